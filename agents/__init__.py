@@ -1,0 +1,1 @@
+"""Decides what to search for, judges what was found, and writes the answer with its citations."""

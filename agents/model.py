@@ -1,0 +1,210 @@
+"""The values that the agent works with."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+from retrieval.model import AccessScope, Passage, WeightedQuery
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What was asked, where. `thread` names the conversation whose memory applies.
+
+    `id` is unique for the question and stable over retries.
+    """
+
+    id: str
+    text: str
+    thread: str
+    scope: AccessScope
+    settings: "AnswerSettings"
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerSettings:
+    """What a channel may set. `remit` describes what the bot answers here; '' means anything."""
+
+    persona: str = ""
+    remit: str = ""
+    language: str = ""
+    freshness_days: int | None = None
+
+
+class Outcome(StrEnum):
+    """How a question ended."""
+
+    ANSWERED = "answered"
+    UNKNOWN = "unknown"
+    CLARIFY = "clarify"
+    CHAT = "chat"
+    DECLINED = "declined"
+
+
+# What the planner may decide: a tagged union. `reason` goes into the trace.
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """Small talk, thanks, a question about the bot: needs no search."""
+
+    reply: str
+    reason: str
+    kind: Literal["chat"] = "chat"
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Look this up. Each part is searched on its own; its phrasings are fused.
+
+    Most questions have one part; 'What is A, and how do I B?' has two.
+    """
+
+    parts: tuple[tuple[WeightedQuery, ...], ...]
+    reason: str
+    sources: frozenset[str] | None = None
+    kind: Literal["search"] = "search"
+
+
+@dataclass(frozen=True, slots=True)
+class Clarify:
+    """Ask one short question back."""
+
+    question: str
+    reason: str
+    kind: Literal["clarify"] = "clarify"
+
+
+@dataclass(frozen=True, slots=True)
+class Decline:
+    """Outside the remit of this channel."""
+
+    reply: str
+    reason: str
+    kind: Literal["decline"] = "decline"
+
+
+Decision = Chat | Search | Clarify | Decline
+
+
+@dataclass(frozen=True, slots=True)
+class Enough:
+    """The evidence bears the answer."""
+
+    reason: str
+    kind: Literal["enough"] = "enough"
+
+
+@dataclass(frozen=True, slots=True)
+class SearchAgain:
+    """The evidence is thin: search for this too."""
+
+    parts: tuple[tuple[WeightedQuery, ...], ...]
+    reason: str
+    kind: Literal["search_again"] = "search_again"
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """The sources do not hold the answer."""
+
+    reason: str
+    kind: Literal["nothing"] = "nothing"
+
+
+Judgement = Enough | SearchAgain | Nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One exchange of a conversation, oldest first in a history."""
+
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A source of the answer. `n` is the number in the text, dense from 1.
+
+    `passage` is the text that was retrieved, `quote` the sentence of it that bears the claim.
+    """
+
+    n: int
+    title: str
+    url: str
+    section: str
+    passage: str
+    quote: str
+    source: str
+    age_days: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The agent's last word. `text` is Markdown with [n] marks, and holds no URL.
+
+    `searches` lists what was looked for; `model` who wrote the text; `notices` are warnings for
+    the reader (stale, contradicting, answer model unavailable); `decisions` are the trace's lines.
+    """
+
+    text: str
+    outcome: Outcome
+    citations: tuple[Citation, ...] = ()
+    searches: tuple[str, ...] = ()
+    model: str = ""
+    notices: tuple[str, ...] = ()
+    decisions: tuple[str, ...] = ()
+    timings_ms: Mapping[str, float] = field(default_factory=dict)
+
+
+# What a run tells while it goes on.
+
+
+@dataclass(frozen=True, slots=True)
+class StepStarted:
+    """The agent began a step: 'planning', 'searching', 'reading', 'writing', 'checking'."""
+
+    step: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """More of the draft; the final answer may differ where citations did not hold."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The run's last event."""
+
+    answer: Answer
+
+
+AgentEvent = StepStarted | TextDelta | Answered
+
+__all__ = [
+    "AgentEvent",
+    "Answer",
+    "AnswerSettings",
+    "Answered",
+    "Chat",
+    "Citation",
+    "Clarify",
+    "Decision",
+    "Decline",
+    "Enough",
+    "Judgement",
+    "Nothing",
+    "Outcome",
+    "Passage",
+    "Question",
+    "Search",
+    "SearchAgain",
+    "StepStarted",
+    "TextDelta",
+    "Turn",
+]

@@ -1,0 +1,42 @@
+"""What the agent needs from the outside, by role."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Protocol
+
+from agents.model import Decision, Judgement, Question, Turn
+from retrieval.model import AccessScope, Passage, SearchResult, WeightedQuery
+
+
+class PassageSearch(Protocol):
+    """Finds passages. Satisfied by retrieval.search.PassageSearcher. Raises RetrievalError."""
+
+    async def search(
+        self, queries: Sequence[WeightedQuery], scope: AccessScope, *, limit: int = 10
+    ) -> SearchResult: ...
+
+
+class SentenceScorer(Protocol):
+    """Tells how well sentences answer a question. Raises RetrievalError."""
+
+    async def similarity(self, text: str, sentences: Sequence[str]) -> list[float]:
+        """Cosine of each sentence to the text, -1..1."""
+        ...
+
+
+class Brain(Protocol):
+    """Thinks: built in (deterministic), or a chat model. Raises AgentError."""
+
+    @property
+    def name(self) -> str: ...
+
+    async def plan(self, question: Question, history: Sequence[Turn]) -> Decision: ...
+
+    async def judge(
+        self, question: Question, history: Sequence[Turn], result: SearchResult
+    ) -> Judgement: ...
+
+    def write(
+        self, question: Question, history: Sequence[Turn], passages: Sequence[Passage]
+    ) -> AsyncIterator[str]:
+        """The draft in pieces: Markdown whose [n] count `passages` from 1."""
+        ...

@@ -1,0 +1,1 @@
+"""Footnote in Slack, in Discord and on the command line."""

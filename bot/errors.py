@@ -1,0 +1,46 @@
+"""What can go wrong in the bot.
+
+BotError
+├── SettingsInvalid    a setting is missing or wrong; its text says how to mend it
+├── DeliveryFailed     a platform did not take our message
+│   ├── RateLimited        … for now (retry_after, seconds)
+│   └── DeliveryRefused    … and will not (channel gone, bot removed, rights missing)
+├── ConnectionRefused  a platform does not accept our token
+└── NotPermitted       the person may not do this
+An error's docstring is its default text.
+"""
+
+
+class BotError(Exception):
+    """The bot failed."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or type(self).__doc__)
+
+
+class SettingsInvalid(BotError):
+    """A setting is missing or wrong."""
+
+
+class DeliveryFailed(BotError):
+    """The message could not be delivered."""
+
+
+class RateLimited(DeliveryFailed):
+    """The platform asks us to wait."""
+
+    def __init__(self, message: str | None = None, *, retry_after: float = 1.0) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class DeliveryRefused(DeliveryFailed):
+    """The platform refuses the message."""
+
+
+class ConnectionRefused(BotError):
+    """The platform does not accept the token."""
+
+
+class NotPermitted(BotError):
+    """This is for admins."""

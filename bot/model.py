@@ -1,0 +1,109 @@
+"""The values that the bot works with, the same for every platform."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+
+MessageKey = NewType("MessageKey", str)
+"""Names one message a person wrote: 'slack:T1:C1:1700000000.000100', 'discord:G1:C1:123'."""
+
+ThreadKey = NewType("ThreadKey", str)
+"""Names one conversation: the thread, or the DM. Memory and order of answers hang on it."""
+
+
+class Platform(StrEnum):
+    """Where people ask."""
+
+    SLACK = "slack"
+    DISCORD = "discord"
+    CLI = "cli"
+
+
+class ChannelKind(StrEnum):
+    """Who can see what is said: public = the whole workspace, private = members, direct = one."""
+
+    PUBLIC = "public"
+    PRIVATE = "private"
+    DIRECT = "direct"
+
+
+class Intent(StrEnum):
+    """What the person did."""
+
+    MENTION = "mention"
+    DIRECT = "direct"
+    FOLLOW_UP = "follow_up"
+    ASK = "ask"
+    """The /ask command: the answer goes to the asker alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A conversation on a platform.
+
+    `thread` is the platform's id of the thread to answer in (Slack: ts of its first message;
+    Discord: id of the message to reply to, the thread itself being `channel`); None = the channel.
+    """
+
+    platform: Platform
+    workspace: str
+    channel: str
+    channel_kind: ChannelKind
+    thread: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who asks. `groups` are the platform's groups or roles by id, as far as they are known."""
+
+    id: str
+    name: str = ""
+    groups: frozenset[str] = frozenset()
+    may_manage: bool = False
+    """The platform says this person manages the workspace (Discord: Manage Server)."""
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingMessage:
+    """A question as it came in, its mention of the bot removed.
+
+    `event` identifies the delivery (redeliveries share it), `message` the message itself (an
+    app_mention and a message event for the same text share it). `reply_token` carries what the
+    platform needs to answer an interaction (Slack response_url, Discord interaction token).
+    """
+
+    event: str
+    message: MessageKey
+    thread: ThreadKey
+    place: Place
+    person: Person
+    intent: Intent
+    text: str
+    at: datetime
+    reply_token: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """An admin's command, parsed by the platform into words.
+
+    `/sync handbook full` is name 'sync', words ('handbook', 'full').
+    """
+
+    event: str
+    name: str
+    words: tuple[str, ...]
+    place: Place
+    person: Person
+    at: datetime
+    reply_token: Mapping[str, str] = field(default_factory=dict)
+
+
+class Acceptance(StrEnum):
+    """What became of a delivery at the inbox."""
+
+    ACCEPTED = "accepted"
+    DUPLICATE = "duplicate"
+    IGNORED = "ignored"

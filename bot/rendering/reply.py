@@ -1,0 +1,133 @@
+"""The reply tree: what is said, before a platform decides how it looks.
+
+Block = Paragraph | Heading | Bullets | CodeBlock | Table | Quote; a block holds inlines.
+Every link in a reply comes from a stored source; inlines hold no other.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Plain characters; a renderer escapes whatever its platform would read as markup."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Strong:
+    """Emphasised strongly."""
+
+    children: tuple["Inline", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Emphasis:
+    """Emphasised."""
+
+    children: tuple["Inline", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Strike:
+    """Struck through."""
+
+    children: tuple["Inline", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """Code within a line."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A citation mark [n]; `url` is the stored URL of source n, '' where it has none."""
+
+    n: int
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class LineBreak:
+    """A line ends here."""
+
+
+Inline = Text | Strong | Emphasis | Strike | Code | Mark | LineBreak
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """Running text."""
+
+    children: tuple[Inline, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading within the answer, level 1..6."""
+
+    level: int
+    children: tuple[Inline, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Bullets:
+    """A list; each item is blocks, so lists nest. `start` is None when not numbered."""
+
+    items: tuple[tuple["Block", ...], ...]
+    start: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CodeBlock:
+    """Code on lines of its own."""
+
+    text: str
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table; every row has as many cells as the header."""
+
+    header: tuple[tuple[Inline, ...], ...]
+    rows: tuple[tuple[tuple[Inline, ...], ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """Quoted blocks."""
+
+    children: tuple["Block", ...]
+
+
+Block = Paragraph | Heading | Bullets | CodeBlock | Table | Quote
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLine:
+    """One entry of the list of sources; `url` is '' where people cannot open it."""
+
+    n: int
+    title: str
+    section: str
+    url: str
+    age: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Everything one message of ours says.
+
+    `notices` are warnings (stale source, model unavailable); `footer` is small print.
+    `private` shows it to the asker alone where the platform can.
+    """
+
+    blocks: tuple[Block, ...]
+    sources: tuple[SourceLine, ...] = ()
+    notices: tuple[str, ...] = ()
+    footer: str = ""
+    private: bool = False

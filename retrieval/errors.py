@@ -1,0 +1,61 @@
+"""What can go wrong in retrieval.
+
+RetrievalError
+├── StoreUnavailable      the database cannot be reached or refuses us
+│   └── StoreTooOld       its version, or pgvector's, is below what Footnote needs
+├── EmbeddingFailed       the embedding or reranking model could not be loaded or run
+├── SourceUnreadable      a source cannot be listed or fetched just now (retry_after)
+├── DocumentUnreadable    one document cannot be parsed; the others are not affected
+├── UnknownSource         no source of that name
+├── InvalidSource         a source's settings are not usable
+├── SyncInProgress        the source is being synced already
+└── DeletionHeld          a sync would delete more than it may without an admin's word
+An error's text says how to mend it; its docstring is the default text.
+"""
+
+
+class RetrievalError(Exception):
+    """Retrieval failed."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or type(self).__doc__)
+
+
+class StoreUnavailable(RetrievalError):
+    """The database cannot be reached."""
+
+
+class StoreTooOld(StoreUnavailable):
+    """The database is older than Footnote needs: PostgreSQL 15 and pgvector 0.8."""
+
+
+class EmbeddingFailed(RetrievalError):
+    """The embedding model could not be used."""
+
+
+class SourceUnreadable(RetrievalError):
+    """The source cannot be read just now."""
+
+    def __init__(self, message: str | None = None, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class DocumentUnreadable(RetrievalError):
+    """The document cannot be read."""
+
+
+class UnknownSource(RetrievalError):
+    """There is no source of that name."""
+
+
+class InvalidSource(RetrievalError):
+    """The source's settings are not usable."""
+
+
+class SyncInProgress(RetrievalError):
+    """The source is being synced already."""
+
+
+class DeletionHeld(RetrievalError):
+    """The sync would delete unusually many documents, so nothing was deleted."""

@@ -1,0 +1,275 @@
+"""The values that retrieval works with. No I/O, no library types but numpy arrays."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+
+import numpy as np
+from numpy.typing import NDArray
+
+TenantId = NewType("TenantId", str)
+SourceId = NewType("SourceId", int)
+DocumentId = NewType("DocumentId", int)
+ChunkId = NewType("ChunkId", int)
+RunId = NewType("RunId", str)
+
+EVERYONE = "everyone"
+"""The audience label that every reader of a tenant carries."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccessScope:
+    """Who is asking, as the search sees it.
+
+    A document is visible when its audience shares a label with `readers`. `sources` narrows the
+    search to sources of these names; None means all of the tenant's sources.
+    """
+
+    tenant: TenantId
+    readers: frozenset[str]
+    sources: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A half-open range of characters, `text[start:end]`."""
+
+    start: int
+    end: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start <= self.end:
+            raise ValueError(f"a span runs forward from zero, not {self.start}..{self.end}")
+
+
+class BlockKind(StrEnum):
+    """What a stretch of a parsed document is."""
+
+    HEADING = "heading"
+    PARAGRAPH = "paragraph"
+    LIST = "list"
+    TABLE = "table"
+    CODE = "code"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A stretch of a document's text that belongs together.
+
+    `level` is the depth of a heading (1 = top), 0 for everything else; `page` counts from 1 in
+    paged formats; `anchor` is the fragment that a link can point at, without '#'.
+    """
+
+    kind: BlockKind
+    span: Span
+    level: int = 0
+    page: int | None = None
+    anchor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedDocument:
+    """Plain text and its structure; block spans point into `text`, in order, not overlapping."""
+
+    title: str
+    text: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A passage of a document: the unit that is embedded, found and cited.
+
+    `text` equals `document.text[span.start:span.end]`; `heading_path` runs from the top heading
+    down and excludes the title; `tokens` is counted by the embedding model's tokenizer.
+    """
+
+    ordinal: int
+    text: str
+    span: Span
+    heading_path: tuple[str, ...] = ()
+    page: int | None = None
+    anchor: str | None = None
+    tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingModel:
+    """Identifies an embedding model; vectors of different models are never mixed."""
+
+    name: str
+    dimensions: int
+    max_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A knowledge source as an admin added it. `config` belongs to the connector of that kind."""
+
+    tenant: TenantId
+    id: SourceId
+    name: str
+    kind: str
+    config: Mapping[str, object]
+    audience: frozenset[str] = frozenset({EVERYONE})
+
+
+@dataclass(frozen=True, slots=True)
+class SourceEntry:
+    """One document as a source lists it, before it is fetched.
+
+    `external_id` is stable and unique within the source. `fingerprint` is whatever the source
+    offers to tell cheaply that nothing changed (size and mtime, ETag); None if it offers nothing.
+    """
+
+    external_id: str
+    url: str
+    modified_at: datetime | None = None
+    fingerprint: str | None = None
+    audience: frozenset[str] | None = None
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RawDocument:
+    """What a connector fetched: bytes, and their media type (RFC 6838), e.g. text/markdown."""
+
+    entry: SourceEntry
+    content: bytes
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document ready to be stored. `content_hash` is SHA-256 (hex) over the raw content."""
+
+    external_id: str
+    url: str
+    title: str
+    text: str
+    content_hash: str
+    audience: frozenset[str]
+    modified_at: datetime | None = None
+    fingerprint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDocument:
+    """What the sync plan needs to know of a document that the store holds."""
+
+    external_id: str
+    document: DocumentId
+    content_hash: str
+    fingerprint: str | None
+    audience: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class WeightedQuery:
+    """One phrasing of what is sought; several are fused by weight in score space."""
+
+    text: str
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A chunk that was found, with what is needed to show, cite and rank it.
+
+    `score` is the final score, higher is better; `scores` has one entry per stage that saw the
+    passage (dense, lexical, fused, rerank …). `span` points into the document's text.
+    """
+
+    chunk: ChunkId
+    document: DocumentId
+    source: str
+    title: str
+    url: str
+    text: str
+    span: Span
+    heading_path: tuple[str, ...]
+    page: int | None
+    ordinal: int
+    modified_at: datetime | None
+    synced_at: datetime
+    score: float
+    scores: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def section(self) -> str:
+        """The heading path in one line, or the page, or ''."""
+        if self.heading_path:
+            return " › ".join(self.heading_path)
+        return f"page {self.page}" if self.page is not None else ""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """Ranked passages, best first; `reason` says why there are none; timings in milliseconds.
+
+    `relevance` in 0..1 is the calibrated likelihood that the best passage bears on the query.
+    """
+
+    passages: tuple[Passage, ...]
+    relevance: float = 0.0
+    reason: str | None = None
+    timings_ms: Mapping[str, float] = field(default_factory=dict)
+
+
+class SyncMode(StrEnum):
+    """incremental: fetch what changed; full: fetch everything; dry_run: plan only."""
+
+    INCREMENTAL = "incremental"
+    FULL = "full"
+    DRY_RUN = "dry-run"
+
+
+class SyncState(StrEnum):
+    """Where a sync run stands."""
+
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class SyncCounts:
+    """Documents by what became of them in a run; `chunks` counts chunks written."""
+
+    listed: int = 0
+    added: int = 0
+    updated: int = 0
+    deleted: int = 0
+    unchanged: int = 0
+    failed: int = 0
+    chunks: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SyncFailure:
+    """A document that could not be synced, and why, in words for an admin."""
+
+    external_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SyncRun:
+    """The record of one run over one source."""
+
+    id: RunId
+    source: str
+    mode: SyncMode
+    state: SyncState
+    started_at: datetime
+    finished_at: datetime | None
+    counts: SyncCounts
+    failures: tuple[SyncFailure, ...] = ()
+    error: str | None = None
+
+
+Vector = NDArray[np.float32]
+"""Shape (d,) for one text, (n, d) for n texts; L2-normalised."""
