@@ -1,0 +1,33 @@
+"""The one exception by which a method of the Web API refuses."""
+
+from typing import Any
+
+
+class SlackError(Exception):
+    """Refusal of a call, told to the client as `{"ok": false, "error": code, **extra}`."""
+
+    def __init__(self, code: str, **extra: Any) -> None:
+        super().__init__(code)
+        self.code = code
+        self.extra = extra
+
+    def body(self) -> dict[str, Any]:
+        """The JSON answer."""
+        return {"ok": False, "error": self.code, **self.extra}
+
+
+def invalid_blocks(*problems: str) -> SlackError:
+    """`invalid_blocks` with each problem told twice, as Slack does."""
+    return SlackError(
+        "invalid_blocks",
+        errors=list(problems),
+        response_metadata={"messages": [f"[ERROR] {problem}" for problem in problems]},
+    )
+
+
+def invalid_arguments(*problems: str) -> SlackError:
+    """`invalid_arguments` with the problems in `response_metadata.messages`."""
+    return SlackError(
+        "invalid_arguments",
+        response_metadata={"messages": [f"[ERROR] {problem}" for problem in problems]},
+    )
