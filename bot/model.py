@@ -6,11 +6,16 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NewType
 
+from retrieval.model import SyncMode, TenantId
+
 MessageKey = NewType("MessageKey", str)
 """Names one message a person wrote: 'slack:T1:C1:1700000000.000100', 'discord:G1:C1:123'."""
 
 ThreadKey = NewType("ThreadKey", str)
 """Names one conversation: the thread, or the DM. Memory and order of answers hang on it."""
+
+ItemId = NewType("ItemId", str)
+"""Names one entry of the inbox; people see it as the reference of a failure."""
 
 
 class Platform(StrEnum):
@@ -107,3 +112,71 @@ class Acceptance(StrEnum):
     ACCEPTED = "accepted"
     DUPLICATE = "duplicate"
     IGNORED = "ignored"
+
+
+class ItemState(StrEnum):
+    """queued → working → answered (the reply is written down) → done, or dead (given up)."""
+
+    QUEUED = "queued"
+    WORKING = "working"
+    ANSWERED = "answered"
+    DONE = "done"
+    DEAD = "dead"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An inbox entry that one attempt works on. `owner` fences it: a later claim voids this one.
+
+    `attempts` counts claims, this one included. Exactly one of `question` and `command` is set.
+    """
+
+    tenant: TenantId
+    item: ItemId
+    owner: str
+    attempts: int
+    state: ItemState
+    question: IncomingMessage | None = None
+    command: Command | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerJob:
+    """Answer the question in the inbox."""
+
+    tenant: TenantId
+    item: ItemId
+
+
+@dataclass(frozen=True, slots=True)
+class CommandJob:
+    """Carry out the command in the inbox."""
+
+    tenant: TenantId
+    item: ItemId
+
+
+@dataclass(frozen=True, slots=True)
+class SyncJob:
+    """Sync a source, and report to where the command in the inbox was given."""
+
+    tenant: TenantId
+    item: ItemId
+    source: str
+    mode: SyncMode
+
+
+Job = AnswerJob | CommandJob | SyncJob
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """Who commanded what, where, and what became of it (`outcome`: allowed, refused, invalid …)."""
+
+    tenant: TenantId
+    item: ItemId
+    place: Place
+    person: Person
+    command: str
+    outcome: str
+    detail: str = ""

@@ -1,16 +1,31 @@
 """What the bot needs from the outside, by role."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from agents.model import AgentEvent, Question
-from bot.model import Acceptance, Command, IncomingMessage, Person, Place
+from bot.model import (
+    Acceptance,
+    AuditEntry,
+    Claim,
+    Command,
+    IncomingMessage,
+    ItemId,
+    ItemState,
+    Job,
+    Person,
+    Place,
+    Platform,
+    SyncJob,
+    ThreadKey,
+)
 from bot.rendering.reply import Reply
 from retrieval.model import SyncMode, SyncRun, TenantId
 
 
 class Assistant(Protocol):
-    """Answers questions. Satisfied by agents.assistant.Assistant. Raises AgentError, RetrievalError."""
+    """Answers questions, as agents.assistant does. Raises AgentError, RetrievalError."""
 
     def answer(self, question: Question) -> AsyncIterator[AgentEvent]:
         """Steps, text deltas, and Answered as the last event."""
@@ -21,7 +36,7 @@ class Intake(Protocol):
     """Where platforms hand over what came in. When it returns, it is durable."""
 
     async def accept(self, message: IncomingMessage) -> Acceptance:
-        """Write a question to the inbox and queue it, in one transaction. Raises StoreUnavailable."""
+        """Write a question to the inbox and queue it at once. Raises StoreUnavailable."""
         ...
 
     async def accept_command(self, command: Command) -> Acceptance:
@@ -37,7 +52,9 @@ class Messenger(Protocol):
     ) -> str:
         """Post a new message, at most once for a key; returns the platform's id of it.
 
-        A private reply to an interaction goes through its `reply_token`.
+        A private reply to an interaction goes through its `reply_token`. A public one is posted
+        so that the bot can still edit it when the token has expired; the adapter then closes
+        whatever the platform shows as pending for the interaction.
         """
         ...
 
@@ -60,10 +77,154 @@ class Directory(Protocol):
         ...
 
 
+class Workspaces(Protocol):
+    """Which tenant a Slack workspace or Discord guild belongs to. Raises StoreUnavailable."""
+
+    async def resolve(self, platform: Platform, workspace: str) -> TenantId | None:
+        """The tenant, or None where the workspace was never linked."""
+        ...
+
+    async def link(self, platform: Platform, workspace: str, name: str) -> TenantId:
+        """Note a workspace that we are connected to; a new one goes to the default tenant.
+
+        Platforms call it before they take events: at connect, and when a guild is joined.
+        Discord's direct messages belong to the workspace '@me', linked like a guild.
+        """
+        ...
+
+
+class Inbox(Protocol):
+    """What came in and what became of it: the truth behind the queue. Raises StoreUnavailable."""
+
+    async def put_question(self, tenant: TenantId, message: IncomingMessage) -> bool:
+        """Write it down and queue it in one transaction; False where it is there already."""
+        ...
+
+    async def put_command(self, tenant: TenantId, command: Command) -> bool:
+        """Write it down and queue it in one transaction; False where it is there already."""
+        ...
+
+    async def claim(self, tenant: TenantId, item: ItemId) -> Claim | None:
+        """Take an entry to work on, from whoever had it; None where it is done, dead or unknown."""
+        ...
+
+    async def read_command(self, tenant: TenantId, item: ItemId) -> Command | None:
+        """The command of an entry, whatever its state."""
+        ...
+
+    async def settle(
+        self, claim: Claim, letters: Sequence["Letter"], jobs: Sequence[SyncJob] = ()
+    ) -> bool:
+        """Write the replies to the outbox and queue the jobs, in one transaction.
+
+        False, with nothing written, where the claim was lost to a later one. A sync that is
+        queued already is not queued again.
+        """
+        ...
+
+    async def hand_back(self, claim: Claim) -> None:
+        """Give the entry back unanswered, as if this attempt had not been made."""
+        ...
+
+    async def finish(
+        self, tenant: TenantId, item: ItemId, state: ItemState, error: str = ""
+    ) -> None:
+        """Close the entry: DONE or DEAD."""
+        ...
+
+    async def has_answered(self, tenant: TenantId, thread: ThreadKey) -> bool:
+        """Whether a question of this thread was answered before."""
+        ...
+
+    async def requeue_lost(self) -> int:
+        """Queue open entries again whose job is gone; returns how many."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A reply on its way out. `key` is unique in the tenant and stable over retries."""
+
+    tenant: TenantId
+    key: str
+    place: Place
+    reply: Reply
+    reply_token: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxClaim:
+    """A letter that one attempt delivers. `message` is the platform's id once it is posted."""
+
+    letter: Letter
+    owner: str
+    attempts: int
+    message: str | None = None
+    dead: bool = False
+
+
+class Outbox(Protocol):
+    """Replies until they are posted, and what they became. Raises StoreUnavailable."""
+
+    async def put(self, letter: Letter) -> None:
+        """Write a letter down, unless one of that key is there."""
+        ...
+
+    async def claim(self, tenant: TenantId, key: str) -> OutboxClaim | None:
+        """Take a letter to post; None where there is none of that key."""
+        ...
+
+    async def record_posted(self, claim: OutboxClaim, message: str) -> str:
+        """Note the platform's id; returns the id that stands (the first that was recorded)."""
+        ...
+
+    async def record_failure(self, claim: OutboxClaim, error: str, *, dead: bool) -> None:
+        """Note that posting failed, for now or for good."""
+        ...
+
+
+class Audit(Protocol):
+    """The log of commands. Raises StoreUnavailable."""
+
+    async def record(self, entry: AuditEntry) -> None: ...
+
+
+class Admins(Protocol):
+    """People who were made admins besides those in the settings. Raises StoreUnavailable."""
+
+    async def is_admin(self, tenant: TenantId, platform: Platform, person: str) -> bool: ...
+
+
+JobHandler = Callable[[Job], Awaitable[float | None]]
+"""Handles a job; returns None when finished, or after how many seconds to be called again.
+
+May be called more than once for a job, and at the same time where a worker was thought dead.
+"""
+
+
+class JobRunner(Protocol):
+    """Runs queued jobs."""
+
+    async def run(self, handle: JobHandler, abandon: Callable[[Job], Awaitable[None]]) -> None:
+        """Run jobs until cancelled; then finish those at work or hand them back.
+
+        Survives restarts of the database. `abandon` is told of a job that will not be run again.
+        """
+        ...
+
+    async def is_syncing(self, tenant: TenantId, source: str) -> bool:
+        """Whether a sync of this source is queued or running."""
+        ...
+
+
 class Sources(Protocol):
     """Knowledge sources and their syncs, as commands need them. Raises RetrievalError."""
 
     async def list_names(self, tenant: TenantId) -> Sequence[str]: ...
+
+    async def latest_runs(self, tenant: TenantId) -> Sequence[SyncRun]:
+        """The latest run of each source that was ever synced, by name of the source."""
+        ...
 
     def sync(self, tenant: TenantId, name: str, mode: SyncMode) -> AsyncIterator[SyncRun]:
         """Run a sync; yields the run's record now and then, and at the end.
