@@ -273,3 +273,15 @@ class SyncRun:
 
 Vector = NDArray[np.float32]
 """Shape (d,) for one text, (n, d) for n texts; L2-normalised."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenVectors:
+    """The contextual vectors of one text's tokens, special tokens left out.
+
+    `vectors` has shape (t, d), each row L2-normalised; `offsets` has shape (t, 2): the half-open
+    range of characters in the text that each token stands for.
+    """
+
+    vectors: NDArray[np.float32]
+    offsets: NDArray[np.int32]

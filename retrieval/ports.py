@@ -1,7 +1,7 @@
 """What retrieval needs from the outside, by role."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from retrieval.model import (
     SourceEntry,
     StoredDocument,
     SyncCounts,
+    TokenVectors,
     Vector,
 )
 
@@ -36,6 +37,21 @@ class Embedder(Protocol):
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text as the model would see it untruncated."""
+        ...
+
+
+@runtime_checkable
+class TokenEmbedder(Embedder, Protocol):
+    """An embedder that also gives the vectors of a text's tokens, from the same forward pass."""
+
+    async def embed_passages_with_tokens(
+        self, texts: Sequence[str]
+    ) -> tuple[Vector, Sequence[TokenVectors]]:
+        """As embed_passages, and the token vectors of each text."""
+        ...
+
+    async def embed_query_with_tokens(self, text: str) -> tuple[Vector, TokenVectors]:
+        """As embed_query, and the token vectors of the query."""
         ...
 
 
