@@ -1,0 +1,369 @@
+"""The command line: reads arguments, calls one function, prints what it returns."""
+
+import asyncio
+import dataclasses
+import json
+import logging
+import uuid
+from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from retrieval.config import parse_pipeline
+from retrieval.evaluation import evaluate_retrieval
+
+from bot import __version__, terminal
+from bot.demo import run_demo
+from bot.doctor import Check, State, examine
+from bot.errors import SettingsInvalid
+from bot.rendering import plain
+from bot.settings import Settings, describe_settings, load_settings
+from bot.wiring import FAILURES, Footnote, open_footnote, provide_evaluation, serve_platforms
+from retrieval.errors import InvalidSource
+from retrieval.model import EVERYONE, SyncMode, SyncState
+
+Result = TypeVar("Result")
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+readers = click.option(
+    "--reader",
+    "readers",
+    multiple=True,
+    metavar="LABEL",
+    help="Read as somebody of this audience too, e.g. slack:channel:C0123. May be repeated.",
+)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command; returns its exit code: 0, 1 (it failed) or 2 (called wrongly)."""
+    wants_json = "--json" in arguments
+    try:
+        result = footnote.main(args=list(arguments), prog_name="footnote", standalone_mode=False)
+    except click.UsageError as error:
+        return _fail(_explain_usage(error), "usage", 2, wants_json=wants_json)
+    except (SettingsInvalid, InvalidSource) as error:
+        return _fail(str(error), type(error).__name__, 2, wants_json=wants_json)
+    except FAILURES as error:
+        return _fail(str(error), type(error).__name__, 1, wants_json=wants_json)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Stopped.", err=True)
+        return 130
+    return result if isinstance(result, int) else 0
+
+
+def _explain_usage(error: click.UsageError) -> str:
+    path = error.ctx.command_path if error.ctx else "footnote"
+    return f"{error.format_message()} See `{path} --help`."
+
+
+def _fail(message: str, kind: str, code: int, *, wants_json: bool) -> int:
+    if wants_json:
+        _print_json({"error": {"type": kind, "message": message}})
+    else:
+        click.echo(f"footnote: {message}", err=True)
+    return code
+
+
+def _print_json(value: object) -> None:
+    click.echo(json.dumps(value, default=_to_plain, ensure_ascii=False, indent=2))
+
+
+def _to_plain(value: object) -> object:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
+    if isinstance(value, frozenset | set):
+        return sorted(value)
+    return str(value)
+
+
+def _run(
+    main: Callable[[Settings], Coroutine[Any, Any, Result]], *, chatty: bool = False
+) -> Result:
+    """Run a command's coroutine; only `chatty` ones log below WARNING, unless the setting asks."""
+    settings = load_settings()
+    level = settings.log_level
+    logging.basicConfig(
+        level="WARNING" if level == "INFO" and not chatty else level,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    return asyncio.run(main(settings))
+
+
+def _with_footnote(use: Callable[[Footnote], Coroutine[Any, Any, Result]]) -> Result:
+    async def main(settings: Settings) -> Result:
+        async with open_footnote(settings) as opened:
+            return await use(opened)
+
+    return _run(main)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="footnote")
+def footnote() -> None:
+    """Answers a team's questions from its own documents, and cites them."""
+
+
+@footnote.command()
+@click.argument("question")
+@click.option("--thread", metavar="ID", help="Go on with the conversation of this name.")
+@readers
+@as_json
+def ask(question: str, thread: str | None, readers: tuple[str, ...], as_json: bool) -> None:
+    """Answer a question from the synced documents."""
+    if not question.strip():
+        raise click.UsageError("The question is empty.")
+
+    async def use(opened: Footnote) -> None:
+        answer = await opened.ask(question, thread or uuid.uuid4().hex, frozenset(readers))
+        if as_json:
+            _print_json(plain.answer_document(answer))
+        else:
+            click.echo(plain.render_answer(answer))
+
+    _with_footnote(use)
+
+
+@footnote.command()
+@click.argument("query")
+@click.option("-k", "limit", default=10, show_default=True, type=click.IntRange(1, 200))
+@readers
+@as_json
+def search(query: str, limit: int, readers: tuple[str, ...], as_json: bool) -> None:
+    """Show the passages that are found, best first, with their scores by stage."""
+
+    async def use(opened: Footnote) -> None:
+        result = await opened.search(query, limit, frozenset(readers))
+        if as_json:
+            _print_json(terminal.search_document(result))
+        else:
+            terminal.print_passages(result)
+
+    _with_footnote(use)
+
+
+@footnote.group()
+def sources() -> None:
+    """Manage the knowledge sources."""
+
+
+@sources.command("add")
+@click.argument("name")
+@click.argument("path")
+@click.option("--include", multiple=True, metavar="GLOB", help="Only these files, e.g. '*.md'.")
+@click.option("--exclude", multiple=True, metavar="GLOB", help="Not these files.")
+@click.option("--url-base", metavar="URL", help="Where people read these files on the web.")
+@click.option(
+    "--audience", multiple=True, metavar="LABEL", help="Who may read it; everyone if unset."
+)
+@as_json
+def add_source(
+    *,
+    name: str,
+    path: str,
+    include: tuple[str, ...],
+    exclude: tuple[str, ...],
+    url_base: str | None,
+    audience: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Add the folder or file PATH as a source called NAME."""
+    config: dict[str, object] = {"path": str(Path(path).expanduser().resolve())}
+    if include:
+        config["include"] = list(include)
+    if exclude:
+        config["exclude"] = list(exclude)
+    if url_base:
+        config["url_base"] = url_base
+
+    async def use(opened: Footnote) -> None:
+        source = await opened.add_source(name, "files", config, frozenset(audience or (EVERYONE,)))
+        if as_json:
+            _print_json(terminal.source_document(source))
+        else:
+            click.echo(f"Added {source.name}. Read it in with `footnote sync {source.name}`.")
+
+    _with_footnote(use)
+
+
+@sources.command("list")
+@as_json
+def list_sources(as_json: bool) -> None:
+    """List the sources with their documents and last sync."""
+
+    async def use(opened: Footnote) -> None:
+        overview = await opened.list_sources()
+        if as_json:
+            _print_json({"sources": overview})
+        else:
+            terminal.print_sources(overview)
+
+    _with_footnote(use)
+
+
+@sources.command("remove")
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@as_json
+def remove_source(name: str, yes: bool, as_json: bool) -> None:
+    """Remove a source and everything that was read from it."""
+
+    async def use(opened: Footnote) -> None:
+        count = await opened.count_documents(name)
+        if not (yes or as_json):
+            click.confirm(f"Remove {name} and its {count} documents?", abort=True)
+        await opened.remove_source(name)
+        if as_json:
+            _print_json({"removed": name, "documents": count})
+        else:
+            click.echo(f"Removed {name} and its {count} documents.")
+
+    _with_footnote(use)
+
+
+@footnote.command()
+@click.argument("name")
+@click.option("--full", is_flag=True, help="Read everything again, changed or not.")
+@click.option("--dry-run", is_flag=True, help="Show what would be done.")
+@click.option("--confirm-deletions", is_flag=True, help="Delete even unusually many documents.")
+@as_json
+def sync(name: str, full: bool, dry_run: bool, confirm_deletions: bool, as_json: bool) -> int:
+    """Bring the source NAME, or `all` sources, up to date."""
+    if full and dry_run:
+        raise click.UsageError("--full and --dry-run exclude each other.")
+    mode = SyncMode.FULL if full else SyncMode.DRY_RUN if dry_run else SyncMode.INCREMENTAL
+
+    async def use(opened: Footnote) -> int:
+        runs = []
+        for each in await opened.resolve_sources(name):
+            with terminal.follow_sync(each.name, shown=not as_json) as progress:
+                run = await opened.sync(
+                    each, mode, confirm_deletions=confirm_deletions, progress=progress
+                )
+            runs.append(run)
+            if not as_json:
+                terminal.print_run(run)
+        if as_json:
+            documents = [terminal.run_document(run) for run in runs]
+            _print_json({"runs": documents} if name == "all" else documents[0])
+        return 0 if all(run.state == SyncState.SUCCEEDED for run in runs) else 1
+
+    return _with_footnote(use)
+
+
+@footnote.command()
+@as_json
+def migrate(as_json: bool) -> None:
+    """Bring the database schema up to date."""
+
+    async def use(opened: Footnote) -> None:
+        if as_json:
+            _print_json({"applied": opened.migrations})
+        else:
+            applied = ", ".join(opened.migrations)
+            click.echo(f"Applied {applied}." if applied else "The schema is up to date.")
+
+    _with_footnote(use)
+
+
+@footnote.command()
+@click.option("--slack", is_flag=True, help="Slack only.")
+@click.option("--discord", is_flag=True, help="Discord only.")
+@as_json
+def serve(slack: bool, discord: bool, as_json: bool) -> None:
+    """Run the bot on every platform whose token is set, until it is stopped."""
+
+    async def main(settings: Settings) -> None:
+        both = not (slack or discord)
+        async with open_footnote(settings) as opened:
+            await serve_platforms(
+                opened,
+                slack=slack or (both and settings.slack_bot_token is not None),
+                discord=discord or (both and settings.discord_token is not None),
+                announce=lambda facts: _announce(facts, as_json=as_json),
+            )
+
+    _run(main, chatty=True)
+
+
+def _announce(facts: dict[str, object], *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(facts, ensure_ascii=False))
+    else:
+        click.echo(f"Footnote is ready: {facts['summary']}. Stop it with Ctrl-C.")
+
+
+@footnote.command()
+@as_json
+def doctor(as_json: bool) -> int:
+    """Check the installation and say how to mend it."""
+
+    async def main() -> list[Check]:
+        checks = []
+        async for check in examine():
+            checks.append(check)
+            if not as_json:
+                terminal.print_check(check)
+        return checks
+
+    checks = asyncio.run(main())
+    failed = any(check.state == State.FAILED for check in checks)
+    if as_json:
+        _print_json({"ok": not failed, "checks": checks})
+    return 1 if failed else 0
+
+
+@footnote.command()
+@click.option("--markdown", is_flag=True, help="Print the page of the documentation.")
+@as_json
+def settings(markdown: bool, as_json: bool) -> None:
+    """List every setting."""
+    rows = describe_settings()
+    if as_json:
+        _print_json([{"name": n, "default": d, "description": t} for n, d, t in rows])
+    elif markdown:
+        click.echo(terminal.settings_page(rows))
+    else:
+        for name, default, description in rows:
+            click.echo(f"{name}{f' (default: {default})' if default else ''}\n    {description}")
+
+
+@footnote.command()
+@click.option("--source", type=click.Path(path_type=Path), help="Your own folder of documents.")
+@click.option("--question", "questions", multiple=True, help="What to ask. May be repeated.")
+@as_json
+def demo(source: Path | None, questions: tuple[str, ...], as_json: bool) -> int:
+    """Show Footnote at work in a Slack and a Discord that exist on this machine only."""
+    if source is not None and not source.exists():
+        raise click.UsageError(f"{source} does not exist.")
+    transcript = asyncio.run(run_demo(source, questions, say=None if as_json else click.echo))
+    if as_json:
+        _print_json(transcript)
+    return 0 if transcript["complete"] else 1
+
+
+@footnote.group("eval")
+def evaluate() -> None:
+    """Measure quality on judged data sets."""
+
+
+@evaluate.command("retrieval")
+@click.argument("directory", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--pipeline", default="default", show_default=True, metavar="NAME")
+@as_json
+def eval_retrieval(directory: Path, pipeline: str, as_json: bool) -> None:
+    """Run every judged query of DIRECTORY (corpus.jsonl, queries.jsonl, qrels.tsv)."""
+    chosen = parse_pipeline(pipeline)
+
+    async def main(settings: Settings) -> None:
+        async with provide_evaluation(settings) as parts:
+            with terminal.follow("Ingesting", shown=not as_json) as progress:
+                report = await evaluate_retrieval(
+                    directory, pipeline=chosen, progress=progress, **parts
+                )
+        if as_json:
+            _print_json(report)
+        else:
+            terminal.print_report(report)
+
+    _run(main)

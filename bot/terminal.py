@@ -1,0 +1,244 @@
+"""What the command line prints: tables and progress bars for people, plain values for programs."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+from bot.doctor import Check, State
+from retrieval.model import SearchResult, Source, SyncCounts, SyncMode, SyncRun, SyncState
+
+_COLOURS = {
+    State.OK: "green",
+    State.WARNING: "yellow",
+    State.FAILED: "red",
+    State.SKIPPED: "dim",
+}
+
+
+_SETTINGS_HEAD = """\
+# Settings
+
+Settings are environment variables. They can also stand in a file named `.env` in the folder where
+Footnote is started; the environment wins. Keys of model providers, such as `OPENAI_API_KEY` or
+`ANTHROPIC_API_KEY`, and their addresses, such as `OPENAI_BASE_URL`, are read under the providers'
+own names.
+
+| setting | default | meaning |
+| --- | --- | --- |"""
+
+
+def _console(*, error: bool = False) -> Console:
+    return Console(stderr=error, highlight=False, soft_wrap=True)
+
+
+# Searching
+
+
+def search_document(result: SearchResult) -> dict[str, Any]:
+    """What `footnote search --json` prints."""
+    return {
+        "passages": [
+            {
+                "rank": rank,
+                "score": round(passage.score, 6),
+                "scores": {stage: round(value, 6) for stage, value in passage.scores.items()},
+                "title": passage.title,
+                "section": passage.section,
+                "url": passage.url,
+                "source": passage.source,
+                "text": passage.text,
+                "start": passage.span.start,
+                "end": passage.span.end,
+                "page": passage.page,
+                "modified_at": passage.modified_at,
+            }
+            for rank, passage in enumerate(result.passages, 1)
+        ],
+        "relevance": round(result.relevance, 4),
+        "reason": result.reason,
+        "timings_ms": {step: round(value, 2) for step, value in result.timings_ms.items()},
+    }
+
+
+def print_passages(result: SearchResult) -> None:
+    """Passages, best first, with what each stage thought of them."""
+    console = _console()
+    if not result.passages:
+        console.print(f"Nothing found: {escape(result.reason or 'no passage matches')}.")
+    for rank, passage in enumerate(result.passages, 1):
+        place = " › ".join(part for part in (passage.title, passage.section) if part)
+        stages = "  ".join(f"{stage} {value:.3f}" for stage, value in passage.scores.items())
+        console.print(f"[bold]{rank:>2}. {escape(place)}[/]  [dim]{escape(stages)}[/]")
+        text = " ".join(passage.text.split())
+        console.print(f"    {escape(text[:240])}{'…' if len(text) > 240 else ''}")
+        if passage.url:
+            console.print(f"    [dim]{escape(passage.url)}[/]")
+
+
+# Sources and syncs
+
+
+def source_document(source: Source) -> dict[str, Any]:
+    """What `footnote sources add --json` prints."""
+    return {
+        "name": source.name,
+        "kind": source.kind,
+        "config": dict(source.config),
+        "audience": sorted(source.audience),
+    }
+
+
+def print_sources(overview: Sequence[Mapping[str, Any]]) -> None:
+    """A table of sources."""
+    if not overview:
+        _console().print("No source yet. Add one: footnote sources add NAME PATH")
+        return
+    table = Table("source", "kind", "documents", "last sync", "where", box=None, pad_edge=False)
+    for row in overview:
+        table.add_row(
+            escape(str(row["name"])),
+            escape(str(row["kind"])),
+            str(row["documents"]),
+            escape(str(row["last_sync"] or "never")),
+            escape(str(row["where"])),
+        )
+    _console().print(table)
+
+
+def run_document(run: SyncRun) -> dict[str, Any]:
+    """What `footnote sync --json` prints for one source."""
+    counts = run.counts
+    return {
+        "run": run.id,
+        "source": run.source,
+        "mode": run.mode.value,
+        "state": run.state.value,
+        "started_at": run.started_at,
+        "finished_at": run.finished_at,
+        "counts": {name: getattr(counts, name) for name in SyncCounts.__slots__},
+        "failures": [
+            {"document": failure.external_id, "reason": failure.reason} for failure in run.failures
+        ],
+        "error": run.error,
+    }
+
+
+def print_run(run: SyncRun) -> None:
+    """How a sync ended."""
+    console = _console()
+    counts = run.counts
+    done = "would be " if run.mode is SyncMode.DRY_RUN else ""
+    summary = (
+        f"{counts.listed} listed: {counts.added} {done}added, {counts.updated} {done}updated, "
+        f"{counts.deleted} {done}deleted, {counts.unchanged} unchanged, {counts.failed} failed"
+    )
+    good = run.state is SyncState.SUCCEEDED
+    mark = "[green]✓[/]" if good else "[red]✗[/]"
+    console.print(f"{mark} {escape(run.source)}: {summary}.")
+    for failure in run.failures:
+        console.print(f"    [red]{escape(failure.external_id)}[/]: {escape(failure.reason)}")
+    if run.error:
+        console.print(f"    [red]{escape(run.error)}[/]")
+
+
+class SyncProgress:
+    """Shows a sync's progress; satisfies retrieval.ports.Progress."""
+
+    def __init__(self, progress: Progress, name: str) -> None:
+        self._progress = progress
+        self._task = progress.add_task(name, total=None, note="")
+
+    async def __call__(self, counts: SyncCounts, done: int, total: int) -> None:
+        failed = f", {counts.failed} failed" if counts.failed else ""
+        self._progress.update(
+            self._task, completed=done, total=total, note=f"{counts.chunks} passages{failed}"
+        )
+
+
+@contextmanager
+def follow_sync(name: str, *, shown: bool) -> Iterator[SyncProgress]:
+    """A progress bar on standard error while a source is synced; nothing off a terminal."""
+    with _progress_bar(shown=shown) as progress:
+        yield SyncProgress(progress, name)
+
+
+class CountProgress:
+    """Shows how many of how many are done."""
+
+    def __init__(self, progress: Progress, name: str) -> None:
+        self._progress = progress
+        self._name = name
+        self._task = progress.add_task(name, total=None, note="")
+
+    def __call__(self, done: int, total: int, label: str = "") -> None:
+        self._progress.update(
+            self._task, completed=done, total=total, description=label or self._name
+        )
+
+
+@contextmanager
+def follow(name: str, *, shown: bool) -> Iterator[CountProgress]:
+    """A progress bar on standard error for counted work; nothing off a terminal."""
+    with _progress_bar(shown=shown) as progress:
+        yield CountProgress(progress, name)
+
+
+@contextmanager
+def _progress_bar(*, shown: bool) -> Iterator[Progress]:
+    console = _console(error=True)
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}"),
+        console=console,
+        transient=True,
+        disable=not (shown and console.is_terminal),
+    ) as progress:
+        yield progress
+
+
+# Everything else
+
+
+def print_check(check: Check) -> None:
+    """One line of the doctor's report."""
+    colour = _COLOURS[check.state]
+    console = _console()
+    state = f"[{colour}]{check.state.value:<8}[/]"
+    console.print(f"{state} [bold]{check.what}[/]: {escape(check.detail)}")
+    if check.mend:
+        console.print(f"         → {escape(check.mend)}")
+
+
+def settings_page(rows: Sequence[tuple[str, str, str]]) -> str:
+    """The page of the documentation that lists the settings, as Markdown."""
+    lines = [_SETTINGS_HEAD]
+    for name, default, description in rows:
+        shown = f"`{default}`" if default else ""
+        meaning = description.replace("|", "\\|")
+        lines.append(f"| `{name}` | {shown} | {meaning} |")
+    return "\n".join(lines)
+
+
+def print_report(report: Any) -> None:
+    """A retrieval report as a short table."""
+    table = Table("measure", "value", box=None, pad_edge=False)
+    for name, value in report.as_dict().items():
+        shown = f"{value:.4f}" if isinstance(value, float) else str(value)
+        table.add_row(name, escape(shown))
+    _console().print(table)
