@@ -48,9 +48,18 @@ class Messenger(Protocol):
     """Speaks on one platform. Raises RateLimited, DeliveryRefused, DeliveryFailed."""
 
     async def post(
-        self, place: Place, reply: Reply, *, key: str, reply_token: Mapping[str, str]
+        self,
+        place: Place,
+        reply: Reply,
+        *,
+        key: str,
+        reply_token: Mapping[str, str],
+        retry: bool = False,
     ) -> str:
         """Post a new message, at most once for a key; returns the platform's id of it.
+
+        `retry`: an earlier attempt for this key may have been made, by whatever process; an
+        adapter whose platform does not know keys then looks for its message before it posts.
 
         A private reply to an interaction goes through its `reply_token`. A public one is posted
         so that the bot can still edit it when the token has expired; the adapter then closes
@@ -66,6 +75,14 @@ class Messenger(Protocol):
 
     async def show_activity(self, place: Place, text: str) -> None:
         """Show that work is going on (Slack status, Discord typing). Never raises."""
+        ...
+
+
+class Participation(Protocol):
+    """Knows in which threads the bot takes part. Raises StoreUnavailable."""
+
+    async def takes_part(self, place: Place, thread: ThreadKey) -> bool:
+        """Whether the thread holds a question to the bot, or an answer of it."""
         ...
 
 
