@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -37,9 +37,12 @@ class Journal:
         self._waker: asyncio.Task[None] | None = None
 
     @property
-    def entries(self) -> tuple[Entry, ...]:
-        """Everything recorded so far, oldest first."""
-        return tuple(self._entries)
+    def entries(self) -> Sequence[Entry]:
+        """Everything recorded so far, oldest first; it grows, and is not to be changed."""
+        return self._entries
+
+    def __len__(self) -> int:
+        return len(self._entries)
 
     def of_kind(self, *kinds: str) -> list[Entry]:
         """The entries of these kinds, oldest first."""

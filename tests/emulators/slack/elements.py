@@ -115,7 +115,7 @@ def _options(
                 where = f"{at}/option_groups/{index}"
                 problems.text(group.get("label"), f"{where}/label", limit=75, plain=True)
                 _option_list(group.get("options"), where, problems, 100)
-        elif groups is None and (required or element.get("options") is not None):
+        elif groups is None:
             _option_list(element.get("options"), at, problems, limit)
 
     return check

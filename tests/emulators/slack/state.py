@@ -14,21 +14,26 @@ STATUS_LIFETIME = 120.0
 ChannelKind = Literal["channel", "group", "im", "mpim"]
 
 DEFAULT_SCOPES = frozenset(
-    "app_mentions:read assistant:write channels:history channels:read chat:write commands "
-    "files:read groups:history groups:read im:history im:read im:write mpim:history mpim:read "
-    "reactions:read reactions:write team:read usergroups:read users:read".split()
-)
+    [
+        "app_mentions:read", "assistant:write", "channels:history", "channels:read", "chat:write",
+        "commands", "files:read", "groups:history", "groups:read", "im:history", "im:read",
+        "im:write", "mpim:history", "mpim:read", "reactions:read", "reactions:write", "team:read",
+        "usergroups:read", "users:read",
+    ]
+)  # fmt: skip
 DEFAULT_SUBSCRIPTIONS = frozenset(
-    "app_context_changed app_home_opened app_mention app_uninstalled channel_archive "
-    "channel_rename member_joined_channel member_left_channel message.channels message.groups "
-    "message.im message.mpim reaction_added reaction_removed subteam_members_changed "
-    "tokens_revoked user_change".split()
-)
+    [
+        "app_context_changed", "app_home_opened", "app_mention", "app_uninstalled",
+        "channel_archive", "channel_rename", "member_joined_channel", "member_left_channel",
+        "message.channels", "message.groups", "message.im", "message.mpim", "reaction_added",
+        "reaction_removed", "subteam_members_changed", "tokens_revoked", "user_change",
+    ]
+)  # fmt: skip
 
 
 @dataclass(slots=True)
 class User:
-    """A person or a bot; `bot_id` is set for bots, `team_id` differs for Slack Connect strangers."""
+    """A person or a bot (then with `bot_id`); Slack Connect strangers have another `team_id`."""
 
     id: str
     name: str

@@ -19,16 +19,34 @@ METADATA_BYTES = 16_000
 TASK_STATES = ("pending", "in_progress", "complete", "error")
 
 _ACTION_ELEMENTS = frozenset(
-    "button static_select external_select users_select conversations_select channels_select "
-    "multi_static_select multi_external_select multi_users_select multi_conversations_select "
-    "multi_channels_select overflow datepicker timepicker datetimepicker checkboxes radio_buttons "
-    "rich_text_input workflow_button".split()
+    [
+        "button",
+        "static_select",
+        "external_select",
+        "users_select",
+        "conversations_select",
+        "channels_select",
+        "multi_static_select",
+        "multi_external_select",
+        "multi_users_select",
+        "multi_conversations_select",
+        "multi_channels_select",
+        "overflow",
+        "datepicker",
+        "timepicker",
+        "datetimepicker",
+        "checkboxes",
+        "radio_buttons",
+        "rich_text_input",
+        "workflow_button",
+    ]
 )
 _INPUT_ELEMENTS = (_ACTION_ELEMENTS - {"button", "overflow", "workflow_button"}) | frozenset(
-    "plain_text_input email_text_input url_text_input number_input file_input".split()
+    ["plain_text_input", "email_text_input", "url_text_input", "number_input", "file_input"]
 )
+_MESSAGE_ONLY = frozenset(["markdown", "table", "context_actions", "plan", "task_card"])
 _RICH_PARTS = frozenset(
-    "rich_text_section rich_text_list rich_text_preformatted rich_text_quote".split()
+    ["rich_text_section", "rich_text_list", "rich_text_preformatted", "rich_text_quote"]
 )
 
 
@@ -147,11 +165,7 @@ def _check_block_id(
 def _check_block(block: dict[str, Any], pointer: str, problems: Problems, surface: str) -> None:
     kind = block.get("type")
     check = _CHECKS.get(kind) if isinstance(kind, str) else None
-    if check is None:
-        problems.add(f"unsupported type: {kind}", f"{pointer}/type")
-    elif kind in ("markdown", "table", "context_actions", "plan", "task_card") and (
-        surface != "message"
-    ):
+    if check is None or (kind in _MESSAGE_ONLY and surface != "message"):
         problems.add(f"unsupported type: {kind}", f"{pointer}/type")
     else:
         check(block, pointer, problems)
@@ -213,9 +227,9 @@ def _elements(
             where = f"{at}/elements/{index}"
             check_element(element, where, problems, allowed)
             action_id = element.get("action_id") if isinstance(element, dict) else None
-            if action_id is not None and action_id in seen:
+            if isinstance(action_id, str) and action_id in seen:
                 problems.add(f"action_id already exists: {action_id}", f"{where}/action_id")
-            seen.add(action_id)
+            seen.add(str(action_id))
 
     return check
 
