@@ -1,6 +1,6 @@
 """Turns the chunks of documents into the vectors that the store keeps.
 
-One forward pass a passage gives its own vector and, where the model shows its token vectors, the
+One forward pass a passage gives its own vector and, where the model can tell them, the
 vectors of its sentences as well: the mean of a sentence's tokens as the model saw them inside
 their passage ('late chunking', Günther et al. 2024, arXiv:2409.04701).
 """
@@ -9,10 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from retrieval.model import Chunk, TokenVectors, Vector
-from retrieval.ports import Embedder, TokenEmbedder
+from retrieval.model import Chunk, Span, Vector
+from retrieval.ports import Embedder, SpanEmbedder
 from retrieval.sentences import split_sentences
 
 
@@ -45,11 +44,11 @@ async def embed_documents(
     sentences: list[Vector] | None = None
     if not texts:
         vectors = np.zeros((0, embedder.model.dimensions), np.float32)
-    elif isinstance(embedder, TokenEmbedder):
-        vectors, tokens = await embedder.embed_passages_with_tokens(texts)
+    elif isinstance(embedder, SpanEmbedder):
+        spans = [find_spans(text, body) for text, body in passages]
+        vectors, found = await embedder.embed_passages_with_spans(texts, spans)
         sentences = [
-            pool_sentences(text, body, vector, token)
-            for (text, body), vector, token in zip(passages, vectors, tokens, strict=True)
+            own if len(own) else vector[None, :] for own, vector in zip(found, vectors, strict=True)
         ]
     else:
         vectors = await embedder.embed_passages(texts)
@@ -63,22 +62,9 @@ def contextualise(title: str, chunk: Chunk) -> tuple[str, int]:
     return prefix + chunk.text, len(prefix)
 
 
-def pool_sentences(text: str, body: int, passage: Vector, tokens: TokenVectors) -> Vector:
-    """The vectors (k, d) of the sentences of `text[body:]`; the passage's own if there are none.
-
-    Sentences that the model cut off, and those of a single token, are left out.
-    """
-    starts, ends = tokens.offsets[:, 0], tokens.offsets[:, 1]
-    pooled: list[NDArray[np.float32]] = []
-    for span in split_sentences(text[body:]):
-        inside = (starts >= span.start + body) & (ends <= span.end + body)
-        if np.count_nonzero(inside) > 1:
-            pooled.append(tokens.vectors[inside].mean(axis=0))
-    if not pooled:
-        return passage[None, :]
-    vectors = np.stack(pooled)
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(vectors / np.maximum(lengths, 1e-9), dtype=np.float32)
+def find_spans(text: str, body: int) -> list[Span]:
+    """The sentences of `text[body:]`, as spans of `text`."""
+    return [Span(s.start + body, s.end + body) for s in split_sentences(text[body:])]
 
 
 def _split(

@@ -276,12 +276,46 @@ Vector = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
-class TokenVectors:
-    """The contextual vectors of one text's tokens, special tokens left out.
+class TermCounts:
+    """The terms of one text for lexical search.
 
-    `vectors` has shape (t, d), each row L2-normalised; `offsets` has shape (t, 2): the half-open
-    range of characters in the text that each token stands for.
+    `terms` are sorted hashes, shape (t,); `frequencies` how often each occurs, aligned with them;
+    `length` counts all occurrences.
     """
 
-    vectors: NDArray[np.float32]
-    offsets: NDArray[np.int32]
+    terms: NDArray[np.int32]
+    frequencies: NDArray[np.uint16]
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class TermStatistics:
+    """What BM25 needs to know of a collection: its size, its mean length, terms' frequencies."""
+
+    size: int
+    mean_length: float
+    frequencies: Mapping[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkFeatures:
+    """What the ranking of one candidate is computed from.
+
+    `passage` has shape (d,) and `sentences` (k, d); both None where the chunk has no vectors of
+    the model in use. `counts` are the chunk's terms, `document_counts` those of its document.
+    """
+
+    chunk: ChunkId
+    document: DocumentId
+    passage: Vector | None
+    sentences: Vector | None
+    counts: TermCounts
+    document_counts: TermCounts
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Words that must stand together: their terms, and the text to be found (any case)."""
+
+    text: str
+    terms: tuple[int, ...]

@@ -1,22 +1,29 @@
 """What retrieval needs from the outside, by role."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.model import (
+    AccessScope,
     Chunk,
+    ChunkFeatures,
+    ChunkId,
     Document,
     EmbeddingModel,
     ParsedDocument,
+    Passage,
+    Phrase,
     RawDocument,
     Source,
     SourceEntry,
+    Span,
     StoredDocument,
     SyncCounts,
-    TokenVectors,
+    TermStatistics,
     Vector,
 )
 
@@ -41,17 +48,18 @@ class Embedder(Protocol):
 
 
 @runtime_checkable
-class TokenEmbedder(Embedder, Protocol):
-    """An embedder that also gives the vectors of a text's tokens, from the same forward pass."""
+class SpanEmbedder(Embedder, Protocol):
+    """An embedder that also gives the vectors of stretches of a text, from the same pass."""
 
-    async def embed_passages_with_tokens(
-        self, texts: Sequence[str]
-    ) -> tuple[Vector, Sequence[TokenVectors]]:
-        """As embed_passages, and the token vectors of each text."""
-        ...
+    async def embed_passages_with_spans(
+        self, texts: Sequence[str], spans: Sequence[Sequence[Span]]
+    ) -> tuple[Vector, Sequence[Vector]]:
+        """As embed_passages, and for each text the vectors (k, d) of its spans.
 
-    async def embed_query_with_tokens(self, text: str) -> tuple[Vector, TokenVectors]:
-        """As embed_query, and the token vectors of the query."""
+        A span's vector is the mean of its tokens' last hidden states inside the text, L2-normalised.
+        Spans that hold fewer than two tokens, or that lie beyond the model's cut, are left out, so
+        k may be less than the number of spans, and 0.
+        """
         ...
 
 
@@ -104,6 +112,62 @@ class DocumentStore(Protocol):
     async def delete_documents(self, source: Source, external_ids: Sequence[str]) -> int:
         """Delete documents; returns how many there were."""
         ...
+
+
+class IndexSnapshot(Protocol):
+    """One consistent view of what an AccessScope may see. Raises StoreUnavailable.
+
+    Nothing outside the scope ever leaves it, whatever ids are asked for.
+    """
+
+    @property
+    def visible(self) -> int:
+        """How many chunks the scope may see."""
+        ...
+
+    @property
+    def held(self) -> int:
+        """How many chunks the tenant holds in all."""
+        ...
+
+    async def count_terms(self, terms: Sequence[int]) -> tuple[TermStatistics, TermStatistics]:
+        """The tenant's statistics over chunks, and over whole documents."""
+        ...
+
+    async def find_nearest(self, vector: Vector, limit: int) -> Sequence[ChunkId]:
+        """The chunks whose vectors have the greatest inner product with `vector`, best first."""
+        ...
+
+    async def find_matching(
+        self,
+        weights: Mapping[int, float],
+        phrases: Sequence[Phrase],
+        any_of: Sequence[int],
+        limit: int,
+    ) -> Sequence[ChunkId]:
+        """The chunks with the greatest weighted sum of terms (BM25), best first.
+
+        Only chunks with a term of `any_of` and with every phrase are considered.
+        """
+        ...
+
+    async def load_features(self, chunks: Sequence[ChunkId]) -> Sequence[ChunkFeatures]:
+        """What ranking needs, in no particular order; unknown chunks are left out."""
+        ...
+
+    async def load_passages(self, chunks: Sequence[ChunkId]) -> Mapping[ChunkId, Passage]:
+        """What a reader is shown, with a score of 0; unknown chunks are left out."""
+        ...
+
+    async def load_neighbours(self, chunk: ChunkId, before: int, after: int) -> Sequence[Passage]:
+        """The chunk and those around it in its document, in the order of the text."""
+        ...
+
+
+class PassageIndex(Protocol):
+    """The read side of the store, as search needs it. Raises StoreUnavailable."""
+
+    def open_snapshot(self, scope: AccessScope) -> AbstractAsyncContextManager[IndexSnapshot]: ...
 
 
 class Progress(Protocol):
