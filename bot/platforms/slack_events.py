@@ -1,0 +1,175 @@
+"""Slack's payloads as the bot's own values. Pure.
+
+Shapes: https://docs.slack.dev/reference/events (app_mention, message) and
+https://docs.slack.dev/interactivity/implementing-slash-commands.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from bot.model import (
+    ChannelKind,
+    Command,
+    IncomingMessage,
+    Intent,
+    MessageKey,
+    Person,
+    Place,
+    Platform,
+    ThreadKey,
+)
+
+EVENTS = frozenset({"app_mention", "message"})
+"""The types of events that are read; `message` is subscribed to by kind of channel."""
+
+FRONT_COMMAND = "footnote"
+"""`/footnote sync handbook` is `/sync handbook`: for workspaces where other apps own the names,
+and for help, since Slack keeps `/help` for itself."""
+
+_SUBTYPES = frozenset({None, "file_share", "thread_broadcast"})
+_KINDS = {
+    "channel": ChannelKind.PUBLIC,
+    "group": ChannelKind.PRIVATE,
+    "mpim": ChannelKind.PRIVATE,
+    "im": ChannelKind.DIRECT,
+}
+_ENTITY = re.compile(r"<([^<>]+)>")
+_SOMEBODY = re.compile(r"<(?:@([UW][A-Z0-9]+)|!subteam\^|!here|!channel|!everyone)")
+
+Payload = Mapping[str, Any]
+
+
+def read_channel_kind(payload: Payload) -> ChannelKind | None:
+    """The kind of channel, as far as the payload tells: app_mention events do not."""
+    event: Payload = payload.get("event") or payload
+    known = _KINDS.get(event.get("channel_type", ""))
+    if known is None and str(event.get("channel_id") or event.get("channel")).startswith("D"):
+        return ChannelKind.DIRECT
+    return known
+
+
+def is_from_person(payload: Payload) -> bool:
+    """Whether a person of this workspace wrote it.
+
+    Bots, edits, deletions and the notices of channels are not for us; nor are people of another
+    organisation in a shared channel, whose rights nobody here has set.
+    """
+    event = payload["event"]
+    if event.get("subtype") not in _SUBTYPES or event.get("hidden"):
+        return False
+    if event.get("bot_id") or event.get("bot_profile"):
+        return False
+    if not event.get("user") or event["user"] == "USLACKBOT":
+        return False
+    home = event.get("user_team") or event.get("team")
+    return not (
+        payload.get("is_ext_shared_channel") and home is not None and home != read_team(payload)
+    )
+
+
+def read_message(payload: Payload, bot_user: str, kind: ChannelKind) -> IncomingMessage | None:
+    """The question in an event_callback, or None where nothing is asked of the bot.
+
+    A reply in a thread that mentions nobody is a FOLLOW_UP: a question only if the bot takes part
+    in that thread, which the payload does not tell.
+    """
+    event = payload["event"]
+    if event.get("type") not in EVENTS or not is_from_person(payload):
+        return None
+    intent = _read_intent(event, bot_user, kind)
+    if intent is None:
+        return None
+    team, channel, ts = read_team(payload), event["channel"], event["ts"]
+    thread = event.get("thread_ts") or ts
+    return IncomingMessage(
+        event=f"slack:{payload['event_id']}",
+        message=MessageKey(f"slack:{team}:{channel}:{ts}"),
+        thread=ThreadKey(f"slack:{team}:{channel}:{thread}"),
+        place=Place(Platform.SLACK, team, channel, kind, thread),
+        person=Person(event["user"]),
+        intent=intent,
+        text=clean_text(event.get("text") or "", bot_user),
+        at=datetime.fromtimestamp(float(ts), UTC),
+        reply_token={"user": event["user"]},
+    )
+
+
+def starts_with_bot(payload: Payload, bot_user: str) -> bool:
+    """Whether the bot itself wrote the message that the thread hangs on."""
+    return bool(payload["event"].get("parent_user_id") == bot_user)
+
+
+def read_command(
+    payload: Payload, bot_user: str, kind: ChannelKind, at: datetime
+) -> IncomingMessage | Command:
+    """A slash command: a question for `/ask`, a Command for every other."""
+    name = str(payload["command"]).lstrip("/").lower()
+    text = clean_text(payload.get("text") or "", bot_user)
+    if name == FRONT_COMMAND:
+        name, _, text = (text or "help").partition(" ")
+        name, text = name.lower(), text.strip()
+    team, channel, user = read_team(payload), payload["channel_id"], payload["user_id"]
+    event = f"slack:{payload['trigger_id']}"
+    place = Place(Platform.SLACK, team, channel, kind)
+    person = Person(user, payload.get("user_name") or "")
+    reply_token = {"user": user, "response_url": payload["response_url"]}
+    if name != "ask":
+        return Command(event, name, tuple(text.split()), place, person, at, reply_token)
+    # Each /ask is a conversation of its own: there is no thread that would show what came before.
+    key = f"slack:{team}:{channel}:{payload['trigger_id']}"
+    return IncomingMessage(
+        event=event,
+        message=MessageKey(key),
+        thread=ThreadKey(key),
+        place=place,
+        person=person,
+        intent=Intent.ASK,
+        text=text,
+        at=at,
+        reply_token=reply_token,
+    )
+
+
+def read_team(payload: Payload) -> str:
+    """The workspace in which the app is installed; in shared channels others take part."""
+    for authorization in payload.get("authorizations") or ():
+        if authorization.get("team_id"):
+            return str(authorization["team_id"])
+    return str(payload.get("team_id") or payload.get("event", {}).get("team") or "")
+
+
+def clean_text(text: str, bot_user: str) -> str:
+    """What the person typed: Slack's entities resolved, the mention of the bot left out.
+
+    https://docs.slack.dev/messaging/formatting-message-text
+    """
+    plain = _ENTITY.sub(lambda found: _read_entity(found[1], bot_user), text)
+    for entity, character in (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")):
+        plain = plain.replace(entity, character)
+    lines = (" ".join(line.split(" ")).strip() for line in plain.splitlines())
+    return "\n".join(re.sub(r" {2,}", " ", line) for line in lines).strip()
+
+
+def _read_intent(event: Payload, bot_user: str, kind: ChannelKind) -> Intent | None:
+    if kind is ChannelKind.DIRECT:
+        return Intent.DIRECT
+    text = event.get("text") or ""
+    if event["type"] == "app_mention" or f"<@{bot_user}>" in text or f"<@{bot_user}|" in text:
+        return Intent.MENTION
+    is_reply = event.get("thread_ts") not in (None, event["ts"])
+    return Intent.FOLLOW_UP if is_reply and not _SOMEBODY.search(text) else None
+
+
+def _read_entity(entity: str, bot_user: str) -> str:
+    target, _, label = entity.partition("|")
+    if target == f"@{bot_user}":
+        return ""
+    match target[0]:
+        case "@" | "#":
+            return f"{target[0]}{label.lstrip('@#')}" if label else target
+        case "!":
+            return label or f"@{target[1:].partition('^')[0]}"
+        case _:
+            return label or target

@@ -1,0 +1,120 @@
+"""Slack as one thing to wire: the account, what it says, what it hears."""
+
+import logging
+from dataclasses import dataclass
+
+from bot.errors import SettingsInvalid
+from bot.model import Platform
+from bot.platforms.slack_account import SLACK_API_URL, SlackAccount, SlackIdentity
+from bot.platforms.slack_app import build_app
+from bot.platforms.slack_directory import SlackChannels, SlackDirectory
+from bot.platforms.slack_http import SlackHttp
+from bot.platforms.slack_messenger import SlackMessenger
+from bot.platforms.slack_receiver import SlackReceiver
+from bot.platforms.slack_socket import CONNECTIONS, SlackSockets
+from bot.ports import Intake, Participation, Workspaces
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class SlackPlatform:
+    """One Slack app in one workspace, over Socket Mode or over HTTP.
+
+    `messenger` and `directory` work without `connect` and `run`. Exactly one of `sockets` and
+    `http` is set. Use: `connect`, then `run` until cancelled, then `close`.
+    """
+
+    account: SlackAccount
+    messenger: SlackMessenger
+    directory: SlackDirectory
+    workspaces: Workspaces
+    sockets: SlackSockets | None
+    http: SlackHttp | None
+    app_token: str = ""
+
+    async def connect(self) -> SlackIdentity:
+        """Check the tokens and link the workspace; before `run`.
+
+        Raises ConnectionRefused, whose text says how to mend it, and StoreUnavailable.
+        """
+        await self.account.open()
+        identity = await self.account.identify()
+        await self.workspaces.link(Platform.SLACK, identity.team, identity.team_name)
+        if identity.missing_scopes:
+            log.warning(
+                "slack: the app lacks the scopes %s; install it again with the current manifest",
+                ", ".join(sorted(identity.missing_scopes)),
+            )
+        return identity
+
+    async def run(self) -> None:
+        """Receive until cancelled. Raises ConnectionRefused or SettingsInvalid at the start."""
+        if self.http is not None:
+            await self.http.run()
+        elif self.sockets is not None:
+            await self.sockets.run(await self.account.check_app_token(self.app_token))
+
+    async def wait_until_receiving(self) -> None:
+        """Return once Slack can deliver: every socket is live, or the server listens."""
+        if self.http is not None:
+            await self.http.ready.wait()
+        elif self.sockets is not None:
+            await self.sockets.wait_until_all_live()
+
+    @property
+    def is_receiving(self) -> bool:
+        """Whether Slack can deliver now."""
+        if self.http is not None:
+            return self.http.ready.is_set()
+        return self.sockets is not None and self.sockets.connected.is_set()
+
+    async def close(self) -> None:
+        """Close the connections to the Web API."""
+        await self.account.close()
+
+
+def build_slack(
+    *,
+    bot_token: str,
+    intake: Intake,
+    participation: Participation,
+    workspaces: Workspaces,
+    app_token: str | None = None,
+    signing_secret: str | None = None,
+    api_url: str = SLACK_API_URL,
+    host: str = "127.0.0.1",
+    port: int = 8080,
+    connections: int = CONNECTIONS,
+) -> SlackPlatform:
+    """Put the parts together. With an `app_token` over Socket Mode, else over signed HTTP.
+
+    Opens nothing yet. Raises SettingsInvalid where neither is given.
+    """
+    account = SlackAccount(bot_token, api_url=api_url)
+    receiver = SlackReceiver(
+        account=account,
+        channels=SlackChannels(account),
+        intake=intake,
+        participation=participation,
+    )
+    app = build_app(account, receiver)
+    sockets = http = None
+    if app_token:
+        sockets = SlackSockets(app, account.client, app_token, connections=connections)
+    elif signing_secret:
+        http = SlackHttp(app, signing_secret, host=host, port=port)
+    else:
+        raise SettingsInvalid(
+            "Slack has no way to reach Footnote: set SLACK_APP_TOKEN for Socket Mode, or "
+            "SLACK_SIGNING_SECRET for HTTP."
+        )
+    return SlackPlatform(
+        account=account,
+        messenger=SlackMessenger(account),
+        directory=SlackDirectory(account),
+        workspaces=workspaces,
+        sockets=sockets,
+        http=http,
+        app_token=app_token or "",
+    )

@@ -1,0 +1,116 @@
+"""Hands over what Slack delivers, and only then lets Slack have its ack."""
+
+import logging
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from slack_bolt.response import BoltResponse
+
+from bot.model import ChannelKind, Command, Intent
+from bot.platforms.slack_account import SlackAccount
+from bot.platforms.slack_directory import SlackChannels
+from bot.platforms.slack_events import (
+    EVENTS,
+    is_from_person,
+    read_channel_kind,
+    read_command,
+    read_message,
+    starts_with_bot,
+)
+from bot.ports import Intake, Participation
+
+LOOKING = "Looking…"
+WORKING = "On it…"
+EMPTY_QUESTION = "Write your question behind the command: `/ask How many days of leave do I have?`"
+NOT_TAKEN = "Footnote cannot take this down right now. Please try again in a minute."
+
+Payload = Mapping[str, Any]
+
+log = logging.getLogger(__name__)
+
+
+def read_clock() -> datetime:
+    """The time now, in UTC."""
+    return datetime.now(UTC)
+
+
+class SlackReceiver:
+    """Turns payloads into questions and commands for the intake.
+
+    An event is acked when the intake has returned; when that raises, no ack goes out and Slack
+    delivers again. A slash command comes once only, so there the person is told.
+    """
+
+    def __init__(
+        self,
+        *,
+        account: SlackAccount,
+        channels: SlackChannels,
+        intake: Intake,
+        participation: Participation,
+        now: Callable[[], datetime] = read_clock,
+    ) -> None:
+        self._account = account
+        self._channels = channels
+        self._intake = intake
+        self._participation = participation
+        self._now = now
+
+    async def receive(self, payload: Payload) -> BoltResponse | None:
+        """The ack, or None where the payload is for others to handle. Raises StoreUnavailable."""
+        if payload.get("type") == "event_callback":
+            await self._receive_event(payload)
+            return BoltResponse(status=200)
+        if payload.get("command"):
+            return await self._receive_command(payload)
+        return None
+
+    async def _receive_event(self, payload: Payload) -> None:
+        event = payload["event"]
+        if event.get("type") not in EVENTS or not is_from_person(payload):
+            return
+        identity = await self._account.identify()
+        message = read_message(payload, identity.bot_user, await self._read_kind(payload))
+        if message is None:
+            return
+        if message.intent is Intent.FOLLOW_UP and not (
+            starts_with_bot(payload, identity.bot_user)
+            or await self._participation.takes_part(message.place, message.thread)
+        ):
+            return
+        acceptance = await self._intake.accept(message)
+        log.info("slack message %s: %s", message.message, acceptance)
+
+    async def _receive_command(self, payload: Payload) -> BoltResponse:
+        identity = await self._account.identify()
+        kind = await self._read_kind(payload)
+        command = read_command(payload, identity.bot_user, kind, self._now())
+        try:
+            if isinstance(command, Command):
+                acceptance = await self._intake.accept_command(command)
+                words = WORKING if command.name == "sync" else ""
+            elif command.text:
+                acceptance, words = await self._intake.accept(command), LOOKING
+            else:
+                return _say(EMPTY_QUESTION)
+        except Exception:
+            log.exception("the slack command %s was not taken down", payload["command"])
+            return _say(NOT_TAKEN)
+        log.info("slack command %s: %s", payload["command"], acceptance)
+        return _say(words) if words else BoltResponse(status=200)
+
+    async def _read_kind(self, payload: Payload) -> ChannelKind:
+        event = payload.get("event") or payload
+        channel = event.get("channel") or event["channel_id"]
+        told = read_channel_kind(payload)
+        if told is not None:
+            return self._channels.learn(channel, told)
+        # A public answer draws on the least, so that is what an unknown channel gets.
+        hint = event.get("channel_name") == "privategroup"
+        otherwise = ChannelKind.PRIVATE if hint else ChannelKind.PUBLIC
+        return await self._channels.read_kind(channel, otherwise)
+
+
+def _say(words: str) -> BoltResponse:
+    return BoltResponse(status=200, body={"response_type": "ephemeral", "text": words})
