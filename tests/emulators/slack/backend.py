@@ -1,6 +1,5 @@
 """What happens in the workspace: every change of state, its journal entry and its events."""
 
-import time
 import uuid
 from dataclasses import dataclass, field
 from typing import Any
@@ -234,5 +233,4 @@ class Backend:
         self.journal.append(
             kind, channel=message.channel, ts=message.ts, thread_ts=message.thread_ts,
             user=message.user, text=message.text, visible_to=message.ephemeral_for,
-            real_time=time.time(),
         )  # fmt: skip

@@ -37,7 +37,6 @@ class ResponseTarget:
     user: str
     at: float
     source: Message | None = None
-    thread_ts: str | None = None
     uses: int = field(default=0)
 
 
@@ -230,10 +229,7 @@ class Interactions:
     ) -> str:
         """A response_url, good for 5 uses in 30 minutes."""
         key = secrets.token_urlsafe(18)
-        thread_ts = source.thread_ts if source else None
-        self.targets[key] = ResponseTarget(
-            channel.id, user.id, self._backend.clock.now(), source, thread_ts
-        )
+        self.targets[key] = ResponseTarget(channel.id, user.id, self._backend.clock.now(), source)
         return f"{self._backend.origin}/response/{self._backend.workspace.team_id}/{key}"
 
     def use_response_url(self, key: str, body: dict[str, Any]) -> None:
@@ -272,7 +268,7 @@ class Interactions:
         message = Message(
             ts=backend.workspace.next_ts(), channel=target.channel, user=backend.app.bot_user,
             bot_id=backend.app.bot_id, text=text, blocks=blocks, attachments=attachments,
-            thread_ts=body.get("thread_ts") or target.thread_ts, metadata=body.get("metadata"),
+            thread_ts=body.get("thread_ts"), metadata=body.get("metadata"),
             ephemeral_for=target.user if private else None,
             unfurl_links=body.get("unfurl_links"), unfurl_media=body.get("unfurl_media"),
         )  # fmt: skip
