@@ -1,0 +1,285 @@
+"""The job queue: procrastinate over PostgreSQL, behind the ports JobRunner and JobWriter.
+
+The inbox is the truth and this only the engine: a job names an entry and can be run again at any
+time. What procrastinate leaves to its users is done here: jobs of dead workers are taken up again,
+a worker that ends because the database restarted is started anew, and a job that a live worker
+lost track of is noticed.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import assert_never
+
+import psycopg
+from procrastinate import App, JobContext, PsycopgConnector
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException, UniqueViolation
+from procrastinate.jobs import Job as StoredJob
+from procrastinate.jobs import Status
+from procrastinate.retry import BaseRetryStrategy, RetryDecision
+from psycopg_pool import PoolTimeout
+
+from bot.model import AnswerJob, CommandJob, ItemId, Job, Platform, SyncJob
+from bot.ports import JobHandler
+from retrieval.model import SyncMode, TenantId
+
+Abandon = Callable[[Job], Awaitable[None]]
+
+HEARTBEAT = 2.0
+"""Seconds between a worker's signs of life."""
+STALLED = 6.0
+"""Seconds without a sign of life after which a worker counts as dead."""
+MOST_RUNS = 50
+"""Runs after which a job is given up whatever its handler says; handlers give up far earlier."""
+RESCUE_LOCK = 7_302_114_602
+"""Key of the advisory lock that lets one process at a time rescue jobs."""
+
+_UNAVAILABLE = (ConnectorException, psycopg.Error, PoolTimeout, OSError)
+_log = logging.getLogger(__name__)
+
+
+class _Again(Exception):
+    """The handler asks to be called again after `seconds`."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"to be run again in {seconds:.1f} s")
+        self.seconds = seconds
+
+
+class _Backoff(BaseRetryStrategy):
+    """Again when the handler says so, at once after a shutdown, else ever later."""
+
+    def get_retry_decision(
+        self, *, exception: BaseException, job: StoredJob
+    ) -> RetryDecision | None:
+        if job.attempts >= MOST_RUNS:
+            return None
+        match exception:
+            case _Again():
+                seconds = exception.seconds
+            case asyncio.CancelledError():
+                seconds = 0.0
+            case _:
+                seconds = min(2.0**job.attempts, 60.0)
+        return RetryDecision(retry_at=datetime.now(UTC) + timedelta(seconds=seconds))
+
+
+class PostgresJobQueue:
+    """Queues jobs, and runs those of the platforms that this process serves.
+
+    Use as an async context manager. `workers` is the number of questions and commands worked on at
+    the same time, `syncs` that of syncs; `grace` is how long work may go on after a cancellation,
+    in seconds. It takes up to six connections of its own, two of which listen for new jobs.
+    """
+
+    def __init__(
+        self,
+        database_url: str,
+        platforms: Iterable[Platform],
+        *,
+        workers: int = 4,
+        syncs: int = 1,
+        grace: float = 20.0,
+    ) -> None:
+        self._platforms = tuple(platforms)
+        self._workers = workers
+        self._syncs = syncs
+        self._grace = grace
+        # A pool of its own: the connector listens on a connection that it makes from the pool's
+        # arguments, and those of an autocommit pool clash with its own.
+        self._connector = PsycopgConnector(
+            conninfo=database_url, min_size=1, max_size=4, timeout=5.0, name="footnote-queue"
+        )
+        self._app = App(connector=self._connector)
+        self._handle: JobHandler | None = None
+        self._running: set[int] = set()
+        self._worker_ids: set[int] = set()
+        for name in ("answer", "command", "sync"):
+            self._app.task(name=name, pass_context=True, retry=_Backoff())(self._perform)
+
+    async def __aenter__(self) -> "PostgresJobQueue":
+        await self._app.open_async()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._app.close_async()
+
+    async def defer(
+        self,
+        connection: psycopg.AsyncConnection,
+        job: Job,
+        *,
+        platform: Platform,
+        lock: str | None = None,
+    ) -> int | None:
+        """Queue a job within the caller's transaction; its id, or None for a sync that waits."""
+        name, queue, queueing_lock = _describe(job, platform)
+        deferrer = self._app.configure_task(
+            name,
+            allow_unknown=False,
+            queue=queue,
+            lock=lock or queueing_lock,
+            queueing_lock=queueing_lock,
+            connection=connection,
+        )
+        try:
+            async with connection.transaction():
+                return await deferrer.defer_async(**_write(job))
+        except AlreadyEnqueued:
+            return None
+
+    async def is_syncing(self, tenant: TenantId, source: str) -> bool:
+        """Whether a sync of this source is queued or running."""
+        lock = _lock_sync(tenant, source)
+        jobs = await self._app.job_manager.list_jobs_async(lock=lock)
+        return any(job.status in {Status.TODO.value, Status.DOING.value} for job in jobs)
+
+    async def run(self, handle: JobHandler, abandon: Abandon) -> None:
+        """Run jobs until cancelled, then finish those at work or hand them back."""
+        self._handle = handle
+        questions = [platform.value for platform in self._platforms]
+        syncs = [f"{platform.value}-sync" for platform in self._platforms]
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._serve(questions, self._workers))
+            group.create_task(self._serve(syncs, self._syncs))
+            group.create_task(self._rescue_now_and_then(abandon))
+
+    async def _serve(self, queues: list[str], concurrency: int) -> None:
+        # procrastinate's worker ends, without an error even, when the database goes away.
+        while True:
+            with suppress(*_UNAVAILABLE):
+                await self._app.run_worker_async(
+                    queues=queues,
+                    name="+".join(queues),
+                    concurrency=concurrency,
+                    install_signal_handlers=False,
+                    delete_jobs="successful",
+                    # A retried job sends no notification.
+                    fetch_job_polling_interval=1.0,
+                    update_heartbeat_interval=HEARTBEAT,
+                    stalled_worker_timeout=STALLED,
+                    shutdown_graceful_timeout=self._grace,
+                )
+            _log.warning("The worker of %s stopped; it is started again", ", ".join(queues))
+            await asyncio.sleep(0.5)
+
+    async def _perform(self, context: JobContext, /, **arguments: object) -> None:
+        stored = context.job
+        if self._handle is None or stored.id is None:
+            raise RuntimeError("jobs are run by PostgresJobQueue.run alone")
+        if stored.worker_id is not None:
+            self._worker_ids.add(stored.worker_id)
+        self._running.add(stored.id)
+        try:
+            again = await self._handle(_read(stored.task_name, arguments))
+        finally:
+            self._running.discard(stored.id)
+        if again is not None:
+            raise _Again(again)
+
+    async def _rescue_now_and_then(self, abandon: Abandon) -> None:
+        suspects: set[int] = set()
+        while True:
+            await asyncio.sleep(HEARTBEAT)
+            try:
+                suspects, given_up = await self._rescue(suspects)
+            except _UNAVAILABLE as error:
+                _log.warning("Stalled jobs could not be looked for: %s", error)
+                continue
+            for job in given_up:
+                await abandon(job)
+
+    async def _rescue(self, suspects: set[int]) -> tuple[set[int], list[Job]]:
+        """Take up the jobs of dead workers.
+
+        Returns the jobs of ours that nobody seems to run, and those that were given up.
+        """
+        async with self._connector.pool.connection() as connection, connection.transaction():
+            # Two rescuers at once could take a job from the live worker that just got it.
+            cursor = await connection.execute("SELECT pg_try_advisory_xact_lock(%s)", [RESCUE_LOCK])
+            row = await cursor.fetchone()
+            if row is None or not row[0]:
+                return suspects, []
+            manager = self._app.job_manager
+            stalled = list(await manager.get_stalled_jobs(seconds_since_heartbeat=STALLED))
+            untracked = await self._list_untracked()
+            stalled.extend(job for job in untracked if job.id in suspects)
+            given_up = [
+                _read(job.task_name, job.task_kwargs)
+                for job in stalled
+                if not await self._take_up(job)
+            ]
+        return {job.id for job in untracked if job.id is not None}, given_up
+
+    async def _list_untracked(self) -> list[StoredJob]:
+        """Jobs that count as run by this process, but whose end could not be written down."""
+        found: list[StoredJob] = []
+        for worker_id in self._worker_ids:
+            jobs = await self._app.job_manager.list_jobs_async(
+                status=Status.DOING.value, worker_id=worker_id
+            )
+            found.extend(job for job in jobs if job.id not in self._running)
+        return found
+
+    async def _take_up(self, job: StoredJob) -> bool:
+        """Have the job run again; False where it is given up instead."""
+        manager = self._app.job_manager
+        if job.id is None:
+            return True
+        if job.attempts < MOST_RUNS:
+            try:
+                await manager.retry_job_by_id_async(job.id, retry_at=datetime.now(UTC))
+            except UniqueViolation:
+                _log.info("Job %s is given up: a sync of the same source is waiting", job.id)
+            except ConnectorException as error:
+                _log.info("Job %s has just ended: %s", job.id, error.__cause__ or error)
+                return True
+            else:
+                _log.info("Job %s of a dead worker is taken up again", job.id)
+                return True
+        await manager.finish_job_by_id_async(job.id, Status.FAILED, delete_job=False)
+        return False
+
+
+async def set_up_queue(connection: psycopg.AsyncConnection) -> bool:
+    """Create procrastinate's own tables where there are none; whether that was so."""
+    cursor = await connection.execute("SELECT to_regclass('procrastinate_jobs') IS NULL")
+    row = await cursor.fetchone()
+    if row is None or not row[0]:
+        return False
+    schema = App(connector=PsycopgConnector()).schema_manager.get_schema()
+    async with connection.transaction():
+        await connection.execute(schema.encode())
+    return True
+
+
+def _lock_sync(tenant: str, source: str) -> str:
+    return f"sync:{tenant}:{source}"
+
+
+def _describe(job: Job, platform: Platform) -> tuple[str, str, str | None]:
+    match job:
+        case AnswerJob():
+            return "answer", platform.value, None
+        case CommandJob():
+            return "command", platform.value, None
+        case SyncJob():
+            return "sync", f"{platform.value}-sync", _lock_sync(job.tenant, job.source)
+        case _:
+            assert_never(job)
+
+
+def _write(job: Job) -> dict[str, str]:
+    arguments: dict[str, str] = {"tenant": job.tenant, "item": job.item}
+    if isinstance(job, SyncJob):
+        arguments |= {"source": job.source, "mode": job.mode.value}
+    return arguments
+
+
+def _read(name: str, arguments: Mapping[str, object]) -> Job:
+    tenant, item = TenantId(str(arguments["tenant"])), ItemId(str(arguments["item"]))
+    if name == "sync":
+        return SyncJob(tenant, item, str(arguments["source"]), SyncMode(str(arguments["mode"])))
+    return AnswerJob(tenant, item) if name == "answer" else CommandJob(tenant, item)

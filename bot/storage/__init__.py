@@ -1,0 +1,1 @@
+"""The bot's own tables: inbox, outbox, workspaces, admins and audit."""

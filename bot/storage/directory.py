@@ -1,0 +1,75 @@
+"""Workspaces, admins and the audit log in PostgreSQL."""
+
+from bot.model import AuditEntry, Platform
+from bot.storage.database import QUERIES, Pool, begin
+from retrieval.model import TenantId
+
+DEFAULT_TENANT = TenantId("default")
+
+
+class PostgresWorkspaces:
+    """Satisfies bot.ports.Workspaces."""
+
+    def __init__(self, pool: Pool, *, default_tenant: TenantId = DEFAULT_TENANT) -> None:
+        self._pool = pool
+        self._default_tenant = default_tenant
+
+    async def resolve(self, platform: Platform, workspace: str) -> TenantId | None:
+        """The tenant, or None where the workspace was never linked."""
+        async with begin(self._pool) as connection:
+            cursor = await connection.execute(
+                QUERIES["resolve_workspace"], {"platform": platform, "workspace": workspace}
+            )
+            row = await cursor.fetchone()
+        return None if row is None else TenantId(row[0])
+
+    async def link(self, platform: Platform, workspace: str, name: str) -> TenantId:
+        """Note a workspace that we are connected to; a new one goes to the default tenant."""
+        tenant = await self.resolve(platform, workspace) or self._default_tenant
+        async with begin(self._pool) as connection:
+            await connection.execute(
+                QUERIES["link_workspace"],
+                {"tenant": tenant, "platform": platform, "workspace": workspace, "name": name},
+            )
+        return tenant
+
+
+class PostgresAdmins:
+    """Satisfies bot.ports.Admins."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def is_admin(self, tenant: TenantId, platform: Platform, person: str) -> bool:
+        """Whether the person was made an admin besides those in the settings."""
+        async with begin(self._pool) as connection:
+            cursor = await connection.execute(
+                QUERIES["is_admin"], {"tenant": tenant, "platform": platform, "person": person}
+            )
+            row = await cursor.fetchone()
+        return bool(row and row[0])
+
+
+class PostgresAudit:
+    """Satisfies bot.ports.Audit."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def record(self, entry: AuditEntry) -> None:
+        """Add an entry; one that says the same of the same command is there once."""
+        async with begin(self._pool) as connection:
+            await connection.execute(
+                QUERIES["insert_audit"],
+                {
+                    "tenant": entry.tenant,
+                    "platform": entry.place.platform,
+                    "workspace": entry.place.workspace,
+                    "channel": entry.place.channel,
+                    "person": entry.person.id,
+                    "item": entry.item,
+                    "command": entry.command,
+                    "outcome": entry.outcome,
+                    "detail": entry.detail,
+                },
+            )

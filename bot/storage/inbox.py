@@ -1,0 +1,225 @@
+"""The inbox in PostgreSQL: what came in is written down and queued in one transaction."""
+
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from hashlib import blake2b
+from typing import Protocol
+
+from psycopg import AsyncConnection
+from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
+from pydantic import TypeAdapter
+
+from bot.model import (
+    AnswerJob,
+    Claim,
+    Command,
+    CommandJob,
+    IncomingMessage,
+    ItemId,
+    ItemState,
+    Job,
+    Platform,
+    SyncJob,
+    ThreadKey,
+)
+from bot.ports import Letter
+from bot.storage.database import QUERIES, Pool, begin
+from bot.storage.outbox import insert_letter
+from retrieval.model import TenantId
+
+_QUESTION = TypeAdapter(IncomingMessage)
+_COMMAND = TypeAdapter(Command)
+
+
+class JobWriter(Protocol):
+    """Queues jobs within a transaction of ours. Satisfied by bot.queue.PostgresJobQueue."""
+
+    async def defer(
+        self,
+        connection: AsyncConnection,
+        job: Job,
+        *,
+        platform: Platform,
+        lock: str | None = None,
+    ) -> int | None:
+        """Queue a job; returns its id, or None where the same sync is waiting already.
+
+        Jobs of one lock run one after the other, in the order in which they were queued.
+        """
+        ...
+
+
+class PostgresInbox:
+    """Satisfies bot.ports.Inbox."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        jobs: JobWriter,
+        *,
+        new_token: Callable[[], str] = lambda: uuid.uuid4().hex,
+    ) -> None:
+        self._pool = pool
+        self._jobs = jobs
+        self._new_token = new_token
+
+    async def put_question(self, tenant: TenantId, message: IncomingMessage) -> bool:
+        """Write it down and queue it; False where it is there already."""
+        row = {
+            "kind": "question",
+            "message": message.message,
+            "thread": message.thread,
+            "payload": Jsonb(_QUESTION.dump_python(message, mode="json")),
+        }
+        return await self._put(tenant, message, row)
+
+    async def put_command(self, tenant: TenantId, command: Command) -> bool:
+        """Write it down and queue it; False where it is there already."""
+        row = {
+            "kind": "command",
+            "message": f"command:{command.event}",
+            "thread": None,
+            "payload": Jsonb(_COMMAND.dump_python(command, mode="json")),
+        }
+        return await self._put(tenant, command, row)
+
+    async def _put(
+        self, tenant: TenantId, origin: IncomingMessage | Command, row: Mapping[str, object]
+    ) -> bool:
+        platform = origin.place.platform
+        item = name_item(tenant, platform, str(row["message"]))
+        values = {
+            **row,
+            "tenant": tenant,
+            "item": item,
+            "platform": platform,
+            "event": f"{origin.place.workspace}:{origin.event}",
+            "person": origin.person.id,
+        }
+        async with begin(self._pool) as connection:
+            cursor = await connection.execute(QUERIES["insert_item"], values)
+            if await cursor.fetchone() is None:
+                return False
+            job = (AnswerJob if row["kind"] == "question" else CommandJob)(tenant, item)
+            await self._queue(connection, job, platform, row["thread"])
+        return True
+
+    async def _queue(
+        self,
+        connection: AsyncConnection,
+        job: AnswerJob | CommandJob,
+        platform: Platform,
+        thread: object,
+    ) -> None:
+        lock = f"thread:{job.tenant}:{thread}" if isinstance(job, AnswerJob) else None
+        job_id = await self._jobs.defer(connection, job, platform=platform, lock=lock)
+        await connection.execute(
+            QUERIES["set_job"], {"job": job_id, "tenant": job.tenant, "item": job.item}
+        )
+
+    async def claim(self, tenant: TenantId, item: ItemId) -> Claim | None:
+        """Take an entry, from whoever had it; None where it is done, dead or unknown."""
+        owner = self._new_token()
+        async with begin(self._pool) as connection:
+            cursor = await connection.cursor(row_factory=dict_row).execute(
+                QUERIES["claim_item"], {"tenant": tenant, "item": item, "owner": owner}
+            )
+            row = await cursor.fetchone()
+        if row is None:
+            return None
+        question, command = _read_payload(row["kind"], row["payload"])
+        return Claim(
+            tenant=tenant,
+            item=item,
+            owner=owner,
+            attempts=row["attempts"],
+            state=ItemState(row["state"]),
+            question=question,
+            command=command,
+        )
+
+    async def read_command(self, tenant: TenantId, item: ItemId) -> Command | None:
+        """The command of an entry, whatever its state."""
+        async with begin(self._pool) as connection:
+            cursor = await connection.execute(
+                QUERIES["read_item"], {"tenant": tenant, "item": item}
+            )
+            row = await cursor.fetchone()
+        return None if row is None else _read_payload(row[0], row[1])[1]
+
+    async def settle(
+        self, claim: Claim, letters: Sequence[Letter], jobs: Sequence[SyncJob] = ()
+    ) -> bool:
+        """Write replies to the outbox and queue jobs; False where the claim was lost."""
+        async with begin(self._pool) as connection:
+            cursor = await connection.execute(
+                QUERIES["settle_item"],
+                {"tenant": claim.tenant, "item": claim.item, "owner": claim.owner},
+            )
+            if cursor.rowcount == 0:
+                return False
+            for letter in letters:
+                await insert_letter(connection, letter)
+            for job in jobs:
+                platform = _get_platform(claim)
+                await self._jobs.defer(connection, job, platform=platform)
+        return True
+
+    async def hand_back(self, claim: Claim) -> None:
+        """Give the entry back, as if this attempt had not been made."""
+        async with begin(self._pool) as connection:
+            await connection.execute(
+                QUERIES["hand_back_item"],
+                {"tenant": claim.tenant, "item": claim.item, "owner": claim.owner},
+            )
+
+    async def finish(
+        self, tenant: TenantId, item: ItemId, state: ItemState, error: str = ""
+    ) -> None:
+        """Close the entry: DONE or DEAD."""
+        async with begin(self._pool) as connection:
+            await connection.execute(
+                QUERIES["finish_item"],
+                {"tenant": tenant, "item": item, "state": state, "error": error},
+            )
+
+    async def has_answered(self, tenant: TenantId, thread: ThreadKey) -> bool:
+        """Whether a question of this thread was answered before."""
+        async with begin(self._pool) as connection:
+            cursor = await connection.execute(
+                QUERIES["thread_is_answered"], {"tenant": tenant, "thread": thread}
+            )
+            row = await cursor.fetchone()
+        return bool(row and row[0])
+
+    async def requeue_lost(self) -> int:
+        """Queue open entries again whose job is gone; returns how many."""
+        async with begin(self._pool) as connection:
+            cursor = await connection.execute(QUERIES["lock_lost_items"])
+            rows = await cursor.fetchall()
+            for tenant, item, kind, platform, thread in rows:
+                job = (AnswerJob if kind == "question" else CommandJob)(tenant, item)
+                await self._queue(connection, job, Platform(platform), thread)
+        return len(rows)
+
+
+def name_item(tenant: str, platform: str, message: str) -> ItemId:
+    """The id of an entry: 16 hexadecimal digits that follow from the message alone."""
+    digest = blake2b(f"{tenant}\0{platform}\0{message}".encode(), digest_size=8)
+    return ItemId(digest.hexdigest())
+
+
+def _read_payload(
+    kind: str, payload: object
+) -> tuple[IncomingMessage, None] | tuple[None, Command]:
+    if kind == "question":
+        return _QUESTION.validate_python(payload), None
+    return None, _COMMAND.validate_python(payload)
+
+
+def _get_platform(claim: Claim) -> Platform:
+    origin = claim.question or claim.command
+    if origin is None:
+        raise ValueError("a claim holds a question or a command")
+    return origin.place.platform

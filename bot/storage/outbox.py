@@ -1,0 +1,96 @@
+"""The outbox in PostgreSQL."""
+
+import uuid
+from collections.abc import Callable
+
+from psycopg import AsyncConnection
+from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
+from pydantic import TypeAdapter
+
+from bot.model import Place
+from bot.ports import Letter, OutboxClaim
+from bot.rendering.record import from_record, to_record
+from bot.storage.database import QUERIES, Pool, begin
+from retrieval.model import TenantId
+
+_PLACE = TypeAdapter(Place)
+
+
+async def insert_letter(connection: AsyncConnection, letter: Letter) -> None:
+    """Write a letter down within the caller's transaction, unless one of that key is there."""
+    await connection.execute(
+        QUERIES["insert_letter"],
+        {
+            "tenant": letter.tenant,
+            "key": letter.key,
+            "platform": letter.place.platform,
+            "place": Jsonb(_PLACE.dump_python(letter.place, mode="json")),
+            "reply": Jsonb(to_record(letter.reply)),
+            "reply_token": Jsonb(dict(letter.reply_token)),
+        },
+    )
+
+
+class PostgresOutbox:
+    """Satisfies bot.ports.Outbox."""
+
+    def __init__(
+        self, pool: Pool, *, new_token: Callable[[], str] = lambda: uuid.uuid4().hex
+    ) -> None:
+        self._pool = pool
+        self._new_token = new_token
+
+    async def put(self, letter: Letter) -> None:
+        """Write a letter down, unless one of that key is there."""
+        async with begin(self._pool) as connection:
+            await insert_letter(connection, letter)
+
+    async def claim(self, tenant: TenantId, key: str) -> OutboxClaim | None:
+        """Take a letter to post; None where there is none of that key."""
+        owner = self._new_token()
+        async with begin(self._pool) as connection:
+            cursor = await connection.cursor(row_factory=dict_row).execute(
+                QUERIES["claim_letter"], {"tenant": tenant, "key": key, "owner": owner}
+            )
+            row = await cursor.fetchone()
+        if row is None:
+            return None
+        letter = Letter(
+            tenant=tenant,
+            key=key,
+            place=_PLACE.validate_python(row["place"]),
+            reply=from_record(row["reply"]),
+            reply_token=row["reply_token"],
+        )
+        return OutboxClaim(
+            letter=letter,
+            owner=owner,
+            attempts=row["attempts"],
+            message=row["message_id"],
+            dead=row["state"] == "dead",
+        )
+
+    async def record_posted(self, claim: OutboxClaim, message: str) -> str:
+        """Note the platform's id; returns the id that stands (the first that was recorded)."""
+        async with begin(self._pool) as connection:
+            cursor = await connection.execute(
+                QUERIES["record_posted"],
+                {"tenant": claim.letter.tenant, "key": claim.letter.key, "message": message},
+            )
+            row = await cursor.fetchone()
+        return str(row[0]) if row else message
+
+    async def record_failure(self, claim: OutboxClaim, error: str, *, dead: bool) -> None:
+        """Note that posting failed, for now or for good; without effect once the claim is lost."""
+        async with begin(self._pool) as connection:
+            await connection.execute(
+                QUERIES["record_failure"],
+                {
+                    "tenant": claim.letter.tenant,
+                    "key": claim.letter.key,
+                    "owner": claim.owner,
+                    "error": error,
+                    "dead": dead,
+                },
+            )

@@ -1,0 +1,103 @@
+-- Named blocks; bot/storage/database.py reads them.
+
+-- name: insert_item
+INSERT INTO inbox (tenant_id, item_id, kind, platform, event, message, thread, person, payload)
+VALUES (%(tenant)s, %(item)s, %(kind)s, %(platform)s, %(event)s, %(message)s, %(thread)s,
+        %(person)s, %(payload)s)
+ON CONFLICT DO NOTHING
+RETURNING item_id;
+
+-- name: set_job
+UPDATE inbox SET job_id = %(job)s WHERE tenant_id = %(tenant)s AND item_id = %(item)s;
+
+-- name: claim_item
+UPDATE inbox
+SET owner = %(owner)s,
+    attempts = attempts + 1,
+    state = CASE state WHEN 'queued' THEN 'working' ELSE state END
+WHERE tenant_id = %(tenant)s AND item_id = %(item)s
+  AND state IN ('queued', 'working', 'answered')
+RETURNING kind, payload, state, attempts;
+
+-- name: read_item
+SELECT kind, payload FROM inbox WHERE tenant_id = %(tenant)s AND item_id = %(item)s;
+
+-- name: settle_item
+UPDATE inbox SET state = 'answered'
+WHERE tenant_id = %(tenant)s AND item_id = %(item)s AND owner = %(owner)s
+  AND state IN ('working', 'answered');
+
+-- name: hand_back_item
+UPDATE inbox SET attempts = greatest(attempts - 1, 0), owner = NULL
+WHERE tenant_id = %(tenant)s AND item_id = %(item)s AND owner = %(owner)s
+  AND state IN ('working', 'answered');
+
+-- name: finish_item
+UPDATE inbox SET state = %(state)s, error = nullif(%(error)s, ''), finished_at = now()
+WHERE tenant_id = %(tenant)s AND item_id = %(item)s
+  AND state IN ('queued', 'working', 'answered');
+
+-- name: thread_is_answered
+SELECT EXISTS (
+    SELECT FROM inbox
+    WHERE tenant_id = %(tenant)s AND thread = %(thread)s AND state IN ('answered', 'done')
+);
+
+-- name: lock_lost_items
+SELECT inbox.tenant_id, inbox.item_id, inbox.kind, inbox.platform, inbox.thread
+FROM inbox
+LEFT JOIN procrastinate_jobs AS job ON job.id = inbox.job_id
+WHERE inbox.state IN ('queued', 'working', 'answered')
+  AND (job.id IS NULL OR job.status NOT IN ('todo', 'doing'))
+ORDER BY inbox.received_at
+LIMIT 100
+FOR UPDATE OF inbox SKIP LOCKED;
+
+-- name: insert_letter
+INSERT INTO outbox (tenant_id, key, platform, place, reply, reply_token)
+VALUES (%(tenant)s, %(key)s, %(platform)s, %(place)s, %(reply)s, %(reply_token)s)
+ON CONFLICT DO NOTHING;
+
+-- name: claim_letter
+UPDATE outbox
+SET owner = CASE state WHEN 'pending' THEN %(owner)s ELSE owner END,
+    attempts = attempts + CASE state WHEN 'pending' THEN 1 ELSE 0 END
+WHERE tenant_id = %(tenant)s AND key = %(key)s
+RETURNING place, reply, reply_token, state, attempts, message_id;
+
+-- name: record_posted
+UPDATE outbox
+SET state = 'posted',
+    message_id = coalesce(message_id, %(message)s),
+    posted_at = coalesce(posted_at, now()),
+    error = NULL
+WHERE tenant_id = %(tenant)s AND key = %(key)s
+RETURNING message_id;
+
+-- name: record_failure
+UPDATE outbox SET error = %(error)s, state = CASE WHEN %(dead)s THEN 'dead' ELSE state END
+WHERE tenant_id = %(tenant)s AND key = %(key)s AND owner = %(owner)s AND state = 'pending';
+
+-- name: resolve_workspace
+SELECT tenant_id FROM workspace
+WHERE platform = %(platform)s AND workspace_id = %(workspace)s
+ORDER BY created_at
+LIMIT 1;
+
+-- name: link_workspace
+INSERT INTO workspace (tenant_id, platform, workspace_id, name)
+VALUES (%(tenant)s, %(platform)s, %(workspace)s, %(name)s)
+ON CONFLICT (tenant_id, platform, workspace_id) DO UPDATE SET name = excluded.name;
+
+-- name: is_admin
+SELECT EXISTS (
+    SELECT FROM admin
+    WHERE tenant_id = %(tenant)s AND platform = %(platform)s AND person = %(person)s
+);
+
+-- name: insert_audit
+INSERT INTO audit (tenant_id, platform, workspace, channel, person, item_id, command, outcome,
+                   detail)
+VALUES (%(tenant)s, %(platform)s, %(workspace)s, %(channel)s, %(person)s, %(item)s, %(command)s,
+        %(outcome)s, %(detail)s)
+ON CONFLICT (tenant_id, item_id, command, outcome) DO NOTHING;
