@@ -98,10 +98,11 @@ class Enough:
 
 @dataclass(frozen=True, slots=True)
 class SearchAgain:
-    """The evidence is thin: search for this too."""
+    """The evidence is thin: search for this too. `otherwise` says what to do if that cannot be."""
 
     parts: tuple[tuple[WeightedQuery, ...], ...]
     reason: str
+    otherwise: Literal["answer", "give_up"] = "answer"
     kind: Literal["search_again"] = "search_again"
 
 
@@ -118,10 +119,11 @@ Judgement = Enough | SearchAgain | Nothing
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One exchange of a conversation, oldest first in a history."""
+    """One exchange of a conversation, oldest first in a history. `id` is the question's id."""
 
     question: str
     answer: str
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,11 +144,20 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True)
+class Usage:
+    """What the chat models of one question used up, in tokens; zero for the built-in brain."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """The agent's last word. `text` is Markdown with [n] marks, and holds no URL.
 
     `searches` lists what was looked for; `model` who wrote the text; `notices` are warnings for
     the reader (stale, contradicting, answer model unavailable); `decisions` are the trace's lines.
+    `quoted` says that the text consists of sentences quoted word for word from the sources.
     """
 
     text: str
@@ -157,6 +168,8 @@ class Answer:
     notices: tuple[str, ...] = ()
     decisions: tuple[str, ...] = ()
     timings_ms: Mapping[str, float] = field(default_factory=dict)
+    quoted: bool = False
+    usage: Usage = Usage()
 
 
 # What a run tells while it goes on.
@@ -207,4 +220,5 @@ __all__ = [
     "StepStarted",
     "TextDelta",
     "Turn",
+    "Usage",
 ]

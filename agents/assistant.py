@@ -1,0 +1,188 @@
+"""Answers questions. Hides LangGraph from the rest of Footnote."""
+
+import hashlib
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from langchain_core.callbacks import UsageMetadataCallbackHandler
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+
+from agents.config import AgentConfig
+from agents.errors import AgentError
+from agents.graph import AgentGraph, build_graph
+from agents.model import AgentEvent, Answer, Answered, Question, Turn, Usage
+from agents.nodes import AgentDeps
+from agents.ports import Brain, PassageSearch, SentenceScorer
+from agents.state import ANSWER, HISTORY, AgentState, start_question
+
+Saver = BaseCheckpointSaver[Any]
+
+_STEPS_LIMIT = 40
+"""LangGraph's own bound on steps; the agent's budget ends a run long before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Where conversations are kept. `open_saver` makes a saver for one run.
+
+    A saver serialises its own calls, so runs that shared one would wait for each other. `prunes`
+    tells that it can drop the checkpoints of finished steps.
+    """
+
+    open_saver: Callable[[], Saver]
+    prunes: bool
+
+
+def remember_in_postgres(pool: Any) -> Memory:
+    """Memory in the database behind a psycopg AsyncConnectionPool."""
+    return Memory(lambda: AsyncPostgresSaver(pool, serde=_serializer()), prunes=True)
+
+
+def remember_in_process() -> Memory:
+    """Memory that ends with the process."""
+    saver = InMemorySaver(serde=_serializer())
+    return Memory(lambda: saver, prunes=False)
+
+
+async def set_up_memory(connection: Any) -> None:
+    """Create or migrate the tables of the memory, over a psycopg AsyncConnection in autocommit."""
+    await AsyncPostgresSaver(connection).setup()
+
+
+class Assistant:
+    """The agent, ready to answer. One instance serves the whole process."""
+
+    def __init__(
+        self,
+        *,
+        brain: Brain,
+        fallback: Brain,
+        passages: PassageSearch,
+        sentences: SentenceScorer,
+        memory: Memory,
+        config: AgentConfig | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._brain = brain
+        self._fallback = fallback
+        self._passages = passages
+        self._sentences = sentences
+        self._memory = memory
+        self._config = config or AgentConfig()
+        self._clock = clock
+        self._now = now
+        self._graph = build_graph()
+
+    async def answer(self, question: Question) -> AsyncIterator[AgentEvent]:
+        """Steps, text deltas, and Answered as the last event.
+
+        A question that was answered before is answered from memory; one that was interrupted goes
+        on where it stopped; one with the same id but another text starts again. Closing the
+        iterator stops the run and the model's call. Raises AgentError, RetrievalError.
+        """
+        saver = self._memory.open_saver()
+        graph = self._graph.copy({"checkpointer": saver})
+        meter = UsageMetadataCallbackHandler()
+        config: RunnableConfig = {
+            "configurable": {"thread_id": question.thread},
+            "callbacks": [meter],
+            "recursion_limit": _STEPS_LIMIT,
+        }
+        start, held = await self._find_start(graph, config, question)
+        if held is not None:
+            yield Answered(held)
+            return
+        began = self._clock()
+        deps = self._make_deps(question, began, meter)
+        final: AgentState | None = None
+        stream = graph.astream(
+            start, config, context=deps, stream_mode=["custom", "values"], durability="sync"
+        )
+        async with aclosing(cast("AsyncGenerator[tuple[str, Any], None]", stream)) as parts:
+            async for mode, part in parts:
+                if mode == "custom":
+                    yield part
+                else:
+                    final = part
+        answer = ANSWER.read(final) if final is not None else None
+        if answer is None:
+            raise AgentError("the run ended without an answer")
+        if self._memory.prunes:
+            await saver.aprune([question.thread], strategy="keep_latest")
+        total = (self._clock() - began) * 1_000
+        yield Answered(
+            replace(answer, usage=_add_up(meter), timings_ms={**answer.timings_ms, "total": total})
+        )
+
+    async def recall(self, thread: str) -> tuple[Turn, ...]:
+        """The turns of a conversation, oldest first."""
+        snapshot = await self._graph.copy({"checkpointer": self._memory.open_saver()}).aget_state(
+            {"configurable": {"thread_id": thread}}
+        )
+        return HISTORY.read(cast("AgentState", snapshot.values)) or ()
+
+    async def forget(self, thread: str) -> None:
+        """Delete everything remembered of a conversation."""
+        await self._memory.open_saver().adelete_thread(thread)
+
+    async def _find_start(
+        self, graph: AgentGraph, config: RunnableConfig, question: Question
+    ) -> tuple[AgentState | None, Answer | None]:
+        """The state to start from (None to go on with an interrupted run), or the known answer."""
+        fingerprint = fingerprint_question(question)
+        snapshot = await graph.aget_state(config)
+        held = cast("AgentState", snapshot.values)
+        if held.get("question") == fingerprint:
+            if snapshot.next:
+                return None, None
+            return None, ANSWER.read(held)
+        fresh = start_question(fingerprint)
+        if snapshot.next or any(turn.id == question.id for turn in HISTORY.read(held) or ()):
+            turns = HISTORY.read(held) or ()
+            fresh["history"] = HISTORY.pack(tuple(turn for turn in turns if turn.id != question.id))
+        return fresh, None
+
+    def _make_deps(
+        self, question: Question, began: float, meter: UsageMetadataCallbackHandler
+    ) -> AgentDeps:
+        return AgentDeps(
+            question=question,
+            brain=self._brain,
+            fallback=self._fallback,
+            passages=self._passages,
+            sentences=self._sentences,
+            config=self._config,
+            clock=self._clock,
+            now=self._now,
+            deadline=began + self._config.seconds,
+            spent_tokens=lambda: sum(u["total_tokens"] for u in meter.usage_metadata.values()),
+        )
+
+
+def fingerprint_question(question: Question) -> str:
+    """Names a question with its text and scope, so that neither can change in mid-run."""
+    scope = question.scope
+    sources = "*" if scope.sources is None else "\x1f".join(sorted(scope.sources))
+    parts = (question.id, question.text, scope.tenant, "\x1f".join(sorted(scope.readers)), sources)
+    return hashlib.sha256("\x1e".join(parts).encode()).hexdigest()
+
+
+def _serializer() -> JsonPlusSerializer:
+    """Loads plain values only, whatever the environment says."""
+    return JsonPlusSerializer(allowed_msgpack_modules=None, pickle_fallback=False)
+
+
+def _add_up(meter: UsageMetadataCallbackHandler) -> Usage:
+    used = meter.usage_metadata.values()
+    return Usage(
+        sum(one["input_tokens"] for one in used), sum(one["output_tokens"] for one in used)
+    )

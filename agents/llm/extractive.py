@@ -1,0 +1,142 @@
+"""The built-in brain: deterministic, needs no key, answers in the sources' own sentences."""
+
+from collections.abc import AsyncIterator, Sequence
+
+from agents.language import find_terms
+from agents.llm.composition import compose
+from agents.llm.evidence import Ranking, rank_units
+from agents.llm.queries import (
+    leans_on_history,
+    plan_parts,
+    reduce_to_terms,
+    rewrite_follow_up,
+    split_question,
+    strip_politeness,
+)
+from agents.llm.triage import Intent, Triage, read_message
+from agents.model import (
+    Chat,
+    Clarify,
+    Decision,
+    Decline,
+    Enough,
+    Judgement,
+    Nothing,
+    Question,
+    Search,
+    SearchAgain,
+    Turn,
+)
+from agents.ports import SentenceScorer
+from agents.replies import reply_to, say_outside
+from retrieval.model import Passage, SearchResult, WeightedQuery
+
+NAME = "built-in"
+
+ANSWER_THRESHOLD = 0.5
+"""Confidence from which the best evidence is quoted as the answer."""
+THIN_THRESHOLD = 0.1
+"""Confidence below which another search is not worth while."""
+REMIT_THRESHOLD = 0.12
+"""Cosine to the remit below which a question that shares no word with it lies outside."""
+
+
+class BuiltInBrain:
+    """Decides by rules, judges by similarity and word cover, and writes by quoting."""
+
+    def __init__(
+        self, scorer: SentenceScorer, *, answer_threshold: float = ANSWER_THRESHOLD
+    ) -> None:
+        self._scorer = scorer
+        self._answer_threshold = answer_threshold
+
+    @property
+    def name(self) -> str:
+        return NAME
+
+    async def plan(self, question: Question, history: Sequence[Turn]) -> Decision:
+        """Decide by what the message looks like. Raises RetrievalError."""
+        read = read_message(question.text)
+        history = _about_something(history)
+        language = question.settings.language or read.language
+        if read.intent is Intent.UNCLEAR and history:
+            return Search(plan_parts(read.text, history), "leans on the turns before it")
+        if read.intent is Intent.UNCLEAR:
+            return Clarify(reply_to("unclear", language), read.reason)
+        if read.intent in {Intent.TASK, Intent.OVERRIDE}:
+            return Decline(reply_to(read.intent.value, language), read.reason)
+        if read.intent is not Intent.QUESTION:
+            return Chat(reply_to(read.intent.value, language), read.reason)
+        if await self._is_outside(read, question.settings.remit):
+            return Decline(say_outside(question.settings.remit, language), "outside the remit")
+        parts = plan_parts(read.text, history)
+        reason = read.reason if len(parts) == 1 else f"{read.reason}, in {len(parts)} parts"
+        return Search(parts, reason)
+
+    async def judge(
+        self, question: Question, history: Sequence[Turn], result: SearchResult
+    ) -> Judgement:
+        """Judge whether something in the passages can be quoted as the answer."""
+        if not result.passages:
+            return self._search_differently(question, result.reason or "nothing found")
+        confidence = 0.0
+        for part in split_question(_plain(question)):
+            _, ranking = await self._rank(part, history, result.passages)
+            confidence = max(confidence, ranking.confidence)
+        if confidence >= self._answer_threshold:
+            return Enough(f"confidence {confidence:.2f}")
+        reason = f"confidence {confidence:.2f} is below {self._answer_threshold:.2f}"
+        if confidence < THIN_THRESHOLD:
+            return Nothing(reason)
+        return self._search_differently(question, reason)
+
+    async def write(
+        self, question: Question, history: Sequence[Turn], passages: Sequence[Passage]
+    ) -> AsyncIterator[str]:
+        """Quote what answers each part of the question, a paragraph at a time."""
+        parts = split_question(_plain(question))
+        ranked = [await self._rank(part, history, passages) for part in parts]
+        sure = [one for one in ranked if one[1].confidence >= self._answer_threshold]
+        written: list[str] = []
+        for wording, ranking in sure or ranked[:1]:
+            paragraph = compose(wording, ranking)
+            if paragraph and paragraph not in written:
+                yield paragraph if not written else f"\n\n{paragraph}"
+                written.append(paragraph)
+
+    async def _rank(
+        self, part: str, history: Sequence[Turn], passages: Sequence[Passage]
+    ) -> tuple[str, Ranking]:
+        """The ranking for the part as typed or, where that tells more, with the words it leans on.
+
+        Returns the wording that was used with it.
+        """
+        plain = await rank_units(part, passages, self._scorer)
+        earlier = _about_something(history)
+        if not earlier or not leans_on_history(part) or not plain.best:
+            return part, plain
+        rewrite = rewrite_follow_up(part, earlier)
+        carried = await rank_units(rewrite, passages, self._scorer)
+        return (rewrite, carried) if carried.confidence > plain.confidence else (part, plain)
+
+    async def _is_outside(self, read: Triage, remit: str) -> bool:
+        if not remit.strip() or set(find_terms(remit)) & set(find_terms(read.text)):
+            return False
+        [similarity] = await self._scorer.similarity(read.text, [remit])
+        return similarity < REMIT_THRESHOLD
+
+    def _search_differently(self, question: Question, reason: str) -> Judgement:
+        reduced = reduce_to_terms(_plain(question))
+        if not reduced:
+            return Nothing(reason)
+        return SearchAgain(((WeightedQuery(reduced),),), reason, otherwise="give_up")
+
+
+def _plain(question: Question) -> str:
+    """The question without mentions, greetings and politeness."""
+    return strip_politeness(read_message(question.text).text)
+
+
+def _about_something(history: Sequence[Turn]) -> tuple[Turn, ...]:
+    """The turns that asked for something: small talk lends no words to a follow-up."""
+    return tuple(turn for turn in history if read_message(turn.question).intent is Intent.QUESTION)

@@ -1,0 +1,167 @@
+"""Turns a message and its history into what to search for, without a model.
+
+A follow-up is searched as typed, as a rewrite that carries the salient words of earlier turns, and
+as the turn before it; the phrasings are fused by weight in score space. Joining turns into one
+query is known to hurt (nDCG@10 .385 to .210 on a multi-turn set), fusing them helps.
+"""
+
+import re
+from collections.abc import Sequence
+
+from agents.language import find_terms, find_words, is_stopword, stem
+from agents.model import Turn
+from retrieval.model import WeightedQuery
+
+Part = tuple[WeightedQuery, ...]
+
+REWRITE_WEIGHT = 0.6
+HISTORY_WEIGHT = 0.3
+_CARRIED_TERMS = 4
+_MAX_PARTS = 4
+_MAX_QUERY = 1_000
+
+_POLITE = re.compile(
+    r"^(?:(?:please|pls|hey|hi|hello|so|ok(?:ay)?|well|and|also|but|then)\b[\s,]*"
+    r"|(?:can|could|would|will) (?:you|someone|anyone|anybody) (?:please |kindly )?"
+    r"(?:tell|explain to|remind|show|help) (?:me|us)\b[\s,]*"
+    r"|(?:do you|does anyone|does anybody|anyone|anybody) (?:happen to )?know\b[\s,]*"
+    r"|(?:i(?:'d| would) like to know|i want to know|i(?:'m| am) (?:wondering|curious)|i wonder"
+    r"|just wondering|quick question)\b[\s,:]*(?:about |if |whether )?)+",
+    re.IGNORECASE,
+)
+_QUESTION_WORD = (
+    r"(?:what|when|where|which|who|whom|whose|why|how|is|are|was|were|do|does|did|can|could|should"
+    r"|would|will|wie|was|wann|wo|wer|warum|welche[rsnm]?|comment|quand|où|qui|quel(?:le)?s?|combien"
+    r"|pourquoi|cómo|cuándo|dónde|quién|cuál(?:es)?|cuánto)"
+)
+_AND_QUESTION = re.compile(
+    rf"(?:\s*[,;]\s*|\s+)(?:and|und|et|y|e)(?:\s+(?:also|then|auch|aussi))?,?\s+(?={_QUESTION_WORD}\b)",
+    re.IGNORECASE,
+)
+_COMPARISON = re.compile(
+    r"\b(?:difference|differences|unterschied|différence|diferencia)s?\s+(?:between|zwischen|entre)\s+"
+    r"(?P<a>.+?)\s+(?:and|und|et|y)\s+(?P<b>.+?)\s*[?.!]*$"
+    r"|\bcompare\s+(?P<c>.+?)\s+(?:and|with|to|against|versus|vs\.?)\s+(?P<d>.+?)\s*[?.!]*$"
+    r"|(?P<e>\b[\w./ -]{2,60}?)\s+(?:vs\.?|versus)\s+(?P<f>[\w./ -]{2,60}?)\s*[?.!]*$",
+    re.IGNORECASE,
+)
+_POINTING = frozenset(
+    "it its it's that this these those they them their he she his her one ones there same such both"
+    " either neither former latter other another else too also instead then above das dies diese"
+    " dieser dieses es sie davon dafür damit dazu cela ça celui celle eso esto ello".split()
+)
+_LEADING_ON = re.compile(
+    r"^(?:and|but|or|so|then|what about|how about|what if|why|why not|und|aber|et|mais|y|pero"
+    r"|was ist mit|wie sieht es mit|et pour|¿?y)\b",
+    re.IGNORECASE,
+)
+
+
+def strip_politeness(text: str) -> str:
+    """The question without 'can you tell me' and the like in front of it."""
+    stripped = _POLITE.sub("", text, count=1).strip()
+    return stripped if find_terms(stripped) else text.strip()
+
+
+def split_question(text: str) -> list[str]:
+    """The parts of a question that can be searched on their own; itself when it has one."""
+    sentences = [piece.strip() for piece in re.split(r"(?<=[?？])\s*", text) if piece.strip()]
+    parts: list[str] = []
+    for sentence in sentences:
+        parts += [piece.strip(" ,;") for piece in _AND_QUESTION.split(sentence)]
+    parts = [part for part in parts if part]
+    if len(parts) < 2 or any(not _stands_alone(part) for part in parts):
+        return [text.strip()]
+    return parts[:_MAX_PARTS]
+
+
+def find_compared(text: str) -> tuple[str, str] | None:
+    """The two sides of a comparison."""
+    match = _COMPARISON.search(strip_politeness(text))
+    if match is None:
+        return None
+    sides = [side.strip(" ,.?!'\"") for side in match.groups() if side]
+    if len(sides) != 2 or not all(find_terms(side) for side in sides):
+        return None
+    first = re.sub(rf"^(?:{_QUESTION_WORD}|the|is|are)\s+", "", sides[0], flags=re.IGNORECASE)
+    return (first or sides[0], sides[1])
+
+
+def leans_on_history(text: str) -> bool:
+    """Whether a message can only be understood with the turns before it."""
+    words = find_words(text)
+    meaningful = [word for word in words if not is_stopword(word)]
+    return bool(
+        _LEADING_ON.match(text.strip())
+        or any(word in _POINTING for word in words)
+        or len(meaningful) <= 2
+    )
+
+
+def rewrite_follow_up(text: str, history: Sequence[Turn]) -> str:
+    """The message with the words it leans on: the salient ones of earlier questions appended."""
+    known = set(find_terms(text))
+    bare = text.strip().rstrip("?？!. ")
+    carried: list[str] = []
+    for turn in reversed(history):
+        for word in _salient_words(turn.question):
+            key = stem(word.lower())
+            if key not in known and len(carried) < _CARRIED_TERMS:
+                known.add(key)
+                carried.append(word)
+    return f"{bare} {' '.join(carried)}".strip()
+
+
+def plan_parts(text: str, history: Sequence[Turn]) -> tuple[Part, ...]:
+    """What to search for: one tuple of phrasings for each part of the question."""
+    plain = strip_politeness(text)[:_MAX_QUERY]
+    pieces = split_question(plain)
+    parts = [_phrase(piece, history) for piece in pieces]
+    compared = find_compared(plain) if len(pieces) == 1 else None
+    if compared is not None:
+        parts += [(WeightedQuery(side),) for side in compared]
+    return tuple(parts)
+
+
+def reduce_to_terms(text: str) -> str:
+    """The words that carry meaning, as typed: another phrasing for a search that found little."""
+    return " ".join(
+        word
+        for word in re.findall(r"\"[^\"]+\"|`[^`]+`|[^\s?!,;]+", text)
+        if not is_stopword(word.lower().strip(".'’:()"))
+    )
+
+
+def _phrase(text: str, history: Sequence[Turn]) -> Part:
+    if not history:
+        return (WeightedQuery(text),)
+    rewrite = rewrite_follow_up(text, history)
+    queries = [WeightedQuery(text, 1.0)]
+    if rewrite != text:
+        queries.append(WeightedQuery(rewrite[:_MAX_QUERY], REWRITE_WEIGHT))
+    previous = history[-1].question[:_MAX_QUERY]
+    queries.append(WeightedQuery(previous, HISTORY_WEIGHT))
+    return tuple(queries)
+
+
+def _stands_alone(part: str) -> bool:
+    words = find_words(part)
+    return len(find_terms(part)) >= 2 and not (
+        any(word in _POINTING for word in words) and len(find_terms(part)) < 3
+    )
+
+
+def _salient_words(question: str) -> list[str]:
+    """Meaningful words of a question, names, codes and quoted words first."""
+    words = [
+        word.strip(".,;:!?\"'’()[]`")
+        for word in re.findall(r"\S+", question)
+        if not is_stopword(word.lower().strip(".,;:!?\"'’()[]`"))
+    ]
+    words = [word for word in words if len(word) > 1]
+    marked = [word for word in words if _is_name(word)]
+    return [*marked, *(word for word in words if word not in marked)]
+
+
+def _is_name(word: str) -> bool:
+    return any(c.isupper() for c in word) or any(c.isdigit() for c in word) or "_" in word

@@ -1,0 +1,184 @@
+"""Decides, without a model, what a message wants: small talk, an answer, or nothing of ours."""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib.resources import files
+
+from agents.language import detect_language, find_terms, find_words, is_stopword
+
+
+class Intent(StrEnum):
+    """What a message wants."""
+
+    GREETING = "greeting"
+    THANKS = "thanks"
+    FAREWELL = "farewell"
+    REMARK = "remark"
+    ABOUT_BOT = "about the bot"
+    COMMAND = "command"
+    QUESTION = "question"
+    UNCLEAR = "unclear"
+    TASK = "task"
+    OVERRIDE = "override"
+
+
+@dataclass(frozen=True, slots=True)
+class Triage:
+    """An intent, why it was taken for it, and the message without greetings and mentions."""
+
+    intent: Intent
+    reason: str
+    text: str
+    language: str
+
+
+def _load_phrases() -> dict[str, str]:
+    """The sections of phrases.txt, each as one alternation."""
+    sections: dict[str, list[str]] = {}
+    name = ""
+    for line in files("agents.llm").joinpath("phrases.txt").read_text("utf-8").splitlines():
+        if line.startswith("#") or not line.strip():
+            continue
+        if heading := re.fullmatch(r"\[([a-z-]+)\]", line):
+            name = heading.group(1)
+        else:
+            sections.setdefault(name, []).append(line)
+    return {name: "|".join(f"(?:{one})" for one in lines) for name, lines in sections.items()}
+
+
+_PHRASES = _load_phrases()
+
+
+def _find(name: str) -> re.Pattern[str]:
+    return re.compile(_PHRASES[name], re.IGNORECASE)
+
+
+def _row(*names: str) -> str:
+    """One or more phrases of these sections, with nothing else between them."""
+    return rf"(?:(?:{'|'.join(_PHRASES[name] for name in names)})(?:\s+|$))"
+
+
+_ABOUT_BOT, _COMMAND, _OVERRIDE, _TASK = map(_find, ("about-bot", "command", "override", "task"))
+_PURPOSES = (
+    (Intent.COMMAND, "an order to the bot", _COMMAND),
+    (Intent.ABOUT_BOT, "asks about the bot itself", _ABOUT_BOT),
+    (Intent.TASK, "a task that no document answers", _TASK),
+)
+_PROBLEM, _INTERROGATIVE, _REQUEST, _PEOPLE = map(
+    _find, ("problem", "interrogative", "request", "people")
+)
+_SMALL_TALK = tuple(
+    (intent, reason, re.compile(row))
+    for intent, reason, row in (
+        (Intent.GREETING, "a greeting", rf"{_row('greeting')}{_row('greeting', 'company')}*"),
+        (
+            Intent.THANKS,
+            "thanks",
+            (
+                rf"{_row('remark')}*{_row('thanks')}"
+                rf"{_row('thanks-tail', 'remark', 'farewell', 'thanks')}*"
+            ),
+        ),
+        (
+            Intent.FAREWELL,
+            "a farewell",
+            rf"{_row('remark')}*{_row('farewell')}{_row('company', 'thanks', 'remark')}*",
+        ),
+        (Intent.REMARK, "a remark, not a question", rf"{_row('remark', 'company')}+"),
+    )
+)
+_LEAD = re.compile(
+    rf"^\W*(?:(?:{_PHRASES['greeting']})(?:\s+(?:{_PHRASES['company']}))*"
+    rf"|{_PHRASES['filler']}|(?:{_PHRASES['company']})(?=\s*[,:!]))"
+    r"(?=[\s,.!:;–—-]|$)[\s,.!:;–—-]*",
+    re.IGNORECASE,
+)
+_SMALL_TALK_LENGTH = 120
+_READ_LENGTH = 6_000
+
+_MENTION = re.compile(r"<[@#!][^>\s]+>|(?<![\w.])@[\w.-]+\b|:[a-z0-9_+-]+:")
+_DECORATION = re.compile(
+    "[\U0001f000-\U0001faff\u2190-\u21ff\u2300-\u27bf\u2b00-\u2bff\ufe0f\u200d\U000e0020-\U000e007f]+"
+)
+
+_VAGUE = frozenset(
+    "issue problem question something thing things stuff help error trouble broken work works"
+    " working fix explain more detail details elaborate example examples understand mean info"
+    " information tell show know anything nothing everything idea way option options change"
+    " different make happen happens next else continue go first second last one two later"
+    " before step doing sure possible frage problem hilfe etwas fehler sache funktioniert geht"
+    " mehr pregunta problema algo más ayuda aide problème chose plus erreur domanda"
+    " qualcosa".split()
+)
+
+
+def read_message(text: str) -> Triage:
+    """Take in a message of a channel; `text` of the result has mentions and greetings removed."""
+    talk = " ".join(_DECORATION.sub(" ", _MENTION.sub(" ", text[:_READ_LENGTH])).split())
+    language = detect_language(talk)
+    rest = _drop_greeting(talk)
+    intent, reason = _classify(text, talk, rest)
+    return Triage(intent, reason, rest or talk, language)
+
+
+def _classify(raw: str, talk: str, rest: str) -> tuple[Intent, str]:
+    if not find_words(talk):
+        return (Intent.REMARK, "only a sign") if raw.strip() else (Intent.UNCLEAR, "empty")
+    if _OVERRIDE.search(talk):
+        return (
+            Intent.OVERRIDE,
+            "asks to set the rules aside or to give away secrets",
+        )
+    small = _small_talk(talk, rest)
+    if small is not None:
+        return small
+    for intent, reason, pattern in _PURPOSES:
+        if pattern.search(rest):
+            return intent, reason
+    return _classify_content(raw, rest)
+
+
+def _small_talk(talk: str, rest: str) -> tuple[Intent, str] | None:
+    if len(talk) > _SMALL_TALK_LENGTH:
+        return None
+    if not rest:
+        return Intent.GREETING, "a greeting"
+    bare = " ".join(re.sub(r"[^\w\s'+-]", " ", talk.lower().replace("’", "'")).split())
+    for intent, reason, pattern in _SMALL_TALK:
+        if pattern.fullmatch(bare):
+            asks = intent is Intent.REMARK and talk.rstrip().endswith("?")
+            return None if asks else (intent, reason)
+    return None
+
+
+def _classify_content(raw: str, rest: str) -> tuple[Intent, str]:
+    asks = "?" in rest or "？" in rest or bool(_INTERROGATIVE.search(rest))
+    wants = asks or bool(_REQUEST.search(rest))
+    words = [word for word in find_words(rest) if not is_stopword(word)]
+    pointed = [word for word in words if word not in _VAGUE and not word.isdigit()]
+    to_someone = (
+        re.match(r"\s*(?:<@|@)\w", raw) is not None and _MENTION.match(raw.strip()) is not None
+    )
+    if not pointed:
+        return Intent.UNCLEAR, "names nothing that could be looked up"
+    if wants and not (to_someone and _PEOPLE.search(rest)):
+        return Intent.QUESTION, "asks for something"
+    if _PROBLEM.search(rest):
+        return Intent.QUESTION, "reports a problem"
+    if _PEOPLE.search(rest):
+        return Intent.REMARK, "people talking to each other"
+    if len(find_words(rest)) <= 7 or find_terms(rest) == words:
+        return Intent.QUESTION, "names a topic"
+    return Intent.REMARK, "a statement, not a question"
+
+
+def _drop_greeting(talk: str) -> str:
+    """The message without greetings and fillers in front; '' when there is nothing else."""
+    rest = talk
+    for _ in range(4):
+        shorter = _LEAD.sub("", rest, count=1)
+        if shorter == rest:
+            break
+        rest = shorter
+    return rest.strip()

@@ -1,0 +1,129 @@
+"""Checking every sentence of a draft against the passages it cites."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from langgraph.runtime import Runtime
+
+from agents.citations import (
+    SIMILARITY_BEARS,
+    CheckedText,
+    Claim,
+    attach_marks,
+    bears_in_words,
+    clean_draft,
+    find_claims,
+    settle,
+)
+from agents.freshness import find_contradictions, find_stale
+from agents.model import Answer, Citation, Nothing, Outcome, StepStarted
+from agents.nodes.deps import AgentDeps, measure, quote, read_evidence, tell
+from agents.ports import SentenceScorer
+from agents.state import ANSWER, HISTORY, JUDGEMENT, AgentState, AgentUpdate
+from retrieval.model import Passage
+from retrieval.sentences import split_sentences
+
+_UNKNOWN_MARK = "UNKNOWN"
+
+
+async def check(state: AgentState, runtime: Runtime[AgentDeps]) -> AgentUpdate:
+    """Check every sentence of the draft against what it cites, and build the answer."""
+    deps = runtime.context
+    started = deps.clock()
+    tell(runtime, StepStarted("checking"))
+    evidence = read_evidence(state, deps)
+    trace = list(state["trace"])
+    notices = list(state["notices"])
+    writer = state["writer"]
+    checked = await _check_draft(state["draft"], evidence, deps)
+    if not checked.used and writer != deps.fallback.name and not admits_unknown(state["draft"]):
+        trace.append("check: nothing of the draft held, quoting instead")
+        history = HISTORY.read(state) or ()
+        writer = deps.fallback.name
+        checked = await _check_draft(await quote(deps, history, evidence), evidence, deps)
+    trace += [f"check: left out {sentence!r}" for sentence in checked.removed]
+    update: AgentUpdate = {"trace": trace, "timings": {"check": measure(deps, started)}}
+    if not checked.used:
+        update["judgement"] = JUDGEMENT.pack(Nothing("nothing in the sources bears an answer"))
+        return update
+    citations = _cite(checked, evidence, deps.now())
+    limit = deps.question.settings.freshness_days
+    notices += [*find_stale(citations, limit), *find_contradictions(citations)]
+    update["answer"] = ANSWER.pack(
+        Answer(
+            text=checked.text,
+            outcome=Outcome.ANSWERED,
+            citations=citations,
+            model=writer,
+            notices=tuple(notices),
+            quoted=writer == deps.fallback.name,
+        )
+    )
+    return update
+
+
+def admits_unknown(draft: str) -> bool:
+    """Whether a model said, in the agreed way, that the passages do not hold the answer."""
+    return draft.strip().strip("*_`.").upper().startswith(_UNKNOWN_MARK)
+
+
+async def _check_draft(draft: str, evidence: Sequence[Passage], deps: AgentDeps) -> CheckedText:
+    if admits_unknown(draft):
+        return CheckedText("", (), (), ())
+    titles = {passage.url: passage.title for passage in evidence}
+    text = clean_draft(draft, len(evidence), titles)
+    claims = find_claims(text)
+    borne = await _find_support(claims, evidence, deps.sentences)
+    return settle(text, attach_marks(claims, borne))
+
+
+async def _find_support(
+    claims: Sequence[Claim], evidence: Sequence[Passage], scorer: SentenceScorer
+) -> Mapping[tuple[int, int], bool]:
+    """Which passage (from 1) bears which claim: by words, and where they do not tell, by meaning.
+
+    A claim whose own marks hold is not compared with other passages.
+    """
+    borne: dict[tuple[int, int], bool] = {}
+    for index, claim in enumerate(claims):
+        if not claim.stated:
+            continue
+        own = [mark for mark in claim.marks if 1 <= mark <= len(evidence)]
+        others = [mark for mark in range(1, len(evidence) + 1) if mark not in own]
+        for marks in (own, others):
+            for mark in marks:
+                verdict = bears_in_words(claim.text, evidence[mark - 1].text)
+                if verdict is None and not claim.code:
+                    verdict = await _bears_in_meaning(claim.text, evidence[mark - 1], scorer)
+                borne[index, mark] = bool(verdict)
+            if any(borne[index, mark] for mark in marks):
+                break
+    return borne
+
+
+async def _bears_in_meaning(claim: str, passage: Passage, scorer: SentenceScorer) -> bool:
+    sentences = [passage.text[span.start : span.end] for span in split_sentences(passage.text)]
+    similarities = await scorer.similarity(claim, sentences)
+    return max(similarities, default=0.0) >= SIMILARITY_BEARS
+
+
+def _cite(checked: CheckedText, evidence: Sequence[Passage], now: datetime) -> tuple[Citation, ...]:
+    return tuple(
+        make_citation(number, evidence[index], quote, now)
+        for number, (index, quote) in enumerate(
+            zip(checked.used, checked.quotes, strict=True), start=1
+        )
+    )
+
+
+def make_citation(number: int, passage: Passage, quote: str, now: datetime) -> Citation:
+    return Citation(
+        n=number,
+        title=passage.title,
+        url=passage.url,
+        section=passage.section,
+        passage=passage.text,
+        quote=quote,
+        source=passage.source,
+        age_days=None if passage.modified_at is None else max(0, (now - passage.modified_at).days),
+    )

@@ -1,0 +1,84 @@
+"""The last word of a run, and what is remembered of it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from langgraph.runtime import Runtime
+
+from agents.language import detect_language
+from agents.model import Answer, Chat, Clarify, Decision, Decline, Outcome, Turn
+from agents.nodes.checking import make_citation
+from agents.nodes.deps import AgentDeps, measure
+from agents.replies import say_unknown
+from agents.state import ANSWER, DECISION, EVIDENCE, HISTORY, AgentState, AgentUpdate, remember
+from retrieval.model import Passage
+
+_NEAREST = 2
+
+
+async def conclude(state: AgentState, runtime: Runtime[AgentDeps]) -> AgentUpdate:
+    """Say the last word where there is no answer yet, and remember the exchange."""
+    deps = runtime.context
+    started = deps.clock()
+    answer = ANSWER.read(state) or _answer_without_writing(state, deps)
+    answer = replace(
+        answer,
+        searches=tuple(state["searches"]),
+        decisions=tuple(state["trace"]),
+        timings_ms={**state["timings"], "conclude": measure(deps, started)},
+    )
+    turn = Turn(
+        deps.question.text[: deps.config.history_characters],
+        answer.text[: deps.config.history_characters],
+        deps.question.id,
+    )
+    history = remember(HISTORY.read(state) or (), turn, turns=deps.config.history_turns)
+    return {
+        "answer": ANSWER.pack(answer),
+        "history": HISTORY.pack(history),
+        "evidence": None,
+        "wanted": None,
+        "draft": "",
+        "timings": {},
+    }
+
+
+def _answer_without_writing(state: AgentState, deps: AgentDeps) -> Answer:
+    decision: Decision | None = DECISION.read(state)
+    match decision:
+        case Chat(reply=reply):
+            return Answer(reply, Outcome.CHAT)
+        case Clarify(question=text):
+            return Answer(text, Outcome.CLARIFY)
+        case Decline(reply=reply):
+            return Answer(reply, Outcome.DECLINED)
+        case _:
+            return _say_unknown(state, deps)
+
+
+def _say_unknown(state: AgentState, deps: AgentDeps) -> Answer:
+    near: tuple[Passage, ...] = ()
+    if state["relevance"] >= deps.config.relevance_floor:
+        near = _distinct_sections(EVIDENCE.read(state) or ())[:_NEAREST]
+    lines = [
+        f"{' › '.join(filter(None, (passage.title, passage.section)))} [{number}]"
+        for number, passage in enumerate(near, start=1)
+    ]
+    settings = deps.question.settings
+    language = settings.language or detect_language(deps.question.text)
+    return Answer(
+        text=say_unknown(state["searches"], lines, language),
+        outcome=Outcome.UNKNOWN,
+        citations=tuple(
+            make_citation(number, passage, "", deps.now()) for number, passage in enumerate(near, 1)
+        ),
+        notices=tuple(state["notices"]),
+        model=state["writer"] or deps.brain.name,
+    )
+
+
+def _distinct_sections(passages: Sequence[Passage]) -> tuple[Passage, ...]:
+    sections: dict[tuple[int, str], Passage] = {}
+    for passage in passages:
+        sections.setdefault((passage.document, passage.section), passage)
+    return tuple(sections.values())

@@ -1,0 +1,55 @@
+"""What a run works with, and what every step does with it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from langgraph.runtime import Runtime
+
+from agents.config import AgentConfig
+from agents.model import AgentEvent, Enough, Question, Turn
+from agents.ports import Brain, PassageSearch, SentenceScorer
+from agents.state import EVIDENCE, AgentState
+from retrieval.model import Passage, SearchResult
+
+
+@dataclass(frozen=True, slots=True)
+class AgentDeps:
+    """What a run works with. `deadline` is in seconds of `clock`, a monotonic clock.
+
+    `fallback` thinks where `brain` fails; `spent_tokens` tells what chat models used up so far.
+    """
+
+    question: Question
+    brain: Brain
+    fallback: Brain
+    passages: PassageSearch
+    sentences: SentenceScorer
+    config: AgentConfig
+    clock: Callable[[], float]
+    now: Callable[[], datetime]
+    deadline: float
+    spent_tokens: Callable[[], int]
+
+
+def tell(runtime: Runtime[AgentDeps], event: AgentEvent) -> None:
+    runtime.stream_writer(event)
+
+
+def measure(deps: AgentDeps, started: float) -> float:
+    return (deps.clock() - started) * 1_000
+
+
+def describe(error: BaseException) -> str:
+    return "no answer in time" if isinstance(error, TimeoutError) else str(error)
+
+
+def read_evidence(state: AgentState, deps: AgentDeps) -> tuple[Passage, ...]:
+    return (EVIDENCE.read(state) or ())[: deps.config.evidence_limit]
+
+
+async def quote(deps: AgentDeps, history: Sequence[Turn], evidence: Sequence[Passage]) -> str:
+    result = SearchResult(tuple(evidence))
+    if not isinstance(await deps.fallback.judge(deps.question, history, result), Enough):
+        return ""
+    return "".join([piece async for piece in deps.fallback.write(deps.question, history, evidence)])

@@ -1,0 +1,105 @@
+"""Planning and judging: the chat model's decisions, or the built-in ones where it fails."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from langgraph.runtime import Runtime
+
+from agents.errors import AgentError, BudgetExceeded
+from agents.model import Enough, Judgement, Nothing, Search, SearchAgain, StepStarted
+from agents.nodes.deps import AgentDeps, describe, measure, tell
+from agents.ports import Brain
+from agents.state import (
+    DECISION,
+    EVIDENCE,
+    HISTORY,
+    JUDGEMENT,
+    WANTED,
+    AgentState,
+    AgentUpdate,
+)
+from retrieval.model import Passage, SearchResult
+
+T = TypeVar("T")
+
+
+async def plan(state: AgentState, runtime: Runtime[AgentDeps]) -> AgentUpdate:
+    """Decide what the question needs."""
+    deps = runtime.context
+    started = deps.clock()
+    tell(runtime, StepStarted("planning"))
+    history = HISTORY.read(state) or ()
+    decision, trouble = await _think(deps, lambda brain: brain.plan(deps.question, history))
+    update: AgentUpdate = {
+        "decision": DECISION.pack(decision),
+        "trace": [*state["trace"], *trouble, f"plan: {decision.kind} ({decision.reason})"],
+        "timings": {"plan": measure(deps, started)},
+    }
+    if isinstance(decision, Search):
+        update["wanted"] = WANTED.pack(decision.parts)
+    return update
+
+
+async def judge(state: AgentState, runtime: Runtime[AgentDeps]) -> AgentUpdate:
+    """Judge whether the evidence bears an answer, within the budget."""
+    deps = runtime.context
+    started = deps.clock()
+    evidence = EVIDENCE.read(state) or ()
+    tell(runtime, StepStarted("reading", _count(evidence)))
+    history = HISTORY.read(state) or ()
+    result = SearchResult(evidence, relevance=state["relevance"])
+    verdict, trouble = await _think(deps, lambda brain: brain.judge(deps.question, history, result))
+    verdict = bound_judgement(verdict, state, may_go_on=_may_go_on(deps))
+    update: AgentUpdate = {
+        "judgement": JUDGEMENT.pack(verdict),
+        "trace": [*state["trace"], *trouble, f"judge: {verdict.kind} ({verdict.reason})"],
+        "timings": {"judge": measure(deps, started)},
+    }
+    if isinstance(verdict, SearchAgain):
+        update["wanted"] = WANTED.pack(verdict.parts)
+    return update
+
+
+def bound_judgement(verdict: Judgement, state: AgentState, *, may_go_on: bool) -> Judgement:
+    """The judgement as the budget and what was searched already allow it."""
+    if not isinstance(verdict, SearchAgain):
+        return verdict
+    searched = {text.casefold() for text in state["searches"]}
+    fresh = tuple(
+        part for part in verdict.parts if part and part[0].text.casefold() not in searched
+    )
+    if fresh and may_go_on:
+        return replace(verdict, parts=fresh)
+    why = "searched for that already" if not fresh else "the budget allows no further search"
+    if verdict.otherwise == "give_up" or not state.get("evidence"):
+        return Nothing(f"{verdict.reason}; {why}")
+    return Enough(f"{verdict.reason}; {why}")
+
+
+def _may_go_on(deps: AgentDeps) -> bool:
+    return (
+        deps.deadline - deps.clock() > deps.config.reserve_seconds
+        and deps.spent_tokens() < deps.config.max_tokens
+    )
+
+
+async def _think(deps: AgentDeps, ask: Callable[[Brain], Awaitable[T]]) -> tuple[T, list[str]]:
+    """What the brain thinks, or else the fallback; and what went wrong with the brain."""
+    if deps.brain is deps.fallback:
+        return await ask(deps.brain), []
+    left = deps.deadline - deps.clock() - deps.config.reserve_seconds
+    try:
+        if left <= 0 or deps.spent_tokens() >= deps.config.max_tokens:
+            raise BudgetExceeded
+        async with asyncio.timeout(min(left, deps.config.step_seconds)):
+            return await ask(deps.brain), []
+    except (AgentError, TimeoutError) as error:
+        trouble = f"{deps.brain.name} failed ({describe(error)}), deciding without it"
+        return await ask(deps.fallback), [trouble]
+
+
+def _count(evidence: Sequence[Passage]) -> str:
+    documents = len({passage.document for passage in evidence})
+    return f"{len(evidence)} passages from {documents} documents"

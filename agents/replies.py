@@ -1,0 +1,123 @@
+"""The agent's own few words to the reader, in the reader's language where it is known."""
+
+from collections.abc import Mapping, Sequence
+
+_UNKNOWN = {
+    "en": "I don't know: the sources don't seem to cover this.",
+    "de": "Das weiß ich nicht: In den Quellen steht dazu anscheinend nichts.",
+    "fr": "Je ne sais pas : les sources ne semblent pas en parler.",
+    "es": "No lo sé: las fuentes no parecen tratarlo.",
+}
+_SEARCHED = {
+    "en": "I looked for: {}",
+    "de": "Gesucht habe ich nach: {}",
+    "fr": "J'ai cherché : {}",
+    "es": "He buscado: {}",
+}
+_NEAREST = {
+    "en": "The nearest I found:",
+    "de": "Am nächsten kommt:",
+    "fr": "Ce qui s'en rapproche le plus :",
+    "es": "Lo más cercano que encontré:",
+}
+_TALK: Mapping[str, Mapping[str, str]] = {
+    "greeting": {
+        "en": "Hello! Ask me anything that your documents might answer.",
+        "de": "Hallo! Frag mich, was eure Dokumente beantworten könnten.",
+        "fr": "Bonjour ! Posez-moi une question sur vos documents.",
+        "es": "¡Hola! Pregúntame lo que puedan responder vuestros documentos.",
+    },
+    "thanks": {
+        "en": "You're welcome!",
+        "de": "Gern geschehen!",
+        "fr": "Avec plaisir !",
+        "es": "¡De nada!",
+    },
+    "farewell": {"en": "See you!", "de": "Bis bald!", "fr": "À bientôt !", "es": "¡Hasta luego!"},
+    "remark": {
+        "en": "I'm here when you want something looked up.",
+        "de": "Ich bin da, wenn etwas nachzuschlagen ist.",
+        "fr": "Je suis là si vous voulez chercher quelque chose.",
+        "es": "Aquí estoy si necesitas buscar algo.",
+    },
+    "about the bot": {
+        "en": (
+            "I'm Footnote, a bot. I look your question up in this team's documents and answer from"
+            " them, with the sources under each answer. When they don't hold the answer, I say so."
+            " `/help` shows what else I can do."
+        ),
+        "de": (
+            "Ich bin Footnote, ein Bot. Ich schlage deine Frage in den Dokumenten des Teams nach"
+            " und antworte daraus, mit Quellenangaben. Steht es dort nicht, sage ich das. `/help`"
+            " zeigt, was ich sonst kann."
+        ),
+        "fr": (
+            "Je suis Footnote, un bot. Je cherche la réponse dans les documents de l'équipe et"
+            " je cite mes sources. Si elle n'y est pas, je le dis. `/help` montre le reste."
+        ),
+        "es": (
+            "Soy Footnote, un bot. Busco tu pregunta en los documentos del equipo y cito las"
+            " fuentes. Si no está ahí, lo digo. `/help` muestra qué más puedo hacer."
+        ),
+    },
+    "command": {
+        "en": "That's a command: type it with a slash, such as `/help`, `/forget` or `/sync`.",
+        "de": "Das ist ein Befehl: bitte mit Schrägstrich, etwa `/help`, `/forget` oder `/sync`.",
+        "fr": "C'est une commande : tapez-la avec une barre, par exemple `/help` ou `/sync`.",
+        "es": "Eso es un comando: escríbelo con barra, por ejemplo `/help` o `/sync`.",
+    },
+    "unclear": {
+        "en": "What would you like to know? Name the thing it is about, and I'll look it up.",
+        "de": "Was möchtest du wissen? Nenn mir, worum es geht, dann schlage ich nach.",
+        "fr": "Que voulez-vous savoir ? Dites-moi de quoi il s'agit et je chercherai.",
+        "es": "¿Qué quieres saber? Dime de qué se trata y lo busco.",
+    },
+    "task": {
+        "en": "I only answer from this team's documents, so I can't do that one.",
+        "de": "Ich antworte nur aus den Dokumenten des Teams; das kann ich leider nicht.",
+        "fr": "Je ne réponds qu'à partir des documents de l'équipe ; ça, je ne peux pas.",
+        "es": "Solo respondo a partir de los documentos del equipo; eso no puedo hacerlo.",
+    },
+    "override": {
+        "en": "I can't do that. I answer questions from this team's documents.",
+        "de": "Das kann ich nicht. Ich beantworte Fragen aus den Dokumenten des Teams.",
+        "fr": "Je ne peux pas faire cela. Je réponds à partir des documents de l'équipe.",
+        "es": "No puedo hacer eso. Respondo preguntas a partir de los documentos del equipo.",
+    },
+    "remit": {
+        "en": "That's outside what I answer in this channel ({}).",
+        "de": "Das liegt außerhalb dessen, was ich in diesem Kanal beantworte ({}).",
+        "fr": "Cela sort de ce à quoi je réponds dans ce canal ({}).",
+        "es": "Eso queda fuera de lo que respondo en este canal ({}).",
+    },
+}
+MODEL_UNAVAILABLE = "The answer model is unavailable; this is quoted from the sources instead."
+_MOST_SEARCHES = 3
+
+
+def reply_to(kind: str, language: str) -> str:
+    """What to say to small talk, or to what is not ours to answer."""
+    return _pick(_TALK[kind], language)
+
+
+def say_outside(remit: str, language: str) -> str:
+    """That a question is outside the channel's remit."""
+    return _pick(_TALK["remit"], language).replace("{}", remit.strip().rstrip("."))
+
+
+def say_unknown(searches: Sequence[str], nearest: Sequence[str], language: str) -> str:
+    """That the sources do not hold the answer, what was looked for, and what comes nearest.
+
+    `nearest` are lines that end in their marks.
+    """
+    looked = "; ".join(f"“{search}”" for search in searches[:_MOST_SEARCHES])
+    lines = [_pick(_UNKNOWN, language)]
+    if looked:
+        lines.append(_pick(_SEARCHED, language).replace("{}", looked))
+    if nearest:
+        lines.append("\n".join((_pick(_NEAREST, language), *(f"- {line}" for line in nearest))))
+    return "\n\n".join(lines)
+
+
+def _pick(texts: Mapping[str, str], language: str) -> str:
+    return texts.get(language, texts["en"])
