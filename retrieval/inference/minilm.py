@@ -1,0 +1,203 @@
+"""all-MiniLM-L6-v2 on ONNX Runtime: text in, vectors out. Synchronous and thread-safe."""
+
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from retrieval.errors import EmbeddingFailed
+from retrieval.inference.batches import plan_batches
+from retrieval.inference.minilm_graph import HIDDEN, Precision, build_graph
+from retrieval.inference.minilm_weights import (
+    MiniLmFiles,
+    find_files,
+    locate_tensors,
+    quantize_weights,
+    verify_files,
+)
+from retrieval.model import Vector
+
+MAX_TOKENS = 256
+"""Longer texts are cut, as sentence-transformers does for this model; special tokens included."""
+
+BATCH_TEXTS = 16
+BATCH_TOKENS = BATCH_TEXTS * MAX_TOKENS
+TEXT_LIMIT = 32_768
+"""Characters looked at by the embedding: 256 tokens are some 1,200 of them."""
+
+Kept = TypeVar("Kept")
+
+CPU_QUOTA = Path("/sys/fs/cgroup/cpu.max")
+
+
+@dataclass(frozen=True, slots=True)
+class TextTokens:
+    """One text after the model: its token ids (t,) and last hidden states (t, 384), float32.
+
+    Special tokens are included, padding is not.
+    """
+
+    ids: NDArray[np.int32]
+    states: Vector
+
+
+def count_cores() -> int:
+    """Cores this process may use: its affinity, cut to the container's CPU quota."""
+    if hasattr(os, "sched_getaffinity"):
+        cores = len(os.sched_getaffinity(0))
+    else:
+        cores = os.cpu_count() or 1
+    try:
+        quota, period = CPU_QUOTA.read_text(encoding="ascii").split()
+        if quota != "max":
+            cores = min(cores, max(1, -(-int(quota) // int(period))))
+    except (OSError, ValueError):
+        return cores
+    return cores
+
+
+class MiniLm:
+    """The model, loaded on first use (about half a second) and then shared by every thread.
+
+    `threads` is how many cores one call may use; by default as many as the process has.
+    """
+
+    def __init__(
+        self,
+        precision: Precision = Precision.FP32,
+        *,
+        threads: int | None = None,
+        files: MiniLmFiles | None = None,
+    ) -> None:
+        self.precision = precision
+        self._threads = threads or count_cores()
+        self._files = files
+        self._loading = threading.Lock()
+        self._loaded: _Loaded | None = None
+
+    def load(self) -> None:
+        """Load now what would be loaded on first use. Raises EmbeddingFailed."""
+        self._ready()
+
+    def vocabulary(self) -> dict[str, int]:
+        """WordPiece → id."""
+        vocabulary: dict[str, int] = self._ready().whole.get_vocab()
+        return vocabulary
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text, special tokens included, without the cut at MAX_TOKENS."""
+        encodings = self._ready().whole.encode_batch_fast([_clean(text) for text in texts])
+        return [len(encoding.ids) for encoding in encodings]
+
+    def embed(self, texts: Sequence[str]) -> Vector:
+        """Sentence vectors (n, 384), L2-normalised, in the order given."""
+        vectors = np.empty((len(texts), HIDDEN), np.float32)
+        for batch in self._run(texts, ["sentences"]):
+            vectors[batch.rows] = batch.outputs[0]
+        return vectors
+
+    def embed_with_tokens(
+        self, texts: Sequence[str], keep: Callable[[TextTokens], Kept]
+    ) -> tuple[Vector, list[Kept]]:
+        """Sentence vectors and, from the same pass, what `keep` makes of each text's tokens.
+
+        `keep` is called once a text; states it does not copy are freed with their batch's last.
+        """
+        vectors = np.empty((len(texts), HIDDEN), np.float32)
+        kept: dict[int, Kept] = {}
+        for batch in self._run(texts, ["sentences", "tokens"]):
+            vectors[batch.rows], states = batch.outputs
+            for place, row in enumerate(batch.rows):
+                ids = batch.ids[place]
+                kept[int(row)] = keep(TextTokens(ids, states[place, : len(ids)]))
+        return vectors, [kept[row] for row in range(len(texts))]
+
+    def _run(self, texts: Sequence[str], outputs: list[str]) -> Iterator["_Batch"]:
+        if not texts:
+            return
+        loaded = self._ready()
+        encodings = loaded.cut.encode_batch_fast([_clean(text[:TEXT_LIMIT]) for text in texts])
+        ids = [np.array(encoding.ids, np.int32) for encoding in encodings]
+        lengths = [len(row) for row in ids]
+        for rows in plan_batches(lengths, texts=BATCH_TEXTS, tokens=BATCH_TOKENS):
+            shape = (len(rows), lengths[rows[0]])
+            padded, mask = np.zeros(shape, np.int32), np.zeros(shape, np.int32)
+            for place, row in enumerate(rows):
+                padded[place, : lengths[row]] = ids[row]
+                mask[place, : lengths[row]] = 1
+            try:
+                results = loaded.session.run(outputs, {"ids": padded, "mask": mask})
+            except Exception as error:
+                raise EmbeddingFailed(f"The embedding model failed on a batch: {error}") from error
+            yield _Batch(rows, [ids[row] for row in rows], results)
+
+    def _ready(self) -> "_Loaded":
+        with self._loading:
+            if self._loaded is None:
+                files = self._files or find_files()
+                verify_files(files)
+                self._loaded = _Loaded(
+                    session=_open_session(files.weights, self.precision, self._threads),
+                    cut=_open_tokenizer(files.tokenizer, cut=True),
+                    whole=_open_tokenizer(files.tokenizer, cut=False),
+                )
+            return self._loaded
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    session: Any
+    cut: Tokenizer
+    whole: Tokenizer
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    rows: NDArray[np.int64]
+    ids: list[NDArray[np.int32]]
+    outputs: list[Any]
+
+
+def _clean(text: str) -> str:
+    """What the tokenizer can take: no lone surrogates."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _open_tokenizer(path: Path, *, cut: bool) -> Tokenizer:
+    tokenizer = Tokenizer.from_file(str(path))
+    tokenizer.no_padding()
+    if cut:
+        tokenizer.enable_truncation(MAX_TOKENS)
+    else:
+        tokenizer.no_truncation()
+    return tokenizer
+
+
+def _open_session(weights: Path, precision: Precision, threads: int) -> Any:
+    supplied = quantize_weights(weights, precision)
+    graph = build_graph(weights.name, locate_tensors(weights), precision, supplied)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    options.add_session_config_entry(
+        "session.model_external_initializers_file_folder_path", str(weights.parent)
+    )
+    if supplied:
+        options.add_external_initializers(
+            list(supplied),
+            [onnxruntime.OrtValue.ortvalue_from_numpy(array) for array in supplied.values()],
+        )
+    try:
+        return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    except Exception as error:
+        raise EmbeddingFailed(
+            f"The embedding model could not be started by ONNX Runtime: {error}"
+        ) from error
