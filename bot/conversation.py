@@ -1,0 +1,157 @@
+"""Answers the questions of the inbox: who may see what, the agent's run, its reply, posted once."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from contextlib import suppress
+
+from agents.errors import AgentError, BudgetExceeded
+from agents.model import Answer, Answered, AnswerSettings, Question, StepStarted, TextDelta
+from bot.access import derive_scope, is_for_asker_alone
+from bot.activity import ActivityLine
+from bot.delivery import Delivery
+from bot.errors import DeliveryFailed, DeliveryRefused, RateLimited
+from bot.model import Claim, IncomingMessage, Intent, ItemId, ItemState, Platform
+from bot.ports import Assistant, Directory, Inbox, Letter
+from bot.rendering.apology import UNEXPECTED, find_apology
+from bot.rendering.compose import compose_answer, compose_failure
+from bot.rendering.reply import Reply
+from retrieval.errors import StoreUnavailable
+from retrieval.model import TenantId
+
+STEP_WORDS = {
+    "planning": "Working out what to look up",
+    "searching": "Searching the sources",
+    "reading": "Reading what was found",
+    "writing": "Writing the answer",
+    "checking": "Checking the citations",
+}
+MOST_CLAIMS = 5
+"""Attempts at a question, crashes of the worker included, after which it is given up."""
+
+_log = logging.getLogger(__name__)
+
+
+class Conversation:
+    """Turns a question in the inbox into a reply.
+
+    `limit` is how long one attempt at an answer may take, in seconds.
+    """
+
+    def __init__(
+        self,
+        *,
+        inbox: Inbox,
+        delivery: Delivery,
+        assistant: Assistant,
+        directories: Mapping[Platform, Directory],
+        settings: AnswerSettings | None = None,
+        limit: float = 90.0,
+    ) -> None:
+        self._inbox = inbox
+        self._delivery = delivery
+        self._assistant = assistant
+        self._directories = directories
+        self._settings = settings or AnswerSettings()
+        self._limit = limit
+
+    async def answer(self, tenant: TenantId, item: ItemId) -> float | None:
+        """Answer a question; returns after how many seconds to try again, None when finished.
+
+        Safe to call again at any time: an answered question is not answered twice, and of two
+        attempts at the same time one wins.
+        """
+        claim = await self._inbox.claim(tenant, item)
+        if claim is None or claim.question is None:
+            return None
+        if claim.state is not ItemState.ANSWERED:
+            try:
+                outcome = await self._compose(claim, claim.question)
+            except asyncio.CancelledError:
+                with suppress(StoreUnavailable):
+                    await self._inbox.hand_back(claim)
+                raise
+            if isinstance(outcome, float):
+                return outcome
+            if not await self._inbox.settle(claim, [_address(claim, claim.question, outcome)]):
+                _log.warning("Question %s was taken over; this attempt ends", claim.item)
+                return None
+        return await self._deliver(claim)
+
+    async def _compose(self, claim: Claim, message: IncomingMessage) -> Reply | float:
+        """The reply, or the seconds until the next attempt."""
+        private = message.intent is Intent.ASK
+        if claim.attempts > MOST_CLAIMS:
+            # The worker died over this question again and again, so there is no error to go by.
+            _log.error("Question %s is given up, attempt %d", claim.item, claim.attempts)
+            return compose_failure(UNEXPECTED.words, claim.item, private=private)
+        try:
+            answer = await self._ask(claim, message)
+        except Exception as error:  # noqa: BLE001 - whatever failed has its words
+            apology = find_apology(error)
+            _log.exception("Question %s failed, attempt %d", claim.item, claim.attempts)
+            if claim.attempts < apology.tries:
+                return 2.0 ** (claim.attempts - 1)
+            return compose_failure(apology.words, claim.item, private=private)
+        return compose_answer(answer, private=private)
+
+    async def _ask(self, claim: Claim, message: IncomingMessage) -> Answer:
+        messenger = self._delivery.get_messenger(message.place.platform)
+        async with ActivityLine(messenger, message.place) as activity:
+            activity.show(STEP_WORDS["planning"])
+            question = await self._make_question(claim, message)
+            try:
+                async with asyncio.timeout(self._limit):
+                    return await self._run(question, activity)
+            except TimeoutError as error:
+                raise BudgetExceeded from error
+
+    async def _run(self, question: Question, activity: ActivityLine) -> Answer:
+        async for event in self._assistant.answer(question):
+            match event:
+                case StepStarted(step, detail):
+                    activity.show(_describe_step(step, detail))
+                case TextDelta():
+                    activity.show(STEP_WORDS["writing"])
+                case Answered(answer):
+                    return answer
+        raise AgentError("The agent ended without an answer.")
+
+    async def _make_question(self, claim: Claim, message: IncomingMessage) -> Question:
+        person = message.person
+        if is_for_asker_alone(message.place, message.intent):
+            directory = self._directories.get(message.place.platform)
+            person = await directory.describe(message.place, person) if directory else person
+        return Question(
+            id=claim.item,
+            text=message.text,
+            thread=f"{claim.tenant}:{message.thread}",
+            scope=derive_scope(claim.tenant, message.place, person, message.intent),
+            settings=self._settings,
+        )
+
+    async def _deliver(self, claim: Claim) -> float | None:
+        try:
+            await self._delivery.deliver(claim.tenant, _name_letter(claim))
+        except DeliveryRefused as error:
+            await self._inbox.finish(claim.tenant, claim.item, ItemState.DEAD, str(error))
+        except RateLimited as error:
+            return max(error.retry_after, 0.1)
+        except DeliveryFailed:
+            return min(2.0**claim.attempts, 30.0)
+        else:
+            await self._inbox.finish(claim.tenant, claim.item, ItemState.DONE)
+        return None
+
+
+def _name_letter(claim: Claim) -> str:
+    return f"{claim.item}:answer"
+
+
+def _address(claim: Claim, message: IncomingMessage, reply: Reply) -> Letter:
+    return Letter(claim.tenant, _name_letter(claim), message.place, reply, message.reply_token)
+
+
+def _describe_step(step: str, detail: str) -> str:
+    words = STEP_WORDS.get(step, STEP_WORDS["planning"])
+    return f"{words}: {detail}" if detail and step == "searching" else words

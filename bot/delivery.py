@@ -1,0 +1,76 @@
+"""Takes letters from the outbox to their platform, each once."""
+
+import logging
+from collections.abc import Mapping
+
+from bot.errors import DeliveryFailed, DeliveryRefused
+from bot.model import Platform
+from bot.ports import Letter, Messenger, Outbox, OutboxClaim
+from retrieval.model import TenantId
+
+MOST_ATTEMPTS = 8
+"""Attempts at posting after which a letter is given up."""
+
+_log = logging.getLogger(__name__)
+
+
+class Delivery:
+    """Posts letters.
+
+    A crash between posting and recording is harmless: Messenger.post posts at most once for a key.
+    """
+
+    def __init__(self, outbox: Outbox, messengers: Mapping[Platform, Messenger]) -> None:
+        self._outbox = outbox
+        self._messengers = messengers
+
+    def get_messenger(self, platform: Platform) -> Messenger:
+        """The messenger of a platform. Raises DeliveryRefused where this process has none."""
+        try:
+            return self._messengers[platform]
+        except KeyError:
+            raise DeliveryRefused(f"this process does not speak on {platform}") from None
+
+    async def send(self, letter: Letter) -> str:
+        """Write a letter down and post it; returns the platform's id of the message.
+
+        Raises RateLimited or DeliveryFailed when it should be tried again, DeliveryRefused when
+        it was given up.
+        """
+        await self._outbox.put(letter)
+        return await self.deliver(letter.tenant, letter.key)
+
+    async def deliver(self, tenant: TenantId, key: str) -> str:
+        """Post a letter that was written down, unless it is posted. Raises as `send` does."""
+        claim = await self._outbox.claim(tenant, key)
+        if claim is None:
+            raise DeliveryRefused(f"there is no letter {key}")
+        if claim.message is not None:
+            return claim.message
+        if claim.dead:
+            raise DeliveryRefused(f"the letter {key} was given up")
+        message = await self._post(claim)
+        return await self._outbox.record_posted(claim, message)
+
+    async def _post(self, claim: OutboxClaim) -> str:
+        letter = claim.letter
+        try:
+            messenger = self.get_messenger(letter.place.platform)
+            return await messenger.post(
+                letter.place, letter.reply, key=letter.key, reply_token=letter.reply_token
+            )
+        except DeliveryRefused as error:
+            await self._give_up(claim, error)
+            raise
+        except Exception as error:
+            if claim.attempts >= MOST_ATTEMPTS:
+                await self._give_up(claim, error)
+                raise DeliveryRefused(f"given up after {claim.attempts} attempts") from error
+            await self._outbox.record_failure(claim, str(error), dead=False)
+            if isinstance(error, DeliveryFailed):
+                raise
+            raise DeliveryFailed(f"posting failed: {error!r}") from error
+
+    async def _give_up(self, claim: OutboxClaim, error: Exception) -> None:
+        _log.error("Letter %s is given up, attempt %d: %r", claim.letter.key, claim.attempts, error)
+        await self._outbox.record_failure(claim, str(error), dead=True)
