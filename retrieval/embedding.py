@@ -6,28 +6,12 @@ their passage ('late chunking', Günther et al. 2024, arXiv:2409.04701).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
-from retrieval.model import Chunk, Span, Vector
+from retrieval.model import Chunk, Embeddings, Span, Vector
 from retrieval.ports import Embedder, SpanEmbedder
 from retrieval.sentences import split_sentences
-
-
-@dataclass(frozen=True, slots=True)
-class Embeddings:
-    """The vectors of one document's chunks, in the order of the chunks.
-
-    `passages` has shape (n, d). `sentences`, where there are any, has one array (k, d) for each
-    chunk.
-    """
-
-    passages: Vector
-    sentences: tuple[Vector, ...] | None = None
-
-    def __len__(self) -> int:
-        return len(self.passages)
 
 
 async def embed_document(embedder: Embedder, title: str, chunks: Sequence[Chunk]) -> Embeddings:

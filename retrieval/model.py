@@ -276,6 +276,21 @@ Vector = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
+class Embeddings:
+    """The vectors of one document's chunks, in the order of the chunks.
+
+    `passages` has shape (n, d). `sentences`, where there are any, has one array (k, d) for each
+    chunk.
+    """
+
+    passages: Vector
+    sentences: tuple[Vector, ...] | None = None
+
+    def __len__(self) -> int:
+        return len(self.passages)
+
+
+@dataclass(frozen=True, slots=True)
 class TermCounts:
     """The terms of one text for lexical search.
 

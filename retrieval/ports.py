@@ -14,15 +14,21 @@ from retrieval.model import (
     ChunkId,
     Document,
     EmbeddingModel,
+    Embeddings,
     ParsedDocument,
     Passage,
     Phrase,
     RawDocument,
+    RunId,
     Source,
     SourceEntry,
     Span,
     StoredDocument,
     SyncCounts,
+    SyncFailure,
+    SyncMode,
+    SyncRun,
+    SyncState,
     TermStatistics,
     Vector,
 )
@@ -100,7 +106,11 @@ class DocumentStore(Protocol):
         ...
 
     async def put_document(
-        self, source: Source, document: Document, chunks: Sequence[Chunk], embeddings: Vector
+        self,
+        source: Source,
+        document: Document,
+        chunks: Sequence[Chunk],
+        embeddings: Embeddings | Vector,
     ) -> None:
         """Add or replace a document with all its chunks in one transaction."""
         ...
@@ -111,6 +121,33 @@ class DocumentStore(Protocol):
 
     async def delete_documents(self, source: Source, external_ids: Sequence[str]) -> int:
         """Delete documents; returns how many there were."""
+        ...
+
+
+class SyncRecords(Protocol):
+    """The record of sync runs, and what keeps two from running at once. Raises StoreUnavailable."""
+
+    async def start_run(self, source: Source, mode: SyncMode) -> SyncRun:
+        """Open a run; one that died is closed first. Raises SyncInProgress."""
+        ...
+
+    async def update_run(self, source: Source, run: RunId, counts: SyncCounts) -> bool:
+        """Say that the run is alive, and its counts. False if it was closed by someone else."""
+        ...
+
+    async def record_failure(self, source: Source, run: RunId, failure: SyncFailure) -> None:
+        """Keep a document's failure; of several for one document the last one counts."""
+        ...
+
+    async def finish_run(
+        self,
+        source: Source,
+        run: RunId,
+        state: SyncState,
+        counts: SyncCounts,
+        error: str | None = None,
+    ) -> SyncRun:
+        """Close a run, and return its record with all its failures."""
         ...
 
 

@@ -1,0 +1,82 @@
+"""How a search is put together: named pipelines, every stage of which can be switched off."""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+
+class Fusion(StrEnum):
+    """How dense and lexical scores become one."""
+
+    CONVEX = "convex"
+    RANKS = "rrf"
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """The stages of a search.
+
+    `dense` compares the query's vector with those of passages, with `sentences` also with those
+    of their sentences. `lexical` scores terms by BM25 over the chunk, with `documents` also over
+    its whole document. `dense_weight` is the share of the dense side where both are fused.
+    `rerank` is how many of the best a Reranker reads, 0 for none, and `rerank_weight` its share in
+    the final score. `pool` is how many candidates each side brings.
+    """
+
+    name: str = "default"
+    dense: bool = True
+    sentences: bool = True
+    lexical: bool = True
+    documents: bool = True
+    fusion: Fusion = Fusion.CONVEX
+    dense_weight: float = 0.5
+    rerank: int = 0
+    rerank_weight: float = 0.4
+    pool: int = 200
+
+    def __post_init__(self) -> None:
+        if not (self.dense or self.lexical):
+            raise ValueError(f"The pipeline {self.name!r} searches nothing: both sides are off.")
+        if self.pool < 1:
+            raise ValueError("A pipeline's pool must hold at least one candidate.")
+
+
+_DEFAULT = Pipeline()
+_PRESETS = {
+    "default": _DEFAULT,
+    "advanced": _DEFAULT,
+    "naive": Pipeline("naive", sentences=False, lexical=False, documents=False, pool=1),
+    "dense": replace(_DEFAULT, name="dense", lexical=False, documents=False),
+    "lexical": replace(_DEFAULT, name="lexical", dense=False, sentences=False),
+    "rrf": replace(_DEFAULT, name="rrf", fusion=Fusion.RANKS),
+    "hybrid": replace(_DEFAULT, name="hybrid", sentences=False, documents=False, rerank=0),
+}
+_STAGES: dict[str, dict[str, bool | int]] = {
+    "dense": {"dense": False, "sentences": False},
+    "sentences": {"sentences": False},
+    "lexical": {"lexical": False, "documents": False},
+    "documents": {"documents": False},
+    "rerank": {"rerank": 0},
+}
+PRESETS = tuple(_PRESETS)
+STAGES = tuple(_STAGES)
+
+
+def parse_pipeline(name: str) -> Pipeline:
+    """A preset, followed by the stages to leave out: `default`, `default-sentences-rerank`.
+
+    Raises ValueError, naming what there is.
+    """
+    preset, *dropped = name.strip().lower().split("-")
+    if preset not in _PRESETS:
+        raise ValueError(
+            f"There is no pipeline {preset!r}. Choose one of {', '.join(PRESETS)}; "
+            "a stage is left out by its name after a hyphen, as in default-sentences."
+        )
+    pipeline = _PRESETS[preset]
+    for stage in dropped:
+        if stage not in _STAGES:
+            raise ValueError(
+                f"There is no stage {stage!r} to leave out. Choose from {', '.join(STAGES)}."
+            )
+        pipeline = replace(pipeline, name=name.strip().lower(), **_STAGES[stage])  # type: ignore[arg-type]
+    return pipeline

@@ -1,0 +1,56 @@
+"""Brings scores of different kinds onto one scale and adds them up. Pure."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Scores = NDArray[np.float32]
+
+RANK_CONSTANT = 60
+"""The constant of reciprocal rank fusion (Cormack, Clarke & Büttcher 2009)."""
+
+
+def normalise(scores: Scores) -> Scores:
+    """Min-max: the least becomes 0 and the greatest 1; all 0 where they do not differ.
+
+    The least over a deep pool stands for 'not about this at all', so the pool should be much
+    deeper than the result.
+    """
+    if not len(scores):
+        return scores
+    least, span = scores.min(), np.ptp(scores)
+    if span <= 0 or not np.isfinite(span):
+        return np.zeros_like(scores)
+    return np.asarray((scores - least) / span, dtype=np.float32)
+
+
+def fuse_convex(scores: Sequence[Scores], weights: Sequence[float]) -> Scores:
+    """The weighted mean of normalised scores, each of shape (n,); 0..1.
+
+    Convex combination kept what ranks throw away, and beat reciprocal ranks in every trial
+    (see also Bruch, Gai & Ingber 2023, arXiv:2210.11934).
+    """
+    total = sum(weights)
+    if total <= 0:
+        raise ValueError("the weights of a fusion must add up to more than nothing")
+    parts = [weight * normalise(part) for part, weight in zip(scores, weights, strict=True)]
+    return np.asarray(np.sum(parts, axis=0) / total, dtype=np.float32)
+
+
+def fuse_ranks(
+    scores: Sequence[Scores], weights: Sequence[float], constant: float = RANK_CONSTANT
+) -> Scores:
+    """Reciprocal rank fusion: the sum of weight / (constant + rank), ranks from 1.
+
+    Equal scores share the better rank, so that the order of the candidates does not matter.
+    """
+    parts = [
+        weight / (constant + _rank(part)) for part, weight in zip(scores, weights, strict=True)
+    ]
+    return np.asarray(np.sum(parts, axis=0), dtype=np.float32)
+
+
+def _rank(scores: Scores) -> NDArray[np.int64]:
+    descending = np.sort(-scores)
+    return np.searchsorted(descending, -scores, side="left") + 1

@@ -1,0 +1,239 @@
+"""The read side of the store: candidates, their features, and the passages shown."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from pgvector import HalfVector
+from psycopg import sql
+
+from retrieval.model import (
+    AccessScope,
+    ChunkFeatures,
+    ChunkId,
+    DocumentId,
+    EmbeddingModel,
+    Passage,
+    Phrase,
+    Span,
+    TermCounts,
+    TermStatistics,
+    Vector,
+)
+from retrieval.postgres.errors import translate_errors
+from retrieval.postgres.models import ModelRegister
+from retrieval.postgres.packing import (
+    sparse_vector,
+    unpack_counts,
+    unpack_halfvec,
+    unpack_vectors,
+)
+from retrieval.postgres.pool import Pool
+from retrieval.postgres.queries import compose
+
+EXACT_ROWS = 4_000
+"""Up to so many visible chunks, reading them all costs no more than walking the HNSW graph."""
+
+SCAN_FACTOR = 6
+"""The graph walk visits about this many rows for each that it finds, before any filter."""
+
+LEAST_EFFORT = 100
+MOST_EFFORT = 1000
+"""Bounds of hnsw.ef_search; pgvector takes at most 1000."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Size:
+    """`indexed` estimates the rows of the vector index, over all tenants."""
+
+    visible: int
+    held: int
+    indexed: int
+    dimensions: int
+
+
+class PostgresPassageIndex:
+    """Implements PassageIndex over PostgreSQL with pgvector."""
+
+    def __init__(self, pool: Pool, model: EmbeddingModel) -> None:
+        self._pool = pool
+        self._models = ModelRegister(pool, model)
+
+    @asynccontextmanager
+    async def open_snapshot(self, scope: AccessScope) -> AsyncIterator["PostgresSnapshot"]:
+        """One repeatable-read transaction, which is what makes the view consistent."""
+        async with translate_errors(), self._pool.connection() as connection:
+            await connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            try:
+                model = await self._models.find(connection)
+                cursor = await connection.execute(compose("read_scope"), _bind(scope))
+                visible, held, indexed = await cursor.fetchone() or (0, 0, 0)
+                size = _Size(visible, held, max(held, indexed), self._models.dimensions)
+                yield PostgresSnapshot(connection, scope, model=model or 0, size=size)
+            finally:
+                if not connection.closed:
+                    await connection.rollback()
+
+
+class PostgresSnapshot:
+    """Implements IndexSnapshot. Valid only inside PostgresPassageIndex.open_snapshot."""
+
+    def __init__(
+        self, connection: psycopg.AsyncConnection, scope: AccessScope, *, model: int, size: _Size
+    ) -> None:
+        self._connection = connection
+        self._scope = scope
+        self._model = model
+        self._size = size
+
+    @property
+    def visible(self) -> int:
+        """How many chunks the scope may see."""
+        return self._size.visible
+
+    @property
+    def held(self) -> int:
+        """How many chunks the tenant holds in all."""
+        return self._size.held
+
+    async def count_terms(self, terms: Sequence[int]) -> tuple[TermStatistics, TermStatistics]:
+        """The tenant's statistics over chunks, and over whole documents."""
+        totals = await self._fetch(compose("read_totals"))
+        rows = await self._fetch(compose("read_term_frequencies"), terms=list(terms))
+        chunks, chunk_length, documents, document_length = totals[0] if totals else (0, 0, 0, 0)
+        return (
+            TermStatistics(chunks, chunk_length / max(chunks, 1), {r[0]: r[1] for r in rows}),
+            TermStatistics(
+                documents, document_length / max(documents, 1), {r[0]: r[2] for r in rows}
+            ),
+        )
+
+    async def find_nearest(self, vector: Vector, limit: int) -> Sequence[ChunkId]:
+        """The chunks whose vectors have the greatest inner product with `vector`, best first."""
+        exact = scan_exactly(self._size.visible, self._size.indexed, limit)
+        if not exact:
+            effort = min(max(limit, LEAST_EFFORT), MOST_EFFORT)
+            await self._connection.execute(
+                sql.SQL(
+                    "SET LOCAL hnsw.ef_search = {}; SET LOCAL hnsw.iterative_scan = relaxed_order"
+                ).format(sql.Literal(effort))
+            )
+        name = "find_nearest_exactly" if exact else "find_nearest_by_index"
+        rows = await self._fetch(
+            compose(name, model=self._model, dimensions=self._size.dimensions),
+            vector=HalfVector(vector),
+            limit=limit,
+        )
+        return [ChunkId(row[0]) for row in rows]
+
+    async def find_matching(
+        self,
+        weights: Mapping[int, float],
+        phrases: Sequence[Phrase],
+        any_of: Sequence[int],
+        limit: int,
+    ) -> Sequence[ChunkId]:
+        """The chunks with the greatest weighted sum of terms (BM25), best first."""
+        if not any_of:
+            return []
+        query = sparse_vector(list(weights), list(weights.values()))
+        if phrases:
+            rows = await self._fetch(
+                compose("find_matching_phrases"),
+                all_of=sorted({term for phrase in phrases for term in phrase.terms}),
+                phrases=[phrase.text for phrase in phrases],
+                weights=query,
+                limit=limit,
+            )
+        else:
+            rows = await self._fetch(
+                compose("find_matching"), any_of=list(any_of), weights=query, limit=limit
+            )
+        return [ChunkId(row[0]) for row in rows]
+
+    async def load_features(self, chunks: Sequence[ChunkId]) -> Sequence[ChunkFeatures]:
+        """What ranking needs, in no particular order; unknown chunks are left out."""
+        if not chunks:
+            return []
+        rows = await self._fetch(
+            compose("load_features", model=self._model), binary=True, chunks=list(chunks)
+        )
+        documents = await self._load_document_counts({row[1] for row in rows})
+        nothing = unpack_counts(0, b"", b"")
+        return [
+            ChunkFeatures(
+                chunk=ChunkId(row[0]),
+                document=DocumentId(row[1]),
+                passage=None if row[2] is None else unpack_halfvec(row[2]),
+                sentences=None if row[3] is None else unpack_vectors(row[3], self._size.dimensions),
+                counts=unpack_counts(*row[4:7]),
+                document_counts=documents.get(row[1], nothing),
+            )
+            for row in rows
+        ]
+
+    async def load_passages(self, chunks: Sequence[ChunkId]) -> Mapping[ChunkId, Passage]:
+        """What a reader is shown, with a score of 0; unknown chunks are left out."""
+        rows = await self._fetch(compose("load_passages"), chunks=list(chunks))
+        return {ChunkId(row[0]): _passage_from(row) for row in rows}
+
+    async def load_neighbours(self, chunk: ChunkId, before: int, after: int) -> Sequence[Passage]:
+        """The chunk and those around it in its document, in the order of the text."""
+        rows = await self._fetch(
+            compose("load_neighbours"), chunk=chunk, before=before, after=after
+        )
+        return [_passage_from(row) for row in rows]
+
+    async def _load_document_counts(self, documents: set[int]) -> dict[int, TermCounts]:
+        rows = await self._fetch(
+            compose("load_document_counts"), binary=True, documents=sorted(documents)
+        )
+        return {row[0]: unpack_counts(*row[1:4]) for row in rows}
+
+    async def _fetch(
+        self, query: sql.Composed, *, binary: bool = False, **bound: object
+    ) -> list[tuple[Any, ...]]:
+        async with self._connection.cursor(binary=binary) as cursor:
+            await cursor.execute(query, {**_bind(self._scope), **bound})
+            return await cursor.fetchall()
+
+
+def scan_exactly(visible: int, indexed: int, limit: int) -> bool:
+    """Whether to compare every visible vector instead of walking the HNSW graph.
+
+    The walk must visit about limit · SCAN_FACTOR rows, times as many again as are hidden for each
+    one that is visible; reading rows by their group costs about the same a row.
+    """
+    if visible <= EXACT_ROWS:
+        return True
+    return visible <= limit * SCAN_FACTOR * indexed / visible
+
+
+def _bind(scope: AccessScope) -> dict[str, object]:
+    return {
+        "tenant": scope.tenant.replace("\0", ""),
+        "readers": [label.replace("\0", "") for label in sorted(scope.readers)],
+        "sources": None
+        if scope.sources is None
+        else [name.replace("\0", "") for name in sorted(scope.sources)],
+    }
+
+
+def _passage_from(row: Sequence[Any]) -> Passage:
+    return Passage(
+        chunk=ChunkId(row[0]),
+        document=DocumentId(row[1]),
+        source=row[2],
+        title=row[3],
+        url=f"{row[4]}#{row[10]}" if row[10] and "#" not in row[4] else row[4],
+        text=row[5],
+        span=Span(row[6], row[7]),
+        heading_path=tuple(row[8]),
+        page=row[9],
+        ordinal=row[11],
+        modified_at=row[12],
+        synced_at=row[13],
+        score=0.0,
+    )

@@ -1,0 +1,87 @@
+"""Keeps the register of embedding models, and an index for each."""
+
+import psycopg
+
+from retrieval.errors import EmbeddingFailed
+from retrieval.model import EmbeddingModel
+from retrieval.postgres.errors import translate_errors
+from retrieval.postgres.pool import Pool
+from retrieval.postgres.queries import compose
+
+_INDEX_LOCK = 7_302_114_602
+"""Key of the advisory lock under which vector indexes are made."""
+
+
+class ModelRegister:
+    """Knows the number under which one model's vectors are kept. Raises StoreUnavailable."""
+
+    def __init__(self, pool: Pool, model: EmbeddingModel) -> None:
+        self._pool = pool
+        self._model = model
+        self._number: int | None = None
+
+    @property
+    def dimensions(self) -> int:
+        return self._model.dimensions
+
+    async def find(self, connection: psycopg.AsyncConnection) -> int | None:
+        """The model's number; None while it has no vectors. Raises EmbeddingFailed."""
+        if self._number is None:
+            cursor = await connection.execute(compose("find_model"), {"name": self._model.name})
+            row = await cursor.fetchone()
+            if row is None:
+                return None
+            if row[1] != self._model.dimensions:
+                raise EmbeddingFailed(
+                    f"The database holds vectors of {row[1]} dimensions for {self._model.name}, "
+                    f"but the model now gives {self._model.dimensions}. Choose a model of another "
+                    "name, or sync everything into an empty database."
+                )
+            self._number = int(row[0])
+        return self._number
+
+    async def ensure(self) -> int:
+        """The model's number; it is entered, with an index of its own, if it is new."""
+        if self._number is not None:
+            return self._number
+        async with translate_errors(), self._pool.connection() as connection:
+            number = await self.find(connection)
+            if number is not None:
+                return number
+            async with connection.transaction():
+                await connection.execute("SELECT pg_advisory_xact_lock(%s)", [_INDEX_LOCK])
+                await connection.execute(
+                    compose("add_model"),
+                    {"name": self._model.name, "dimensions": self._model.dimensions},
+                )
+                number = await self.find(connection)
+                if number is None:
+                    raise EmbeddingFailed(f"{self._model.name} could not be entered.")
+                await connection.execute(
+                    compose("add_vector_index", model=number, dimensions=self.dimensions)
+                )
+            return number
+
+    async def drop_index(self) -> None:
+        """Before a large load: without the index, rows go in many times faster."""
+        number = await self.ensure()
+        async with translate_errors(), self._pool.connection() as connection:
+            await connection.execute(compose("drop_vector_index", model=number))
+
+    async def build_index(self, *, memory_mb: int = 512, workers: int = 2) -> None:
+        """After a large load: make the index, if it is missing, with that many workers."""
+        number = await self.ensure()
+        settings = {
+            "maintenance_work_mem": f"{memory_mb}MB",
+            "max_parallel_maintenance_workers": str(workers),
+        }
+        async with translate_errors(), self._pool.connection() as connection:
+            async with connection.transaction():
+                await connection.execute("SELECT pg_advisory_xact_lock(%s)", [_INDEX_LOCK])
+                for name, value in settings.items():
+                    await connection.execute("SELECT set_config(%s, %s, true)", [name, value])
+                await connection.execute(
+                    compose("add_vector_index", model=number, dimensions=self.dimensions)
+                )
+            await connection.execute("ANALYZE embedding")
+            await connection.execute("ANALYZE lexical_chunk")

@@ -1,0 +1,277 @@
+-- Every query of the store, by name. {model} and {dimensions} are integers that the store puts in
+-- as literals, since the planner proves a partial index from literals only. Everything else is a
+-- bound parameter.
+-- A search names the scope in every query (tenant, readers, sources), so that none can be asked
+-- for more than the asker may see.
+
+-- name: find_model
+SELECT model_id, dimensions FROM embedding_model WHERE name = %(name)s;
+
+-- name: add_model
+INSERT INTO embedding_model (name, dimensions) VALUES (%(name)s, %(dimensions)s)
+ON CONFLICT (name) DO NOTHING;
+
+-- name: add_vector_index
+CREATE INDEX IF NOT EXISTS embedding_nearest_{model} ON embedding
+    USING hnsw ((passage::halfvec({dimensions})) halfvec_ip_ops) WHERE model_id = {model};
+
+-- name: drop_vector_index
+DROP INDEX IF EXISTS embedding_nearest_{model};
+
+-- name: lock_statistics
+SELECT lock_statistics(%(tenant)s);
+
+-- name: list_documents
+SELECT external_id, document_id, content_hash, fingerprint, audience
+FROM document
+WHERE tenant_id = %(tenant)s AND source_id = %(source)s;
+
+-- name: find_group
+INSERT INTO access_group AS existing (tenant_id, source_id, audience)
+VALUES (%(tenant)s, %(source)s, %(audience)s)
+ON CONFLICT (tenant_id, source_id, audience) DO UPDATE SET audience = existing.audience
+RETURNING group_id;
+
+-- name: put_documents
+INSERT INTO document AS existing (
+    tenant_id, source_id, external_id, url, title, body, audience, content_hash, fingerprint,
+    modified_at
+)
+SELECT %(tenant)s, %(source)s, given.external_id, given.url, given.title, given.body,
+    access_group.audience, given.content_hash, given.fingerprint, given.modified_at
+FROM unnest(
+    %(external_ids)s::text[], %(urls)s::text[], %(titles)s::text[], %(bodies)s::text[],
+    %(groups)s::integer[], %(hashes)s::text[], %(fingerprints)s::text[],
+    %(modified)s::timestamptz[]
+) AS given (external_id, url, title, body, group_id, content_hash, fingerprint, modified_at)
+JOIN access_group ON access_group.tenant_id = %(tenant)s AND access_group.group_id = given.group_id
+ON CONFLICT (tenant_id, source_id, external_id) DO UPDATE SET
+    url = excluded.url,
+    title = excluded.title,
+    body = excluded.body,
+    audience = excluded.audience,
+    content_hash = excluded.content_hash,
+    fingerprint = excluded.fingerprint,
+    modified_at = excluded.modified_at,
+    version = existing.version + 1,
+    synced_at = now()
+RETURNING external_id, document_id, version;
+
+-- name: delete_lexical_chunks
+DELETE FROM lexical_chunk
+WHERE tenant_id = %(tenant)s AND document_id = ANY(%(documents)s::bigint[]);
+
+-- name: delete_lexical_documents
+DELETE FROM lexical_document
+WHERE tenant_id = %(tenant)s AND document_id = ANY(%(documents)s::bigint[]);
+
+-- name: delete_chunks
+DELETE FROM chunk WHERE tenant_id = %(tenant)s AND document_id = ANY(%(documents)s::bigint[]);
+
+-- name: take_chunk_ids
+SELECT nextval(pg_get_serial_sequence('chunk', 'chunk_id')) FROM generate_series(1, %(count)s);
+
+-- name: read_mean_length
+SELECT chunk_length::real / chunks FROM lexical_total
+WHERE tenant_id = %(tenant)s AND chunks > 0;
+
+-- name: copy_chunks
+COPY chunk (
+    tenant_id, chunk_id, document_id, source_id, audience, ordinal, heading_path, page, anchor,
+    start_char, end_char, body, tokens
+) FROM STDIN (FORMAT binary);
+
+-- name: copy_embeddings
+COPY embedding (tenant_id, chunk_id, model_id, group_id, passage, sentences)
+FROM STDIN (FORMAT binary);
+
+-- name: copy_lexical_chunks
+COPY lexical_chunk (
+    tenant_id, chunk_id, document_id, group_id, length, pivot, terms, frequencies, weights
+) FROM STDIN (FORMAT binary);
+
+-- name: copy_lexical_documents
+COPY lexical_document (tenant_id, document_id, length, terms, frequencies)
+FROM STDIN (FORMAT binary);
+
+-- name: touch_document
+UPDATE document AS d
+SET url = %(url)s, fingerprint = %(fingerprint)s, modified_at = coalesce(%(modified)s, modified_at),
+    synced_at = now()
+WHERE tenant_id = %(tenant)s AND source_id = %(source)s AND external_id = %(external_id)s
+RETURNING document_id, audience;
+
+-- name: move_document
+UPDATE document SET audience = %(audience)s
+WHERE tenant_id = %(tenant)s AND document_id = %(document)s;
+
+-- name: move_chunks
+UPDATE chunk SET audience = %(audience)s
+WHERE tenant_id = %(tenant)s AND document_id = %(document)s;
+
+-- name: move_embeddings
+UPDATE embedding SET group_id = %(group)s
+WHERE tenant_id = %(tenant)s AND chunk_id IN (
+    SELECT chunk_id FROM chunk WHERE tenant_id = %(tenant)s AND document_id = %(document)s
+);
+
+-- name: move_lexical_chunks
+UPDATE lexical_chunk SET group_id = %(group)s
+WHERE tenant_id = %(tenant)s AND document_id = %(document)s;
+
+-- name: find_document_ids
+SELECT document_id FROM document
+WHERE tenant_id = %(tenant)s AND source_id = %(source)s
+    AND external_id = ANY(%(external_ids)s::text[])
+ORDER BY document_id
+FOR UPDATE;
+
+-- name: delete_documents
+DELETE FROM document
+WHERE tenant_id = %(tenant)s AND document_id = ANY(%(documents)s::bigint[]);
+
+-- name: read_document
+SELECT document_id, source_id, external_id, url, title, body, content_hash, audience, modified_at,
+    fingerprint
+FROM document
+WHERE tenant_id = %(tenant)s AND source_id = %(source)s AND external_id = %(external_id)s;
+
+-- name: find_unembedded
+SELECT chunk.chunk_id, access_group.group_id, document.title, chunk.ordinal, chunk.body,
+    chunk.start_char, chunk.end_char, chunk.heading_path, chunk.page, chunk.anchor, chunk.tokens
+FROM chunk
+JOIN document USING (tenant_id, document_id)
+JOIN access_group ON access_group.tenant_id = chunk.tenant_id
+    AND access_group.source_id = chunk.source_id AND access_group.audience = chunk.audience
+WHERE NOT EXISTS (
+    SELECT FROM embedding
+    WHERE embedding.tenant_id = chunk.tenant_id AND embedding.chunk_id = chunk.chunk_id
+        AND embedding.model_id = {model}
+) AND chunk.tenant_id = %(tenant)s
+ORDER BY chunk.chunk_id
+LIMIT %(limit)s;
+
+-- name: describe_tenant
+SELECT coalesce(total.chunks, 0), coalesce(total.documents, 0),
+    (SELECT count(*) FROM embedding
+     WHERE embedding.tenant_id = %(tenant)s AND model_id = {model})
+FROM (SELECT) AS always
+LEFT JOIN lexical_total AS total ON total.tenant_id = %(tenant)s;
+
+-- name: read_scope
+SELECT coalesce(sum(chunks) FILTER (
+        WHERE audience && %(readers)s::text[] AND (
+            %(sources)s::text[] IS NULL OR name = ANY(%(sources)s::text[])
+        )
+    ), 0)::bigint AS visible,
+    coalesce(sum(chunks), 0)::bigint AS held,
+    (SELECT reltuples::bigint FROM pg_class WHERE oid = 'embedding'::regclass) AS indexed
+FROM access_group JOIN source USING (tenant_id, source_id)
+WHERE tenant_id = %(tenant)s;
+
+-- name: read_totals
+SELECT chunks, chunk_length, documents, document_length FROM lexical_total
+WHERE tenant_id = %(tenant)s;
+
+-- name: read_term_frequencies
+SELECT term, chunks, documents FROM lexical_term
+WHERE tenant_id = %(tenant)s AND term = ANY(%(terms)s::integer[]);
+
+-- name: find_nearest_by_index
+SELECT chunk_id
+FROM embedding
+WHERE tenant_id = %(tenant)s AND model_id = {model}
+    AND group_id = ANY(ARRAY(
+        SELECT group_id FROM access_group JOIN source USING (tenant_id, source_id)
+        WHERE tenant_id = %(tenant)s AND audience && %(readers)s::text[]
+            AND (%(sources)s::text[] IS NULL OR name = ANY(%(sources)s::text[]))
+    ))
+ORDER BY passage::halfvec({dimensions}) <#> %(vector)s::halfvec({dimensions})
+LIMIT %(limit)s;
+
+-- name: find_nearest_exactly
+SELECT chunk_id
+FROM embedding
+WHERE tenant_id = %(tenant)s AND model_id = {model}
+    AND group_id = ANY(ARRAY(
+        SELECT group_id FROM access_group JOIN source USING (tenant_id, source_id)
+        WHERE tenant_id = %(tenant)s AND audience && %(readers)s::text[]
+            AND (%(sources)s::text[] IS NULL OR name = ANY(%(sources)s::text[]))
+    ))
+ORDER BY (passage <#> %(vector)s::halfvec({dimensions})) + 0, chunk_id
+LIMIT %(limit)s;
+
+-- name: find_matching
+SELECT lexical_chunk.chunk_id
+FROM lexical_chunk
+WHERE tenant_id = %(tenant)s AND terms && %(any_of)s::integer[]
+    AND group_id = ANY(ARRAY(
+        SELECT group_id FROM access_group JOIN source USING (tenant_id, source_id)
+        WHERE tenant_id = %(tenant)s AND audience && %(readers)s::text[]
+            AND (%(sources)s::text[] IS NULL OR name = ANY(%(sources)s::text[]))
+    ))
+ORDER BY weights <#> %(weights)s::sparsevec, chunk_id
+LIMIT %(limit)s;
+
+-- name: find_matching_phrases
+SELECT lexical_chunk.chunk_id
+FROM lexical_chunk
+JOIN chunk USING (tenant_id, chunk_id)
+JOIN document ON document.tenant_id = chunk.tenant_id
+    AND document.document_id = chunk.document_id
+WHERE lexical_chunk.tenant_id = %(tenant)s AND lexical_chunk.terms @> %(all_of)s::integer[]
+    AND (SELECT bool_and(
+            strpos(lower(document.title || E'\n' || chunk.body), lower(phrase)) > 0
+        ) FROM unnest(%(phrases)s::text[]) AS phrase)
+    AND lexical_chunk.group_id = ANY(ARRAY(
+        SELECT group_id FROM access_group JOIN source USING (tenant_id, source_id)
+        WHERE tenant_id = %(tenant)s AND audience && %(readers)s::text[]
+            AND (%(sources)s::text[] IS NULL OR name = ANY(%(sources)s::text[]))
+    ))
+ORDER BY lexical_chunk.weights <#> %(weights)s::sparsevec, lexical_chunk.chunk_id
+LIMIT %(limit)s;
+
+-- name: load_features
+SELECT lexical_chunk.chunk_id, lexical_chunk.document_id, halfvec_send(embedding.passage),
+    embedding.sentences, lexical_chunk.length, array_send(lexical_chunk.terms),
+    lexical_chunk.frequencies
+FROM lexical_chunk
+LEFT JOIN embedding ON embedding.tenant_id = lexical_chunk.tenant_id
+    AND embedding.chunk_id = lexical_chunk.chunk_id AND embedding.model_id = {model}
+WHERE lexical_chunk.tenant_id = %(tenant)s
+    AND lexical_chunk.chunk_id = ANY(%(chunks)s::bigint[])
+    AND lexical_chunk.group_id = ANY(ARRAY(
+        SELECT group_id FROM access_group JOIN source USING (tenant_id, source_id)
+        WHERE tenant_id = %(tenant)s AND audience && %(readers)s::text[]
+            AND (%(sources)s::text[] IS NULL OR name = ANY(%(sources)s::text[]))
+    ));
+
+-- name: load_document_counts
+SELECT document_id, length, array_send(terms), frequencies
+FROM lexical_document
+WHERE tenant_id = %(tenant)s AND document_id = ANY(%(documents)s::bigint[]);
+
+-- name: load_passages
+SELECT chunk.chunk_id, chunk.document_id, source.name, document.title, document.url, chunk.body,
+    chunk.start_char, chunk.end_char, chunk.heading_path, chunk.page, chunk.anchor, chunk.ordinal,
+    document.modified_at, document.synced_at
+FROM chunk
+JOIN document USING (tenant_id, document_id)
+JOIN source ON source.tenant_id = chunk.tenant_id AND source.source_id = chunk.source_id
+WHERE chunk.tenant_id = %(tenant)s AND chunk.chunk_id = ANY(%(chunks)s::bigint[])
+    AND chunk.audience && %(readers)s::text[]
+    AND (%(sources)s::text[] IS NULL OR source.name = ANY(%(sources)s::text[]));
+
+-- name: load_neighbours
+SELECT chunk.chunk_id, chunk.document_id, source.name, document.title, document.url, chunk.body,
+    chunk.start_char, chunk.end_char, chunk.heading_path, chunk.page, chunk.anchor, chunk.ordinal,
+    document.modified_at, document.synced_at
+FROM chunk AS hit
+JOIN chunk ON chunk.tenant_id = hit.tenant_id AND chunk.document_id = hit.document_id
+    AND chunk.ordinal BETWEEN hit.ordinal - %(before)s AND hit.ordinal + %(after)s
+JOIN document ON document.tenant_id = chunk.tenant_id AND document.document_id = chunk.document_id
+JOIN source ON source.tenant_id = chunk.tenant_id AND source.source_id = chunk.source_id
+WHERE hit.tenant_id = %(tenant)s AND hit.chunk_id = %(chunk)s
+    AND chunk.audience && %(readers)s::text[]
+    AND (%(sources)s::text[] IS NULL OR source.name = ANY(%(sources)s::text[]))
+ORDER BY chunk.ordinal;

@@ -1,0 +1,376 @@
+"""The query pipeline: candidates from both sides, their features, fusion, reranking, passages."""
+
+import asyncio
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from retrieval.calibration import estimate_relevance
+from retrieval.config import Fusion, Pipeline
+from retrieval.fusion import Scores, fuse_convex, fuse_ranks, normalise
+from retrieval.lexical import (
+    Analyzer,
+    choose_rare,
+    find_phrases,
+    hash_term,
+    score_terms,
+    weigh_inverse,
+)
+from retrieval.model import (
+    AccessScope,
+    ChunkFeatures,
+    ChunkId,
+    Passage,
+    Phrase,
+    SearchResult,
+    TenantId,
+    TermStatistics,
+    Vector,
+    WeightedQuery,
+)
+from retrieval.ports import Embedder, IndexSnapshot, PassageIndex, Reranker
+
+LONGEST_QUERY = 4_000
+"""Characters of a query that are looked at; the embedding model reads fewer still."""
+
+MOST_TERMS = 64
+"""Distinct terms of a query that are looked up, in the order in which they come."""
+
+CANDIDATE_ROWS = 8_000
+"""Terms that together occur in more chunks than this do not pick candidates, they only score."""
+
+NO_QUERY = "The query has no words to search for."
+NO_DOCUMENTS = "Nothing has been synced yet."
+NOT_VISIBLE = "None of the synced documents may be read here."
+NOT_FOUND = "No document matches."
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """One phrasing, ready to search: its vector, its terms with how often each comes."""
+
+    text: str
+    weight: float
+    vector: Vector | None
+    terms: Mapping[int, float]
+    phrases: tuple[Phrase, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Ranking:
+    """Scores of all candidates, aligned with them, by stage; `fused` is what orders them."""
+
+    candidates: Sequence[ChunkFeatures]
+    fused: Scores
+    stages: Mapping[str, Scores]
+
+
+class _Stopwatch:
+    """Milliseconds by stage."""
+
+    def __init__(self) -> None:
+        self.timings: dict[str, float] = {}
+
+    @contextmanager
+    def measure(self, stage: str) -> Iterator[None]:
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            spent = (time.perf_counter() - start) * 1000
+            self.timings[stage] = self.timings.get(stage, 0.0) + spent
+
+
+class PassageSearcher:
+    """Satisfies agents.ports.PassageSearch.
+
+    Raises StoreUnavailable and EmbeddingFailed; what cannot be found is a value, not an error.
+    """
+
+    def __init__(
+        self,
+        index: PassageIndex,
+        embedder: Embedder,
+        *,
+        pipeline: Pipeline | None = None,
+        reranker: Reranker | None = None,
+        analyzer: Analyzer | None = None,
+    ) -> None:
+        self._index = index
+        self._embedder = embedder
+        self._pipeline = pipeline or Pipeline()
+        self._reranker = reranker
+        self._analyzer = analyzer or Analyzer()
+
+    @property
+    def pipeline(self) -> Pipeline:
+        return self._pipeline
+
+    async def search(
+        self, queries: Sequence[WeightedQuery], scope: AccessScope, *, limit: int = 10
+    ) -> SearchResult:
+        """The best passages for several phrasings of one need, fused by weight in score space."""
+        watch = _Stopwatch()
+        with watch.measure("total"):
+            result = await self._search(queries, scope, limit, watch)
+        return replace(result, timings_ms=watch.timings)
+
+    async def load_context(
+        self, passage: Passage, scope: AccessScope, *, before: int = 1, after: int = 1
+    ) -> Sequence[Passage]:
+        """A hit with its neighbours in the document, in the order of the text."""
+        async with self._index.open_snapshot(scope) as snapshot:
+            return await snapshot.load_neighbours(passage.chunk, before, after)
+
+    async def _search(
+        self,
+        queries: Sequence[WeightedQuery],
+        scope: AccessScope,
+        limit: int,
+        watch: _Stopwatch,
+    ) -> SearchResult:
+        with watch.measure("embed"):
+            prepared = await self._prepare(queries, scope.tenant)
+        if not prepared or limit < 1:
+            return SearchResult((), reason=NO_QUERY)
+        async with self._index.open_snapshot(scope) as snapshot:
+            if not snapshot.visible:
+                return SearchResult((), reason=NOT_VISIBLE if snapshot.held else NO_DOCUMENTS)
+            statistics = await self._count_terms(snapshot, prepared, watch)
+            candidates = await self._gather(snapshot, prepared, statistics[0], limit, watch)
+            with watch.measure("features"):
+                features = await snapshot.load_features(candidates)
+            if not features:
+                return SearchResult((), reason=NOT_FOUND)
+            with watch.measure("fuse"):
+                ranking = self._rank(features, prepared, statistics)
+            ranking, passages = await self._finish(snapshot, ranking, prepared, limit, watch)
+        relevance = estimate_relevance(
+            [query.terms for query in prepared],
+            statistics[0],
+            ranking.candidates,
+            ranking.fused,
+            ranking.stages,
+        )
+        return SearchResult(passages, relevance=relevance)
+
+    async def _prepare(self, queries: Sequence[WeightedQuery], tenant: TenantId) -> list[_Prepared]:
+        wanted = [
+            (text, query.weight)
+            for query in queries
+            if query.weight > 0 and (text := _clean(query.text))
+        ]
+        if not self._pipeline.dense:
+            return [self._analyse(text, weight, None, tenant) for text, weight in wanted]
+        vectors = await asyncio.gather(*(self._embedder.embed_query(text) for text, _ in wanted))
+        return [
+            self._analyse(text, weight, vector, tenant)
+            for (text, weight), vector in zip(wanted, vectors, strict=True)
+        ]
+
+    def _analyse(
+        self, text: str, weight: float, vector: Vector | None, tenant: TenantId
+    ) -> _Prepared:
+        if not self._pipeline.lexical:
+            return _Prepared(text, weight, vector, {}, ())
+        counts: dict[int, float] = {}
+        for term in self._analyzer.tokenize(text):
+            number = hash_term(tenant, term)
+            if number in counts or len(counts) < MOST_TERMS:
+                counts[number] = 1.0
+        phrases = [
+            Phrase(phrase, tuple(hash_term(tenant, t) for t in self._analyzer.tokenize(phrase)))
+            for phrase in find_phrases(text)
+        ]
+        return _Prepared(
+            text, weight, vector, counts, tuple(phrase for phrase in phrases if phrase.terms)
+        )
+
+    async def _count_terms(
+        self, snapshot: IndexSnapshot, prepared: Sequence[_Prepared], watch: _Stopwatch
+    ) -> tuple[TermStatistics, TermStatistics]:
+        with watch.measure("statistics"):
+            terms = sorted({term for query in prepared for term in query.terms})
+            if not terms:
+                nothing = TermStatistics(0, 0.0, {})
+                return nothing, nothing
+            return await snapshot.count_terms(terms)
+
+    async def _gather(
+        self,
+        snapshot: IndexSnapshot,
+        prepared: Sequence[_Prepared],
+        statistics: TermStatistics,
+        limit: int,
+        watch: _Stopwatch,
+    ) -> list[ChunkId]:
+        """The candidates of all phrasings; where a phrase is quoted, only those that have it."""
+        pool = max(self._pipeline.pool, limit)
+        found: dict[ChunkId, None] = {}
+        for query in prepared:
+            quoted = bool(query.phrases)
+            if query.terms:
+                with watch.measure("lexical"):
+                    matching = await snapshot.find_matching(
+                        {t: w * weigh_inverse(statistics, t) for t, w in query.terms.items()},
+                        query.phrases,
+                        choose_rare(query.terms, statistics, CANDIDATE_ROWS),
+                        pool,
+                    )
+                found.update(dict.fromkeys(matching))
+                quoted = quoted and bool(matching)
+            if query.vector is not None and not quoted:
+                with watch.measure("dense"):
+                    nearest = await snapshot.find_nearest(query.vector, pool)
+                found.update(dict.fromkeys(nearest))
+        return list(found)
+
+    def _rank(
+        self,
+        candidates: Sequence[ChunkFeatures],
+        prepared: Sequence[_Prepared],
+        statistics: tuple[TermStatistics, TermStatistics],
+    ) -> _Ranking:
+        total = sum(query.weight for query in prepared)
+        stages: dict[str, Scores] = {}
+        for query in prepared:
+            for stage, scores in self._score(candidates, query, statistics).items():
+                share = scores * np.float32(query.weight / total)
+                stages[stage] = stages[stage] + share if stage in stages else share
+        return _Ranking(candidates, stages["fused"], stages)
+
+    def _score(
+        self,
+        candidates: Sequence[ChunkFeatures],
+        query: _Prepared,
+        statistics: tuple[TermStatistics, TermStatistics],
+    ) -> dict[str, Scores]:
+        """The scores of one phrasing by stage."""
+        pipeline = self._pipeline
+        stages: dict[str, Scores] = {}
+        if query.vector is not None:
+            stages["dense"] = _compare_passages(query.vector, candidates)
+            side: Scores = stages["dense"]
+            if pipeline.sentences:
+                stages["sentences"] = _compare_sentences(query.vector, candidates, stages["dense"])
+                side = np.asarray((side + stages["sentences"]) / 2, dtype=np.float32)
+            stages["dense_side"] = side
+        if pipeline.lexical:
+            stages["lexical"] = score_terms(
+                query.terms, [one.counts for one in candidates], statistics[0]
+            )
+            side = stages["lexical"]
+            if pipeline.documents:
+                stages["document"] = score_terms(
+                    query.terms, [one.document_counts for one in candidates], statistics[1]
+                )
+                side = side + stages["document"]
+            stages["lexical_side"] = side
+        stages["fused"] = self._fuse(stages)
+        return {name: scores for name, scores in stages.items() if not name.endswith("_side")}
+
+    def _fuse(self, stages: Mapping[str, Scores]) -> Scores:
+        share = self._pipeline.dense_weight
+        sides = [
+            (stages[name], weight)
+            for name, weight in (("dense_side", share), ("lexical_side", 1 - share))
+            if name in stages
+        ]
+        if len(sides) == 1:
+            return sides[0][0]
+        scores, weights = [side for side, _ in sides], [weight for _, weight in sides]
+        if self._pipeline.fusion is Fusion.RANKS:
+            return fuse_ranks(scores, weights)
+        return fuse_convex(scores, weights)
+
+    async def _finish(
+        self,
+        snapshot: IndexSnapshot,
+        ranking: _Ranking,
+        prepared: Sequence[_Prepared],
+        limit: int,
+        watch: _Stopwatch,
+    ) -> tuple[_Ranking, tuple[Passage, ...]]:
+        """Read the best, let the reranker have its say, and cut."""
+        depth = self._pipeline.rerank if self._reranker is not None else 0
+        order = _order(ranking.fused)[: max(limit, depth)]
+        with watch.measure("passages"):
+            found = await snapshot.load_passages(
+                [ranking.candidates[place].chunk for place in order]
+            )
+        if depth and self._reranker is not None:
+            with watch.measure("rerank"):
+                ranking = await self._rerank(ranking, order[:depth], found, prepared)
+            order = _order(ranking.fused)
+        shown = []
+        for place in order[:limit]:
+            passage = found.get(ranking.candidates[place].chunk)
+            if passage is not None:
+                scores = {name: float(stage[place]) for name, stage in ranking.stages.items()}
+                shown.append(replace(passage, score=float(ranking.fused[place]), scores=scores))
+        return ranking, tuple(shown)
+
+    async def _rerank(
+        self,
+        ranking: _Ranking,
+        best: Sequence[int],
+        found: Mapping[ChunkId, Passage],
+        prepared: Sequence[_Prepared],
+    ) -> _Ranking:
+        """Mix the reranker's scores into those of the best; the others keep their place below."""
+        assert self._reranker is not None  # noqa: S101 - the caller has looked
+        places = [place for place in best if ranking.candidates[place].chunk in found]
+        texts = [
+            f"{passage.title}\n{passage.text}"
+            for place in places
+            if (passage := found[ranking.candidates[place].chunk])
+        ]
+        total = sum(query.weight for query in prepared)
+        read = np.zeros(len(places), np.float32)
+        for query in prepared:
+            read += normalise(await self._reranker.score(query.text, texts)) * (
+                query.weight / total
+            )
+        share = self._pipeline.rerank_weight
+        mixed = (1 - share) * normalise(ranking.fused[places]) + share * read
+        fused = normalise(ranking.fused) - 1
+        fused[places] = mixed
+        stage = np.zeros_like(fused)
+        stage[places] = read
+        return _Ranking(ranking.candidates, fused, {**ranking.stages, "rerank": stage})
+
+
+def _order(scores: Scores) -> list[int]:
+    """Places, best first."""
+    return [int(place) for place in np.argsort(-scores, kind="stable")]
+
+
+def _clean(text: str) -> str:
+    cut = text[:LONGEST_QUERY].replace("\0", " ")
+    return cut.encode("utf-8", "replace").decode("utf-8").strip()
+
+
+def _compare_passages(vector: Vector, candidates: Sequence[ChunkFeatures]) -> Scores:
+    """Cosines (n,); 0 where a chunk has no vector of the model yet."""
+    scores = np.zeros(len(candidates), np.float32)
+    places = [place for place, one in enumerate(candidates) if one.passage is not None]
+    if places:
+        rows = [one.passage for one in candidates if one.passage is not None]
+        scores[places] = np.stack(rows) @ vector
+    return scores
+
+
+def _compare_sentences(
+    vector: Vector, candidates: Sequence[ChunkFeatures], passages: Scores
+) -> Scores:
+    """The cosine of each candidate's best sentence (n,); its passage's where it has none."""
+    rows = [one.sentences for one in candidates if one.sentences is not None]
+    scores = passages.copy()
+    if rows:
+        starts = np.cumsum([0, *(len(row) for row in rows[:-1])])
+        best = np.maximum.reduceat(np.concatenate(rows) @ vector, starts)
+        scores[[place for place, one in enumerate(candidates) if one.sentences is not None]] = best
+    return scores
