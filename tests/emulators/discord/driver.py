@@ -305,8 +305,23 @@ class DiscordDriver(Steering, Waits):
         """Messages of a channel, oldest first, ephemeral ones too, deleted ones not."""
         place = self.world.find_channel(channel)
         start = 0 if after is None else self._message(after).id
-        found = self.world.history(place.id)
-        return [self._show(item) for item in found if item.id > start and not item.deleted]
+        found = self.world.history(place.id, start)
+        return [self._show(item) for item in found if not item.deleted]
+
+    async def replies(self, message: Any) -> list[dict[str, Any]]:
+        """What may be answers to a message, oldest first.
+
+        Replies to it, messages in the thread opened from it, and in a thread or a direct message
+        everything after it.
+        """
+        item = self._message(message)
+        place = self.world.channels[item.channel_id]
+        found = self.world.history(place.id, item.id)
+        if not place.is_thread and place.type != DM:
+            found = [m for m in found if (m.reference or {}).get("message_id") == str(item.id)]
+        if item.thread_id is not None:
+            found += self.world.history(item.thread_id)
+        return [self._show(m) for m in found if not m.deleted and m.id != item.id]
 
     async def interaction(self, interaction: Any) -> dict[str, Any]:
         """An interaction as it stands.

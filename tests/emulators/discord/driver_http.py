@@ -11,7 +11,13 @@ from .errors import ApiError, DriverError
 from .waits import Waits
 
 # Waiting with predicates happens in the client, on top of these.
-_LOCAL = frozenset(vars(Waits)) - {"messages", "interaction", "wait_for_change", "directory"}
+_LOCAL = frozenset(vars(Waits)) - {
+    "messages",
+    "replies",
+    "interaction",
+    "wait_for_change",
+    "directory",
+}
 METHODS = {
     name: method
     for name, method in inspect.getmembers(DiscordDriver, inspect.iscoroutinefunction)

@@ -1,6 +1,7 @@
 """Faults that a test queues for routes, and rate limits."""
 
 import fnmatch
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -106,7 +107,8 @@ class RateLimits:
             "X-RateLimit-Limit": str(limit),
             "X-RateLimit-Remaining": str(max(0, remaining)),
             "X-RateLimit-Reset": f"{self._clock.now() + after:.3f}",
-            "X-RateLimit-Reset-After": f"{after:.3f}",
+            # Rounded up, so that a client that waits so long does not come too early.
+            "X-RateLimit-Reset-After": f"{math.ceil(after * 1000) / 1000:.3f}",
             "X-RateLimit-Bucket": f"{hash_name(bucket):016x}",
         }
         if remaining >= 0:
@@ -132,7 +134,7 @@ def refusal(after: float, scope: str, *, via: bool = True) -> tuple[dict[str, st
         headers["Via"] = VIA
     body = {
         "message": "You are being rate limited.",
-        "retry_after": round(after, 3),
+        "retry_after": math.ceil(after * 1000) / 1000,
         "global": scope == "global",
     }
     return headers, body

@@ -182,17 +182,16 @@ class Gateway:
                 self._handle(connection, opcode, payload.get("d"))
 
     def _part(self, connection: Connection) -> None:
+        """Leave the session of a connection that is going away open for a resume."""
         session = connection.session
         if session is None or session.connection is not connection:
             return
         session.connection = None
         session.lost_at = self._world.clock.now()
+        code = connection.close_code or connection.socket.close_code
+        self._world.journal.append("discord.disconnected", session=session.id, code=code)
         # A client that closes with 1000 or 1001 says that it will not come back.
-        by_client = connection.close_code is None and connection.socket.close_code in (1000, 1001)
-        self._world.journal.append(
-            "discord.disconnected", session=session.id, code=connection.socket.close_code
-        )
-        if by_client:
+        if connection.close_code is None and code in (1000, 1001):
             self.sessions.pop(session.id, None)
 
     def _handle(self, connection: Connection, opcode: int, data: Any) -> None:
@@ -391,12 +390,14 @@ class Gateway:
         live = [connection for connection in self.connections if connection.session]
         for connection in live:
             connection.close(code)
+            self._part(connection)
         return len(live)
 
     def abort_all(self) -> int:
         """Cut every connection without a closing handshake."""
         live = list(self.connections)
         for connection in live:
+            self._part(connection)
             if connection.transport is not None:
                 connection.transport.abort()
         return len(live)

@@ -243,9 +243,10 @@ class World:
             channel.last_message_id = message.id
             channel.message_count += 1
 
-    def history(self, channel_id: int) -> list[Message]:
-        """All messages of a channel, oldest first, ephemeral and deleted ones included."""
-        return [self.messages[number] for number in self._history.get(channel_id, [])]
+    def history(self, channel_id: int, after: int = 0) -> list[Message]:
+        """Messages of a channel, oldest first, ephemeral and deleted ones included."""
+        ids = self._history.get(channel_id, [])
+        return [self.messages[number] for number in ids[bisect.bisect_right(ids, after) :]]
 
     def page(
         self,
@@ -320,8 +321,13 @@ class World:
             return self.direct_channel(self.find_user(where))
         guild_name, _, name = where.rpartition("/")
         guild = self.find_guild(guild_name or None)
-        for threads in (False, True):
-            for channel in self.guild_channels(guild, threads=threads):
-                if channel.name == name.removeprefix("#"):
-                    return channel
-        raise DriverError(f"there is no channel {where!r} in {guild.name}")
+        wanted = name.removeprefix("#")
+        named = (c for c in self.channels.values() if c.guild_id == guild.id and c.name == wanted)
+        thread = None
+        for channel in named:
+            if not channel.is_thread:
+                return channel
+            thread = thread or channel
+        if thread is None:
+            raise DriverError(f"there is no channel {where!r} in {guild.name}")
+        return thread

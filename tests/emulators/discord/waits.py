@@ -9,9 +9,12 @@ Predicate = Callable[[dict[str, Any]], Any]
 
 
 class Waits:
-    """Waiting in terms of three methods that a driver or its client provides."""
+    """Waiting in terms of methods that a driver or its client provides."""
 
     async def messages(self, channel: Any, after: Any = None) -> list[dict[str, Any]]:
+        raise NotImplementedError
+
+    async def replies(self, message: Any) -> list[dict[str, Any]]:
         raise NotImplementedError
 
     async def interaction(self, interaction: Any) -> dict[str, Any]:
@@ -72,27 +75,14 @@ class Waits:
 
         In a thread or a direct message any later message of the bot counts. Raises TimeoutError.
         """
-        anywhere = await self._is_conversation(message["channel_id"])
 
         async def probe() -> dict[str, Any] | None:
-            for found in await self.messages(message["channel_id"], message["id"]):
-                target = (found.get("message_reference") or {}).get("message_id")
-                if (anywhere or target == message["id"]) and _fits(
-                    found, predicate, contains, "bot"
-                ):
+            for found in await self.replies(message):
+                if _fits(found, predicate, contains, "bot"):
                     return found
-            threads = (await self.directory())["threads"]
-            if message["id"] in threads:
-                for found in await self.messages(message["id"]):
-                    if _fits(found, predicate, contains, "bot"):
-                        return found
             return None
 
         return await self._named(probe, f"no reply to {message['content']!r:.80}", timeout)
-
-    async def _is_conversation(self, channel_id: str) -> bool:
-        directory = await self.directory()
-        return channel_id in directory["threads"] or channel_id in directory["direct"]
 
     async def wait_for_response(
         self,
