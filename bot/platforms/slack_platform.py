@@ -39,8 +39,12 @@ class SlackPlatform:
         Raises ConnectionRefused, whose text says how to mend it, and StoreUnavailable.
         """
         await self.account.open()
-        identity = await self.account.identify()
-        await self.workspaces.link(Platform.SLACK, identity.team, identity.team_name)
+        try:
+            identity = await self.account.identify()
+            await self.workspaces.link(Platform.SLACK, identity.team, identity.team_name)
+        except BaseException:
+            await self.account.close()
+            raise
         if identity.missing_scopes:
             log.warning(
                 "slack: the app lacks the scopes %s; install it again with the current manifest",

@@ -20,7 +20,7 @@ LONGEST_SILENCE = 30.0
 """Seconds without a live session after which a client is replaced."""
 PING_SECONDS = 4.0
 """The SDK takes a session for dead after four unanswered pings."""
-WATCH_SECONDS = 1.0
+WATCH_SECONDS = 0.2
 
 _TICKET = re.compile(r"(ticket=)[^&\s'\")]+")
 
