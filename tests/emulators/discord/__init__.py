@@ -99,6 +99,17 @@ class DiscordEmulator:
         if self._runner is not None:
             await self._runner.cleanup()
 
+    def describe(self) -> dict[str, str]:
+        """What another process needs to connect a bot and a `DiscordDriverClient`."""
+        return {
+            "api_url": self.api_url,
+            "gateway_url": self.gateway_url,
+            "driver_url": self.driver_url,
+            "bot_token": self.bot_token,
+            "bot_id": str(self.world.bot.id),
+            "application_id": str(self.world.application_id),
+        }
+
     async def _file(self, request: web.Request) -> web.Response:
         content = self.world.attachments.get(int(request.match_info["number"]))
         if content is None:
