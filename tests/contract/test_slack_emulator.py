@@ -432,6 +432,25 @@ async def test_half_open_connection_hangs_until_the_client_gives_it_up(
     assert acked[0]["attempt"] == 1
 
 
+async def test_slack_delivers_to_any_connection(slack: SlackEmulator) -> None:
+    client = AsyncWebClient(slack.app_token, base_url=slack.api_url)
+    url = (await client.apps_connections_open(app_token=slack.app_token))["url"]
+    async with (
+        aiohttp.ClientSession() as session,
+        session.ws_connect(url) as first,
+        session.ws_connect(url) as second,
+    ):
+        assert [(await s.receive_json())["num_connections"] for s in (first, second)] == [1, 2]
+        for text in ("one", "two"):
+            await slack.driver.post("bruno", "help", text)
+        envelopes = [await socket.receive_json() for socket in (first, second)]
+        texts = [envelope["payload"]["event"]["text"] for envelope in envelopes]
+        assert sorted(texts) == ["one", "two"]
+        for envelope in envelopes:  # an ack may come on another connection than the envelope
+            await first.send_json({"envelope_id": envelope["envelope_id"]})
+        await slack.driver.wait_for_entry("event.acked", 2)
+
+
 async def test_dead_url_answers_404(slack: SlackEmulator) -> None:
     await slack.driver.kill_urls(1)
     client = AsyncWebClient(slack.app_token, base_url=slack.api_url)
@@ -856,6 +875,67 @@ async def test_trigger_is_good_for_three_seconds_and_one_view(
     assert await refused(client.views_open(trigger_id=fresh, view=long_title)) == (
         "invalid_arguments"
     )
+
+
+async def test_modals_are_stacked_changed_and_closed(slack: SlackEmulator) -> None:
+    app = bolt(slack)
+    closed: list[str] = []
+    second = {**MODAL, "callback_id": "second", "notify_on_close": True}
+
+    @app.shortcut("start")
+    async def start(ack: Any, shortcut: dict[str, Any], client: AsyncWebClient) -> None:
+        await ack()
+        await client.views_open(trigger_id=shortcut["trigger_id"], view=MODAL)
+
+    @app.view("settings")
+    async def push(ack: Any) -> None:
+        await ack(response_action="push", view=second)
+
+    @app.view("second")
+    async def update(ack: Any) -> None:
+        await ack(response_action="update", view={**second, "title": text_of(3)})
+
+    @app.view_closed("second")
+    async def note(ack: Any, view: dict[str, Any]) -> None:
+        await ack()
+        closed.append(view["id"])
+
+    async with over_sockets(slack, app):
+        await slack.driver.shortcut("alma", "start")
+        first = await slack.driver.wait_for_view("alma")
+        pushed = await slack.driver.submit("alma", first["view_id"], {"text": "a"})
+        views = await slack.driver.views("alma")
+        await slack.driver.submit("alma", pushed["view_id"], {"text": "b"})
+        changed = (await slack.driver.views("alma"))[-1]
+        await slack.driver.close_view("alma", pushed["view_id"])
+    assert [view["callback_id"] for view in views] == ["settings", "second"]
+    assert (changed["view_id"], changed["title"]) == (pushed["view_id"], text_of(3))
+    assert closed == [pushed["view_id"]]
+
+
+async def test_home_tab_can_be_used(slack: SlackEmulator, client: AsyncWebClient) -> None:
+    app = bolt(slack)
+    used: list[tuple[str, str]] = []
+    choice = {"type": "static_select", "action_id": "mode", "options": [
+        {"text": PLAIN, "value": "threads"}]}  # fmt: skip
+
+    @app.action("mode")
+    async def choose(ack: Any, action: dict[str, Any], body: dict[str, Any]) -> None:
+        await ack()
+        used.append((body["container"]["type"], action["selected_option"]["value"]))
+
+    await client.views_publish(
+        user_id="U0CHEN00001", view={"type": "home", "blocks": [actions(choice)]}
+    )
+    async with over_sockets(slack, app):
+        await slack.driver.click_view("chen", "home", "mode", "threads")
+        with pytest.raises(LookupError, match="no option 'loud'"):
+            await slack.driver.click_view("chen", "home", "mode", "loud")
+    assert used == [("view", "threads")]
+    refusal = client.views_publish(
+        user_id="U0CHEN00001", view={"type": "home", "blocks": [{"type": "markdown", "text": "x"}]}
+    )
+    assert await refused(refusal) == "invalid_blocks"
 
 
 async def test_status_lasts_two_minutes_or_until_the_reply(

@@ -126,6 +126,8 @@ def message_json(
         "text": message.text,
         "team": author.team_id if author else workspace.team_id,
     }
+    if author is not None and author.team_id != workspace.team_id:
+        body |= {"user_team": author.team_id, "source_team": author.team_id}
     if message.blocks:
         body["blocks"] = message.blocks
     for name in ("client_msg_id", "subtype", "thread_ts", "edited", "username"):
