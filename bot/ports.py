@@ -78,14 +78,6 @@ class Messenger(Protocol):
         ...
 
 
-class Participation(Protocol):
-    """Knows in which threads the bot takes part. Raises StoreUnavailable."""
-
-    async def takes_part(self, place: Place, thread: ThreadKey) -> bool:
-        """Whether the thread holds a question to the bot, or an answer of it."""
-        ...
-
-
 class Directory(Protocol):
     """Knows the people of a platform."""
 

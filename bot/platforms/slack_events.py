@@ -72,8 +72,8 @@ def is_from_person(payload: Payload) -> bool:
 def read_message(payload: Payload, bot_user: str, kind: ChannelKind) -> IncomingMessage | None:
     """The question in an event_callback, or None where nothing is asked of the bot.
 
-    A reply in a thread that mentions nobody is a FOLLOW_UP: a question only if the bot takes part
-    in that thread, which the payload does not tell.
+    A reply in a thread that mentions nobody is a FOLLOW_UP: a question only where the bot takes
+    part in the thread, which the payload does not tell and the intake knows.
     """
     event = payload["event"]
     if event.get("type") not in EVENTS or not is_from_person(payload):
@@ -94,11 +94,6 @@ def read_message(payload: Payload, bot_user: str, kind: ChannelKind) -> Incoming
         at=datetime.fromtimestamp(float(ts), UTC),
         reply_token={"user": event["user"]},
     )
-
-
-def starts_with_bot(payload: Payload, bot_user: str) -> bool:
-    """Whether the bot itself wrote the message that the thread hangs on."""
-    return bool(payload["event"].get("parent_user_id") == bot_user)
 
 
 def read_command(

@@ -12,7 +12,7 @@ from bot.platforms.slack_http import SlackHttp
 from bot.platforms.slack_messenger import SlackMessenger
 from bot.platforms.slack_receiver import SlackReceiver
 from bot.platforms.slack_socket import CONNECTIONS, SlackSockets
-from bot.ports import Intake, Participation, Workspaces
+from bot.ports import Intake, Workspaces
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +82,6 @@ def build_slack(
     *,
     bot_token: str,
     intake: Intake,
-    participation: Participation,
     workspaces: Workspaces,
     app_token: str | None = None,
     signing_secret: str | None = None,
@@ -100,7 +99,6 @@ def build_slack(
         account=account,
         channels=SlackChannels(account),
         intake=intake,
-        participation=participation,
     )
     app = build_app(account, receiver)
     sockets = http = None

@@ -7,7 +7,7 @@ from typing import Any
 
 from slack_bolt.response import BoltResponse
 
-from bot.model import ChannelKind, Command, Intent
+from bot.model import ChannelKind, Command
 from bot.platforms.slack_account import SlackAccount
 from bot.platforms.slack_directory import SlackChannels
 from bot.platforms.slack_events import (
@@ -16,9 +16,8 @@ from bot.platforms.slack_events import (
     read_channel_kind,
     read_command,
     read_message,
-    starts_with_bot,
 )
-from bot.ports import Intake, Participation
+from bot.ports import Intake
 
 LOOKING = "Looking…"
 WORKING = "On it…"
@@ -48,13 +47,11 @@ class SlackReceiver:
         account: SlackAccount,
         channels: SlackChannels,
         intake: Intake,
-        participation: Participation,
         now: Callable[[], datetime] = read_clock,
     ) -> None:
         self._account = account
         self._channels = channels
         self._intake = intake
-        self._participation = participation
         self._now = now
 
     async def receive(self, payload: Payload) -> BoltResponse | None:
@@ -73,11 +70,6 @@ class SlackReceiver:
         identity = await self._account.identify()
         message = read_message(payload, identity.bot_user, await self._read_kind(payload))
         if message is None:
-            return
-        if message.intent is Intent.FOLLOW_UP and not (
-            starts_with_bot(payload, identity.bot_user)
-            or await self._participation.takes_part(message.place, message.thread)
-        ):
             return
         acceptance = await self._intake.accept(message)
         log.info("slack message %s: %s", message.message, acceptance)

@@ -22,7 +22,6 @@ from bot.model import (
     Person,
     Place,
     Platform,
-    ThreadKey,
 )
 from bot.platforms import slack_socket
 from bot.platforms.slack_platform import SlackPlatform, build_slack
@@ -33,11 +32,10 @@ from tests.emulators.slack import SlackEmulator
 
 @dataclass
 class Recorder:
-    """Intake, participation and workspaces that write down what they are told."""
+    """Intake and workspaces that write down what they are told."""
 
     messages: list[IncomingMessage] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
-    threads: set[ThreadKey] = field(default_factory=set)
     linked: list[tuple[Platform, str, str]] = field(default_factory=list)
     failures: int = 0
     attempts: int = 0
@@ -55,9 +53,6 @@ class Recorder:
         self.commands.append(command)
         await self._tell()
         return Acceptance.ACCEPTED
-
-    async def takes_part(self, place: Place, thread: ThreadKey) -> bool:
-        return thread in self.threads
 
     async def link(self, platform: Platform, workspace: str, name: str) -> TenantId:
         self.linked.append((platform, workspace, name))
@@ -97,7 +92,7 @@ async def workspace() -> AsyncIterator[SlackEmulator]:
 
 def build(slack: SlackEmulator, recorder: Recorder, **options: Any) -> SlackPlatform:
     reached = {"bot_token": slack.bot_token, "app_token": slack.app_token, "api_url": slack.api_url}
-    ports = {"intake": recorder, "participation": recorder, "workspaces": recorder}
+    ports = {"intake": recorder, "workspaces": recorder}
     return build_slack(**{**ports, **reached, **options})
 
 
@@ -173,19 +168,16 @@ async def test_a_private_channel_is_told_from_a_public_one_in_both_events(
     assert (len(recorder.messages), kinds) == (2, {ChannelKind.PRIVATE})
 
 
-async def test_a_reply_is_a_follow_up_where_the_bot_takes_part(
+async def test_a_reply_that_mentions_nobody_is_handed_over_as_a_follow_up(
     slack: SlackEmulator, recorder: Recorder
 ) -> None:
     question = await slack.driver.post("alma", "help", "anyone?")
     reply = {"thread_ts": question["ts"]}
-    await settled(slack, await slack.driver.post("bruno", "help", "and part-time?", **reply))
-    assert recorder.messages == []
-    recorder.threads.add(ThreadKey(f"slack:T0FOOTNOTE1:C0HELP00001:{question['ts']}"))
     for text in ("and part-time?", "<@U0CHEN00001> do you know?", "<!here> look"):
         await settled(slack, await slack.driver.post("bruno", "help", text, **reply))
     (message,) = recorder.messages
     assert (message.intent, message.text) == (Intent.FOLLOW_UP, "and part-time?")
-    assert message.thread in recorder.threads
+    assert message.thread == f"slack:T0FOOTNOTE1:C0HELP00001:{question['ts']}"
 
 
 async def test_what_is_not_for_the_bot_is_acked_and_left_alone(
