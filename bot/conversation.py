@@ -134,7 +134,7 @@ class Conversation:
         try:
             await self._delivery.deliver(claim.tenant, _name_letter(claim))
         except DeliveryRefused as error:
-            await self._inbox.finish(claim.tenant, claim.item, ItemState.DEAD, str(error))
+            await self._inbox.finish(claim.tenant, claim.item, ItemState.DEAD, error=str(error))
         except RateLimited as error:
             return max(error.retry_after, 0.1)
         except DeliveryFailed:

@@ -1,10 +1,10 @@
 """Takes letters from the outbox to their platform, each once."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from bot.errors import DeliveryFailed, DeliveryRefused
-from bot.model import Platform
+from bot.model import ItemId, Platform
 from bot.ports import Letter, Messenger, Outbox, OutboxClaim
 from retrieval.model import TenantId
 
@@ -40,6 +40,10 @@ class Delivery:
         await self._outbox.put(letter)
         return await self.deliver(letter.tenant, letter.key)
 
+    async def list_keys(self, tenant: TenantId, item: ItemId) -> Sequence[str]:
+        """The keys of the letters that an inbox entry led to."""
+        return await self._outbox.list_keys(tenant, item)
+
     async def deliver(self, tenant: TenantId, key: str) -> str:
         """Post a letter that was written down, unless it is posted. Raises as `send` does."""
         claim = await self._outbox.claim(tenant, key)
@@ -57,7 +61,11 @@ class Delivery:
         try:
             messenger = self.get_messenger(letter.place.platform)
             return await messenger.post(
-                letter.place, letter.reply, key=letter.key, reply_token=letter.reply_token
+                letter.place,
+                letter.reply,
+                key=letter.key,
+                reply_token=letter.reply_token,
+                retry=claim.attempts > 1,
             )
         except DeliveryRefused as error:
             await self._give_up(claim, error)

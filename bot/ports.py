@@ -121,13 +121,10 @@ class Inbox(Protocol):
         """The command of an entry, whatever its state."""
         ...
 
-    async def settle(
-        self, claim: Claim, letters: Sequence["Letter"], jobs: Sequence[SyncJob] = ()
-    ) -> bool:
-        """Write the replies to the outbox and queue the jobs, in one transaction.
+    async def settle(self, claim: Claim, letters: Sequence["Letter"]) -> bool:
+        """Write the replies to the outbox and mark the entry answered, in one transaction.
 
-        False, with nothing written, where the claim was lost to a later one. A sync that is
-        queued already is not queued again.
+        False, with nothing written, where the claim was lost to a later one.
         """
         ...
 
@@ -136,9 +133,18 @@ class Inbox(Protocol):
         ...
 
     async def finish(
-        self, tenant: TenantId, item: ItemId, state: ItemState, error: str = ""
+        self,
+        tenant: TenantId,
+        item: ItemId,
+        state: ItemState,
+        *,
+        error: str = "",
+        jobs: Sequence[SyncJob] = (),
     ) -> None:
-        """Close the entry: DONE or DEAD."""
+        """Close the entry, DONE or DEAD, and queue what follows from it, in one transaction.
+
+        Without effect on a closed entry. A sync that is waiting already is not queued again.
+        """
         ...
 
     async def has_answered(self, tenant: TenantId, thread: ThreadKey) -> bool:
@@ -152,7 +158,10 @@ class Inbox(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A reply on its way out. `key` is unique in the tenant and stable over retries."""
+    """A reply on its way out.
+
+    `key` is unique in the tenant and stable over retries: the inbox entry's id, ':', a word.
+    """
 
     tenant: TenantId
     key: str
@@ -177,6 +186,10 @@ class Outbox(Protocol):
 
     async def put(self, letter: Letter) -> None:
         """Write a letter down, unless one of that key is there."""
+        ...
+
+    async def list_keys(self, tenant: TenantId, item: ItemId) -> Sequence[str]:
+        """The keys of the letters that an inbox entry led to: those that begin with its id."""
         ...
 
     async def claim(self, tenant: TenantId, key: str) -> OutboxClaim | None:

@@ -30,7 +30,7 @@ CREATE INDEX inbox_open ON inbox (received_at) WHERE state IN ('queued', 'workin
 -- Replies on their way out; `message_id` is the platform's id once a reply is posted.
 CREATE TABLE outbox (
     tenant_id    text NOT NULL REFERENCES tenant ON DELETE CASCADE,
-    key          text NOT NULL,
+    key          text COLLATE "C" NOT NULL,
     platform     text NOT NULL,
     place        jsonb NOT NULL,
     reply        jsonb NOT NULL,

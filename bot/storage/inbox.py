@@ -148,10 +148,8 @@ class PostgresInbox:
             row = await cursor.fetchone()
         return None if row is None else _read_payload(row[0], row[1])[1]
 
-    async def settle(
-        self, claim: Claim, letters: Sequence[Letter], jobs: Sequence[SyncJob] = ()
-    ) -> bool:
-        """Write replies to the outbox and queue jobs; False where the claim was lost."""
+    async def settle(self, claim: Claim, letters: Sequence[Letter]) -> bool:
+        """Write the replies to the outbox; False where the claim was lost to a later one."""
         async with begin(self._pool) as connection:
             cursor = await connection.execute(
                 QUERIES["settle_item"],
@@ -161,9 +159,6 @@ class PostgresInbox:
                 return False
             for letter in letters:
                 await insert_letter(connection, letter)
-            for job in jobs:
-                platform = _get_platform(claim)
-                await self._jobs.defer(connection, job, platform=platform)
         return True
 
     async def hand_back(self, claim: Claim) -> None:
@@ -175,14 +170,23 @@ class PostgresInbox:
             )
 
     async def finish(
-        self, tenant: TenantId, item: ItemId, state: ItemState, error: str = ""
+        self,
+        tenant: TenantId,
+        item: ItemId,
+        state: ItemState,
+        *,
+        error: str = "",
+        jobs: Sequence[SyncJob] = (),
     ) -> None:
-        """Close the entry: DONE or DEAD."""
+        """Close the entry, DONE or DEAD, and queue what follows from it."""
+        values = {"tenant": tenant, "item": item, "state": state, "error": error}
         async with begin(self._pool) as connection:
-            await connection.execute(
-                QUERIES["finish_item"],
-                {"tenant": tenant, "item": item, "state": state, "error": error},
-            )
+            cursor = await connection.execute(QUERIES["finish_item"], values)
+            row = await cursor.fetchone()
+            if row is None:
+                return
+            for job in jobs:
+                await self._jobs.defer(connection, job, platform=Platform(row[0]))
 
     async def has_answered(self, tenant: TenantId, thread: ThreadKey) -> bool:
         """Whether a question of this thread was answered before."""
@@ -216,10 +220,3 @@ def _read_payload(
     if kind == "question":
         return _QUESTION.validate_python(payload), None
     return None, _COMMAND.validate_python(payload)
-
-
-def _get_platform(claim: Claim) -> Platform:
-    origin = claim.question or claim.command
-    if origin is None:
-        raise ValueError("a claim holds a question or a command")
-    return origin.place.platform

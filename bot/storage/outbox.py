@@ -1,14 +1,14 @@
 """The outbox in PostgreSQL."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 from pydantic import TypeAdapter
 
-from bot.model import Place
+from bot.model import ItemId, Place
 from bot.ports import Letter, OutboxClaim
 from bot.rendering.record import from_record, to_record
 from bot.storage.database import QUERIES, Pool, begin
@@ -45,6 +45,14 @@ class PostgresOutbox:
         """Write a letter down, unless one of that key is there."""
         async with begin(self._pool) as connection:
             await insert_letter(connection, letter)
+
+    async def list_keys(self, tenant: TenantId, item: ItemId) -> Sequence[str]:
+        """The keys of the letters that an inbox entry led to."""
+        async with begin(self._pool) as connection:
+            cursor = await connection.execute(
+                QUERIES["list_keys"], {"tenant": tenant, "item": item}
+            )
+            return [row[0] for row in await cursor.fetchall()]
 
     async def claim(self, tenant: TenantId, key: str) -> OutboxClaim | None:
         """Take a letter to post; None where there is none of that key."""

@@ -35,7 +35,8 @@ WHERE tenant_id = %(tenant)s AND item_id = %(item)s AND owner = %(owner)s
 -- name: finish_item
 UPDATE inbox SET state = %(state)s, error = nullif(%(error)s, ''), finished_at = now()
 WHERE tenant_id = %(tenant)s AND item_id = %(item)s
-  AND state IN ('queued', 'working', 'answered');
+  AND state IN ('queued', 'working', 'answered')
+RETURNING platform;
 
 -- name: thread_is_answered
 SELECT EXISTS (
@@ -57,6 +58,11 @@ FOR UPDATE OF inbox SKIP LOCKED;
 INSERT INTO outbox (tenant_id, key, platform, place, reply, reply_token)
 VALUES (%(tenant)s, %(key)s, %(platform)s, %(place)s, %(reply)s, %(reply_token)s)
 ON CONFLICT DO NOTHING;
+
+-- name: list_keys
+SELECT key FROM outbox
+WHERE tenant_id = %(tenant)s AND key >= %(item)s || ':' AND key < %(item)s || ';'
+ORDER BY key;
 
 -- name: claim_letter
 UPDATE outbox

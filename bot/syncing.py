@@ -1,0 +1,155 @@
+"""Runs a sync that was commanded in chat, and keeps one message up to date with how it goes."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+
+from bot.commands import name_sync_letter
+from bot.delivery import Delivery
+from bot.errors import BotError, DeliveryFailed, DeliveryRefused, RateLimited
+from bot.model import AuditEntry, Command, SyncJob
+from bot.ports import Audit, Inbox, Sources
+from bot.rendering.apology import find_apology
+from bot.rendering.compose import compose_words
+from bot.rendering.reply import Reply
+from bot.rendering.report import compose_sync, compose_sync_failure, describe_counts
+from retrieval.errors import RetrievalError, SyncInProgress
+from retrieval.model import SyncRun
+
+PACE = 2.0
+"""Seconds at least between two edits of the message."""
+PATIENCE = 8
+"""How often a run that is under way is waited for: it may be one whose worker died."""
+WAIT = 3.0
+"""Seconds between two looks at a run that is under way."""
+MOST_EDITS = 6
+"""Attempts at the last edit, the one that tells the end."""
+
+_log = logging.getLogger(__name__)
+
+
+class SyncReporter:
+    """Runs the syncs of the queue."""
+
+    def __init__(
+        self,
+        *,
+        inbox: Inbox,
+        delivery: Delivery,
+        sources: Sources,
+        audit: Audit,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._inbox = inbox
+        self._delivery = delivery
+        self._sources = sources
+        self._audit = audit
+        self._clock = clock
+        self._sleep = sleep
+
+    async def run(self, job: SyncJob) -> float | None:
+        """Sync and report; returns after how many seconds to try again, None when finished."""
+        command = await self._inbox.read_command(job.tenant, job.item)
+        if command is None:
+            return None
+        key = name_sync_letter(job.item, job.source)
+        try:
+            message = await self._delivery.deliver(job.tenant, key)
+        except DeliveryRefused:
+            message = ""  # the sync was asked for; it goes on unseen and is in the audit log
+        except RateLimited as error:
+            return max(error.retry_after, 0.1)
+        except DeliveryFailed:
+            return WAIT
+        try:
+            last = await self._sync_patiently(job, command, message)
+        except Exception as error:  # noqa: BLE001 - whatever failed has its words
+            _log.exception("Sync %s of %s failed", job.item, job.source)
+            words = _explain(error)
+            reply = compose_sync_failure(job.source, job.mode, words, job.item)
+            await self._record(job, command, "failed", str(error))
+        else:
+            reply = compose_sync(last)
+            await self._record(job, command, last.state, describe_counts(last.counts))
+        await self._show_end(command, message, reply)
+        return None
+
+    async def abandon(self, job: SyncJob) -> None:
+        """Tell that a sync was interrupted and gives way to one that was asked for later."""
+        command = await self._inbox.read_command(job.tenant, job.item)
+        if command is None:
+            return
+        words = f"This sync of {job.source} was interrupted; a later one takes its place."
+        try:
+            key = name_sync_letter(job.item, job.source)
+            message = await self._delivery.deliver(job.tenant, key)
+        except BotError as error:
+            _log.warning("The end of sync %s could not be told: %s", job.item, error)
+            return
+        await self._show_end(command, message, compose_words(words))
+
+    async def _sync_patiently(self, job: SyncJob, command: Command, message: str) -> SyncRun:
+        for _ in range(PATIENCE):
+            try:
+                return await self._sync(job, command, message)
+            except SyncInProgress:
+                await self._sleep(WAIT)
+        return await self._sync(job, command, message)
+
+    async def _sync(self, job: SyncJob, command: Command, message: str) -> SyncRun:
+        last: SyncRun | None = None
+        shown = self._clock() - PACE
+        async for run in self._sources.sync(job.tenant, job.source, job.mode):
+            last = run
+            if self._clock() - shown >= PACE and run.finished_at is None:
+                await self._edit(command, message, compose_sync(run))
+                shown = self._clock()
+        if last is None:
+            raise BotError(f"The sync of {job.source} ended without a record.")
+        return last
+
+    async def _edit(self, command: Command, message: str, reply: Reply) -> float:
+        """Show it; returns after how many seconds to try again, 0 when it is shown."""
+        if not message:
+            return 0.0
+        try:
+            messenger = self._delivery.get_messenger(command.place.platform)
+            await messenger.edit(command.place, message, reply, reply_token=command.reply_token)
+        except RateLimited as error:
+            return max(error.retry_after, 0.1)
+        except DeliveryRefused as error:
+            _log.warning("The message about a sync cannot be kept up to date: %s", error)
+        except DeliveryFailed as error:
+            _log.warning("The message about a sync was not brought up to date: %s", error)
+            return WAIT
+        return 0.0
+
+    async def _show_end(self, command: Command, message: str, reply: Reply) -> None:
+        for _ in range(MOST_EDITS):
+            wait = await self._edit(command, message, reply)
+            if not wait:
+                return
+            await self._sleep(wait)
+        _log.error("The end of a sync could not be shown: %s", command.event)
+
+    async def _record(self, job: SyncJob, command: Command, outcome: str, detail: str) -> None:
+        await self._audit.record(
+            AuditEntry(
+                tenant=job.tenant,
+                item=job.item,
+                place=command.place,
+                person=command.person,
+                command=f"sync {job.source} {job.mode}",
+                outcome=outcome,
+                detail=detail,
+            )
+        )
+
+
+def _explain(error: Exception) -> str:
+    """An admin reads this, so the error's own words come too where they were written for people."""
+    words = find_apology(error).words
+    own = str(error) if isinstance(error, BotError | RetrievalError) else ""
+    return f"{words} ({own})" if own and own != words else words

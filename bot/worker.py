@@ -1,0 +1,69 @@
+"""Works through the queue: questions, commands and syncs, until cancelled."""
+
+import asyncio
+import logging
+from typing import assert_never
+
+from bot.commands import Commands
+from bot.conversation import Conversation
+from bot.model import AnswerJob, CommandJob, Job, SyncJob
+from bot.ports import Inbox, JobRunner
+from bot.syncing import SyncReporter
+from retrieval.errors import StoreUnavailable
+
+SWEEP = 15.0
+"""Seconds between two looks for open entries that no job is queued for."""
+
+_log = logging.getLogger(__name__)
+
+
+class Worker:
+    """Runs the jobs of the inbox. Cancel `run` to stop: work at hand is finished or handed back."""
+
+    def __init__(
+        self,
+        *,
+        jobs: JobRunner,
+        inbox: Inbox,
+        conversation: Conversation,
+        commands: Commands,
+        syncs: SyncReporter,
+        sweep: float = SWEEP,
+    ) -> None:
+        self._jobs = jobs
+        self._inbox = inbox
+        self._conversation = conversation
+        self._commands = commands
+        self._syncs = syncs
+        self._sweep = sweep
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._jobs.run(self._handle, self._abandon))
+            group.create_task(self._requeue_now_and_then())
+
+    async def _handle(self, job: Job) -> float | None:
+        match job:
+            case AnswerJob(tenant, item):
+                return await self._conversation.answer(tenant, item)
+            case CommandJob(tenant, item):
+                return await self._commands.perform(tenant, item)
+            case SyncJob():
+                return await self._syncs.run(job)
+            case _:
+                assert_never(job)
+
+    async def _abandon(self, job: Job) -> None:
+        # Questions and commands stay open in the inbox, and the sweep queues them again.
+        if isinstance(job, SyncJob):
+            await self._syncs.abandon(job)
+
+    async def _requeue_now_and_then(self) -> None:
+        while True:
+            await asyncio.sleep(self._sweep)
+            try:
+                if count := await self._inbox.requeue_lost():
+                    _log.warning("%d entries of the inbox had lost their job", count)
+            except StoreUnavailable as error:
+                _log.warning("Lost entries could not be looked for: %s", error)
