@@ -22,7 +22,7 @@ _CODE_LINE = re.compile(
     r"|.*(?:[{};\\(]\s*$|\s[=:]?=\s|=>|->|::|\|)"
 )
 
-# ruff: noqa: SIM905 - word lists read better than lists of literals
+
 _NEVER_LAST = frozenset(  # titles, references and the like: a name or a number follows
     "mr mrs ms dr prof st mt fr sr gen col lt sgt capt gov sen rep rev hon"
     " fig figs ch vol pp p ed eds no nos eq eqs ref refs vs v al cf viz eg ie e.g i.e a.k.a"
@@ -78,7 +78,7 @@ def _find_lines(text: str) -> Iterator[tuple[int, int]]:
     while position <= len(text):
         newline = text.find("\n", position)
         end = len(text) if newline < 0 else newline
-        if previous is not None and not _continues(text[slice(*previous)], text[position:end]):
+        if previous is not None and not continues_line(text[slice(*previous)], text[position:end]):
             yield begin, previous[1]
             begin = position
         previous = (position, end)
@@ -87,7 +87,7 @@ def _find_lines(text: str) -> Iterator[tuple[int, int]]:
         yield begin, previous[1]
 
 
-def _continues(line: str, following: str) -> bool:
+def continues_line(line: str, following: str) -> bool:
     """Whether `following` is the rest of a sentence that was wrapped at the end of `line`."""
     tail = line.rstrip()
     head = following.lstrip()

@@ -1,0 +1,1 @@
+"""Turns files into text with structure, in child processes with limits."""
