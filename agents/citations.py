@@ -53,7 +53,9 @@ _HEDGE = re.compile(
     re.IGNORECASE,
 )
 _ITEM = re.compile(r"\s*(?:[-*+•]|\d{1,3}[.)])\s")
-_MIN_TERMS = 2
+_ASSENT = re.compile(
+    r"\W*(?:yes|no|not yet|it depends|both|neither|ja|nein|oui|non|sí|si|sim|…)\W*", re.IGNORECASE
+)
 COVER_BEARS = 0.6
 """Share of a claim's terms in its passage from which it counts as borne, figures agreeing."""
 COVER_FAILS = 0.2
@@ -264,7 +266,7 @@ def _claims_of_line(line: str, offset: int, block: int) -> list[Claim]:
             and not lead
             and not bare.endswith(("?", "？"))
             and not _HEDGE.search(bare)
-            and (len(set(find_terms(bare))) >= _MIN_TERMS or _FIGURE.search(bare) or marks)
+            and not _ASSENT.fullmatch(bare)
         )
         stated = stated or (lead and bool(marks))
         claims.append(

@@ -29,6 +29,11 @@ class Brain(Protocol):
     @property
     def name(self) -> str: ...
 
+    @property
+    def version(self) -> str:
+        """What decides: the models and the wording of their prompts. A line of every trace."""
+        ...
+
     async def plan(self, question: Question, history: Sequence[Turn]) -> Decision: ...
 
     async def judge(

@@ -91,7 +91,8 @@ _TALK: Mapping[str, Mapping[str, str]] = {
         "es": "Eso queda fuera de lo que respondo en este canal ({}).",
     },
 }
-MODEL_UNAVAILABLE = "The answer model is unavailable; this is quoted from the sources instead."
+MODEL_UNAVAILABLE = "The answer model is unavailable."
+QUOTED_INSTEAD = "The answer model is unavailable; this is quoted from the sources instead."
 _MOST_SEARCHES = 3
 
 

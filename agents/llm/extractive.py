@@ -54,6 +54,11 @@ class BuiltInBrain:
     def name(self) -> str:
         return NAME
 
+    @property
+    def version(self) -> str:
+        """The brain and its threshold, for traces."""
+        return f"{NAME}, threshold {self._answer_threshold:.2f}"
+
     async def plan(self, question: Question, history: Sequence[Turn]) -> Decision:
         """Decide by what the message looks like. Raises RetrievalError."""
         read = read_message(question.text)

@@ -18,12 +18,11 @@ from agents.citations import (
 from agents.freshness import find_contradictions, find_stale
 from agents.model import Answer, Citation, Nothing, Outcome, StepStarted
 from agents.nodes.deps import AgentDeps, measure, quote, read_evidence, tell
+from agents.nodes.writing import admits_unknown
 from agents.ports import SentenceScorer
 from agents.state import ANSWER, HISTORY, JUDGEMENT, AgentState, AgentUpdate
 from retrieval.model import Passage
 from retrieval.sentences import split_sentences
-
-_UNKNOWN_MARK = "UNKNOWN"
 
 
 async def check(state: AgentState, runtime: Runtime[AgentDeps]) -> AgentUpdate:
@@ -60,11 +59,6 @@ async def check(state: AgentState, runtime: Runtime[AgentDeps]) -> AgentUpdate:
         )
     )
     return update
-
-
-def admits_unknown(draft: str) -> bool:
-    """Whether a model said, in the agreed way, that the passages do not hold the answer."""
-    return draft.strip().strip("*_`.").upper().startswith(_UNKNOWN_MARK)
 
 
 async def _check_draft(draft: str, evidence: Sequence[Passage], deps: AgentDeps) -> CheckedText:

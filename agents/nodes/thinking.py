@@ -34,7 +34,11 @@ async def plan(state: AgentState, runtime: Runtime[AgentDeps]) -> AgentUpdate:
     decision, trouble = await _think(deps, lambda brain: brain.plan(deps.question, history))
     update: AgentUpdate = {
         "decision": DECISION.pack(decision),
-        "trace": [*state["trace"], *trouble, f"plan: {decision.kind} ({decision.reason})"],
+        "trace": [
+            f"brain: {deps.brain.version}",
+            *trouble,
+            f"plan: {decision.kind} ({decision.reason})",
+        ],
         "timings": {"plan": measure(deps, started)},
     }
     if isinstance(decision, Search):
