@@ -23,19 +23,23 @@ CREATE TABLE embedding_model (
 
 -- The index over `passage` is made for each model when it is first used: one per model, partial,
 -- because HNSW needs vectors of one length.
--- `sentences` holds k vectors as one byte per dimension, then k scales as float32, little-endian.
+-- `sentences` holds k vectors as one byte per dimension, then k scales as float32, little-endian;
+-- `tokens` what late interaction compares, `token_bytes` for each token.
 CREATE TABLE embedding (
-    tenant_id  text NOT NULL,
-    chunk_id   bigint NOT NULL,
-    model_id   smallint NOT NULL REFERENCES embedding_model,
-    group_id   integer NOT NULL,
-    passage    halfvec NOT NULL,
-    sentences  bytea,
+    tenant_id    text NOT NULL,
+    chunk_id     bigint NOT NULL,
+    model_id     smallint NOT NULL REFERENCES embedding_model,
+    group_id     integer NOT NULL,
+    passage      halfvec NOT NULL,
+    sentences    bytea,
+    tokens       bytea,
+    token_bytes  smallint,
     PRIMARY KEY (tenant_id, chunk_id, model_id),
     FOREIGN KEY (tenant_id, chunk_id) REFERENCES chunk ON DELETE CASCADE
 );
 ALTER TABLE embedding ALTER COLUMN passage SET STORAGE MAIN;
 ALTER TABLE embedding ALTER COLUMN sentences SET STORAGE EXTERNAL;
+ALTER TABLE embedding ALTER COLUMN tokens SET STORAGE EXTERNAL;
 CREATE INDEX embedding_by_group ON embedding (tenant_id, model_id, group_id);
 
 -- `terms` are sorted hashes of tenant and term, `frequencies` one uint16 (little-endian) for each.

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from retrieval.model import Chunk, Embeddings, Span, Vector
-from retrieval.ports import Embedder, SpanEmbedder
+from retrieval.model import Chunk, Embeddings, Span
+from retrieval.ports import Embedder, TokenEmbedder
 from retrieval.sentences import split_sentences
 
 
@@ -25,18 +25,19 @@ async def embed_documents(
     """The vectors of several documents, (title, chunks) each, batched together for speed."""
     passages = [contextualise(title, chunk) for title, chunks in documents for chunk in chunks]
     texts = [text for text, _ in passages]
-    sentences: list[Vector] | None = None
     if not texts:
-        vectors = np.zeros((0, embedder.model.dimensions), np.float32)
-    elif isinstance(embedder, SpanEmbedder):
+        whole = Embeddings(np.zeros((0, embedder.model.dimensions), np.float32))
+    elif isinstance(embedder, TokenEmbedder):
         spans = [find_spans(text, body) for text, body in passages]
-        vectors, found = await embedder.embed_passages_with_spans(texts, spans)
-        sentences = [
-            own if len(own) else vector[None, :] for own, vector in zip(found, vectors, strict=True)
-        ]
+        encoded = await embedder.encode_passages(texts, spans)
+        sentences = tuple(
+            own if len(own) else vector[None, :]
+            for own, vector in zip(encoded.spans, encoded.vectors, strict=True)
+        )
+        whole = Embeddings(encoded.vectors, sentences, encoded.tokens)
     else:
-        vectors = await embedder.embed_passages(texts)
-    return _split(vectors, sentences, [len(chunks) for _, chunks in documents])
+        whole = Embeddings(await embedder.embed_passages(texts))
+    return _split(whole, [len(chunks) for _, chunks in documents])
 
 
 def contextualise(title: str, chunk: Chunk) -> tuple[str, int]:
@@ -51,14 +52,17 @@ def find_spans(text: str, body: int) -> list[Span]:
     return [Span(s.start + body, s.end + body) for s in split_sentences(text[body:])]
 
 
-def _split(
-    vectors: Vector, sentences: list[Vector] | None, counts: Sequence[int]
-) -> list[Embeddings]:
+def _split(whole: Embeddings, counts: Sequence[int]) -> list[Embeddings]:
     result: list[Embeddings] = []
     start = 0
     for count in counts:
-        end = start + count
-        own = tuple(sentences[start:end]) if sentences is not None else None
-        result.append(Embeddings(vectors[start:end], own))
-        start = end
+        part = slice(start, start + count)
+        result.append(
+            Embeddings(
+                whole.passages[part],
+                whole.sentences[part] if whole.sentences is not None else None,
+                whole.tokens[part] if whole.tokens is not None else None,
+            )
+        )
+        start += count
     return result

@@ -15,6 +15,7 @@ from retrieval.model import (
     Document,
     EmbeddingModel,
     Embeddings,
+    EncodedPassages,
     ParsedDocument,
     Passage,
     Phrase,
@@ -24,6 +25,7 @@ from retrieval.model import (
     SourceEntry,
     Span,
     StoredDocument,
+    StoredTokens,
     SyncCounts,
     SyncFailure,
     SyncMode,
@@ -54,18 +56,24 @@ class Embedder(Protocol):
 
 
 @runtime_checkable
-class SpanEmbedder(Embedder, Protocol):
-    """An embedder that also gives the vectors of stretches of a text, from the same pass."""
+class TokenEmbedder(Embedder, Protocol):
+    """An embedder that looks inside a text: sentences and tokens, from the same pass."""
 
-    async def embed_passages_with_spans(
+    async def encode_passages(
         self, texts: Sequence[str], spans: Sequence[Sequence[Span]]
-    ) -> tuple[Vector, Sequence[Vector]]:
-        """As embed_passages, and for each text the vectors (k, d) of its spans.
+    ) -> EncodedPassages:
+        """As embed_passages, with vectors of each text's spans and tokens.
 
-        A span's vector is the mean of its tokens' last hidden states inside the text, L2-normalised.
+        A span's vector is the mean of its tokens' last hidden states in the text, L2-normalised.
         Spans that hold fewer than two tokens, or that lie beyond the model's cut, are left out, so
-        k may be less than the number of spans, and 0.
+        there may be fewer vectors than spans.
         """
+        ...
+
+    async def score_tokens(
+        self, query: str, passages: Sequence[StoredTokens]
+    ) -> NDArray[np.float32]:
+        """Late interaction scores (n,) of passages whose stored token vectors are at hand."""
         ...
 
 
@@ -190,6 +198,10 @@ class IndexSnapshot(Protocol):
 
     async def load_features(self, chunks: Sequence[ChunkId]) -> Sequence[ChunkFeatures]:
         """What ranking needs, in no particular order; unknown chunks are left out."""
+        ...
+
+    async def load_tokens(self, chunks: Sequence[ChunkId]) -> Mapping[ChunkId, StoredTokens]:
+        """Stored token vectors; chunks that have none are left out."""
         ...
 
     async def load_passages(self, chunks: Sequence[ChunkId]) -> Mapping[ChunkId, Passage]:

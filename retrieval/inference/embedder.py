@@ -16,7 +16,7 @@ from retrieval.inference.minilm import BATCH_TEXTS, MAX_TOKENS, MiniLm, TextToke
 from retrieval.inference.minilm_graph import HIDDEN, Precision
 from retrieval.inference.query_queue import QueryQueue
 from retrieval.inference.token_vectors import Bits, TokenCodec, TokenVectors
-from retrieval.model import EmbeddingModel, Vector
+from retrieval.model import EmbeddingModel, EncodedPassages, Span, Vector
 
 NAME = "all-MiniLM-L6-v2"
 SLICE = 256
@@ -99,6 +99,27 @@ class MiniLmEmbedder:
             tokens.extend(some_tokens)
         return np.concatenate(vectors), tokens
 
+    async def encode_passages(
+        self, texts: Sequence[str], spans: Sequence[Sequence[Span]]
+    ) -> EncodedPassages:
+        """Vectors, vectors of spans, and token vectors to store, all from one pass."""
+        parts = [
+            await self._on(
+                self._passages,
+                functools.partial(
+                    self._encode_spans,
+                    texts[start : start + SLICE],
+                    spans[start : start + SLICE],
+                ),
+            )
+            for start in range(0, len(texts), SLICE)
+        ]
+        return EncodedPassages(
+            np.concatenate([np.empty((0, HIDDEN), np.float32), *(part.vectors for part in parts)]),
+            tuple(vectors for part in parts for vectors in part.spans),
+            tuple(tokens for part in parts for tokens in part.tokens),
+        )
+
     async def encode_tokens(self, texts: Sequence[str]) -> list[TokenVectors]:
         """Token vectors of passages that a query waits for.
 
@@ -148,6 +169,19 @@ class MiniLmEmbedder:
 
         return self._minilm.embed_with_tokens(texts, keep)
 
+    def _encode_spans(
+        self, texts: Sequence[str], spans: Sequence[Sequence[Span]]
+    ) -> EncodedPassages:
+        codec = self.codec
+
+        def keep(text: TextTokens) -> tuple[Vector, TokenVectors]:
+            return pool_spans(text, spans[text.row]), codec.encode_passage(text.ids, text.states)
+
+        vectors, kept = self._minilm.embed_with_tokens(texts, keep, offsets=True)
+        return EncodedPassages(
+            vectors, tuple(pooled for pooled, _ in kept), tuple(tokens for _, tokens in kept)
+        )
+
     def _encode_queries(self, texts: Sequence[str]) -> list[EncodedQuery]:
         codec = self.codec
 
@@ -164,6 +198,23 @@ class MiniLmEmbedder:
     @staticmethod
     async def _on(executor: ThreadPoolExecutor, work: Callable[[], Result]) -> Result:
         return await asyncio.get_running_loop().run_in_executor(executor, work)
+
+
+def pool_spans(text: TextTokens, spans: Sequence[Span]) -> Vector:
+    """The vectors (k, 384) of the spans that hold at least two tokens."""
+    if text.offsets is None:
+        raise ValueError("spans are pooled from token offsets, which were not asked for")
+    starts, ends = text.offsets[:, 0], text.offsets[:, 1]
+    pooled = []
+    for span in spans:
+        inside = (starts >= span.start) & (ends <= span.end) & (ends > starts)
+        if np.count_nonzero(inside) > 1:
+            pooled.append(text.states[inside].mean(axis=0))
+    if not pooled:
+        return np.empty((0, HIDDEN), np.float32)
+    vectors = np.stack(pooled)
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.maximum(lengths, 1e-12), np.float32)
 
 
 def _slices(texts: Sequence[str], size: int = SLICE) -> list[Sequence[str]]:

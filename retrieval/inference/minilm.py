@@ -41,11 +41,14 @@ CPU_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 class TextTokens:
     """One text after the model: its token ids (t,) and last hidden states (t, 384), float32.
 
-    Special tokens are included, padding is not.
+    Special tokens are included, padding is not. `row` is the place of the text in its call;
+    `offsets` (t, 2), where asked for, are the characters that each token stands for.
     """
 
     ids: NDArray[np.int32]
     states: Vector
+    row: int = 0
+    offsets: NDArray[np.int32] | None = None
 
 
 def count_cores() -> int:
@@ -104,7 +107,7 @@ class MiniLm:
         return vectors
 
     def embed_with_tokens(
-        self, texts: Sequence[str], keep: Callable[[TextTokens], Kept]
+        self, texts: Sequence[str], keep: Callable[[TextTokens], Kept], *, offsets: bool = False
     ) -> tuple[Vector, list[Kept]]:
         """Sentence vectors and, from the same pass, what `keep` makes of each text's tokens.
 
@@ -112,18 +115,23 @@ class MiniLm:
         """
         vectors = np.empty((len(texts), HIDDEN), np.float32)
         kept: dict[int, Kept] = {}
-        for batch in self._run(texts, ["sentences", "tokens"]):
+        for batch in self._run(texts, ["sentences", "tokens"], offsets=offsets):
             vectors[batch.rows], states = batch.outputs
             for place, row in enumerate(batch.rows):
                 ids = batch.ids[place]
-                kept[int(row)] = keep(TextTokens(ids, states[place, : len(ids)]))
+                characters = batch.offsets[place] if batch.offsets is not None else None
+                text = TextTokens(ids, states[place, : len(ids)], int(row), characters)
+                kept[int(row)] = keep(text)
         return vectors, [kept[row] for row in range(len(texts))]
 
-    def _run(self, texts: Sequence[str], outputs: list[str]) -> Iterator["_Batch"]:
+    def _run(
+        self, texts: Sequence[str], outputs: list[str], *, offsets: bool = False
+    ) -> Iterator["_Batch"]:
         if not texts:
             return
         loaded = self._ready()
-        encodings = loaded.cut.encode_batch_fast([_clean(text[:TEXT_LIMIT]) for text in texts])
+        encode = loaded.cut.encode_batch if offsets else loaded.cut.encode_batch_fast
+        encodings = encode([_clean(text[:TEXT_LIMIT]) for text in texts])
         ids = [np.array(encoding.ids, np.int32) for encoding in encodings]
         lengths = [len(row) for row in ids]
         for rows in plan_batches(lengths, texts=BATCH_TEXTS, tokens=BATCH_TOKENS):
@@ -136,7 +144,10 @@ class MiniLm:
                 results = loaded.session.run(outputs, {"ids": padded, "mask": mask})
             except Exception as error:
                 raise EmbeddingFailed(f"The embedding model failed on a batch: {error}") from error
-            yield _Batch(rows, [ids[row] for row in rows], results)
+            places = (
+                [np.array(encodings[row].offsets, np.int32) for row in rows] if offsets else None
+            )
+            yield _Batch(rows, [ids[row] for row in rows], results, places)
 
     def _ready(self) -> "_Loaded":
         with self._loading:
@@ -163,6 +174,7 @@ class _Batch:
     rows: NDArray[np.int64]
     ids: list[NDArray[np.int32]]
     outputs: list[Any]
+    offsets: list[NDArray[np.int32]] | None
 
 
 def _clean(text: str) -> str:

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import psycopg
 from pgvector import HalfVector
 from psycopg import sql
@@ -18,6 +19,7 @@ from retrieval.model import (
     Passage,
     Phrase,
     Span,
+    StoredTokens,
     TermCounts,
     TermStatistics,
     Vector,
@@ -173,6 +175,15 @@ class PostgresSnapshot:
             )
             for row in rows
         ]
+
+    async def load_tokens(self, chunks: Sequence[ChunkId]) -> Mapping[ChunkId, StoredTokens]:
+        """Stored token vectors; chunks that have none are left out."""
+        rows = await self._fetch(
+            compose("load_tokens", model=self._model), binary=True, chunks=list(chunks)
+        )
+        return {
+            ChunkId(row[0]): np.frombuffer(row[1], np.uint8).reshape(-1, row[2]) for row in rows
+        }
 
     async def load_passages(self, chunks: Sequence[ChunkId]) -> Mapping[ChunkId, Passage]:
         """What a reader is shown, with a score of 0; unknown chunks are left out."""

@@ -82,8 +82,9 @@ COPY chunk (
 ) FROM STDIN (FORMAT binary);
 
 -- name: copy_embeddings
-COPY embedding (tenant_id, chunk_id, model_id, group_id, passage, sentences)
-FROM STDIN (FORMAT binary);
+COPY embedding (
+    tenant_id, chunk_id, model_id, group_id, passage, sentences, tokens, token_bytes
+) FROM STDIN (FORMAT binary);
 
 -- name: copy_lexical_chunks
 COPY lexical_chunk (
@@ -160,7 +161,7 @@ LEFT JOIN lexical_total AS total ON total.tenant_id = %(tenant)s;
 
 -- name: read_scope
 SELECT coalesce(sum(chunks) FILTER (
-        WHERE audience && %(readers)s::text[] AND (
+        WHERE access_group.audience && %(readers)s::text[] AND (
             %(sources)s::text[] IS NULL OR name = ANY(%(sources)s::text[])
         )
     ), 0)::bigint AS visible,
@@ -183,7 +184,7 @@ FROM embedding
 WHERE tenant_id = %(tenant)s AND model_id = {model}
     AND group_id = ANY(ARRAY(
         SELECT group_id FROM access_group JOIN source USING (tenant_id, source_id)
-        WHERE tenant_id = %(tenant)s AND audience && %(readers)s::text[]
+        WHERE tenant_id = %(tenant)s AND access_group.audience && %(readers)s::text[]
             AND (%(sources)s::text[] IS NULL OR name = ANY(%(sources)s::text[]))
     ))
 ORDER BY passage::halfvec({dimensions}) <#> %(vector)s::halfvec({dimensions})
@@ -195,7 +196,7 @@ FROM embedding
 WHERE tenant_id = %(tenant)s AND model_id = {model}
     AND group_id = ANY(ARRAY(
         SELECT group_id FROM access_group JOIN source USING (tenant_id, source_id)
-        WHERE tenant_id = %(tenant)s AND audience && %(readers)s::text[]
+        WHERE tenant_id = %(tenant)s AND access_group.audience && %(readers)s::text[]
             AND (%(sources)s::text[] IS NULL OR name = ANY(%(sources)s::text[]))
     ))
 ORDER BY (passage <#> %(vector)s::halfvec({dimensions})) + 0, chunk_id
@@ -207,7 +208,7 @@ FROM lexical_chunk
 WHERE tenant_id = %(tenant)s AND terms && %(any_of)s::integer[]
     AND group_id = ANY(ARRAY(
         SELECT group_id FROM access_group JOIN source USING (tenant_id, source_id)
-        WHERE tenant_id = %(tenant)s AND audience && %(readers)s::text[]
+        WHERE tenant_id = %(tenant)s AND access_group.audience && %(readers)s::text[]
             AND (%(sources)s::text[] IS NULL OR name = ANY(%(sources)s::text[]))
     ))
 ORDER BY weights <#> %(weights)s::sparsevec, chunk_id
@@ -225,7 +226,7 @@ WHERE lexical_chunk.tenant_id = %(tenant)s AND lexical_chunk.terms @> %(all_of)s
         ) FROM unnest(%(phrases)s::text[]) AS phrase)
     AND lexical_chunk.group_id = ANY(ARRAY(
         SELECT group_id FROM access_group JOIN source USING (tenant_id, source_id)
-        WHERE tenant_id = %(tenant)s AND audience && %(readers)s::text[]
+        WHERE tenant_id = %(tenant)s AND access_group.audience && %(readers)s::text[]
             AND (%(sources)s::text[] IS NULL OR name = ANY(%(sources)s::text[]))
     ))
 ORDER BY lexical_chunk.weights <#> %(weights)s::sparsevec, lexical_chunk.chunk_id
@@ -242,7 +243,18 @@ WHERE lexical_chunk.tenant_id = %(tenant)s
     AND lexical_chunk.chunk_id = ANY(%(chunks)s::bigint[])
     AND lexical_chunk.group_id = ANY(ARRAY(
         SELECT group_id FROM access_group JOIN source USING (tenant_id, source_id)
-        WHERE tenant_id = %(tenant)s AND audience && %(readers)s::text[]
+        WHERE tenant_id = %(tenant)s AND access_group.audience && %(readers)s::text[]
+            AND (%(sources)s::text[] IS NULL OR name = ANY(%(sources)s::text[]))
+    ));
+
+-- name: load_tokens
+SELECT chunk_id, tokens, token_bytes
+FROM embedding
+WHERE tenant_id = %(tenant)s AND model_id = {model} AND chunk_id = ANY(%(chunks)s::bigint[])
+    AND tokens IS NOT NULL
+    AND group_id = ANY(ARRAY(
+        SELECT group_id FROM access_group JOIN source USING (tenant_id, source_id)
+        WHERE tenant_id = %(tenant)s AND access_group.audience && %(readers)s::text[]
             AND (%(sources)s::text[] IS NULL OR name = ANY(%(sources)s::text[]))
     ));
 

@@ -315,7 +315,7 @@ class PostgresDocumentStore:
 
 
 _CHUNK_TYPES = "text int8 int8 int8 text[] int4 text[] int4 text int4 int4 text int4".split()
-_EMBEDDING_TYPES = ["text", "int8", "int2", "int4", "halfvec", "bytea"]
+_EMBEDDING_TYPES = ["text", "int8", "int2", "int4", "halfvec", "bytea", "bytea", "int2"]
 
 
 async def _copy(
@@ -414,6 +414,7 @@ def _embedding_records(
 ) -> Iterable[tuple[object, ...]]:
     for place, (number, group) in enumerate(keys):
         sentences = embeddings.sentences[place] if embeddings.sentences is not None else None
+        tokens = embeddings.tokens[place] if embeddings.tokens is not None else None
         yield (
             tenant,
             number,
@@ -421,6 +422,8 @@ def _embedding_records(
             group,
             HalfVector(embeddings.passages[place]),
             pack_vectors(sentences) if sentences is not None else None,
+            tokens.tobytes() if tokens is not None else None,
+            tokens.shape[1] if tokens is not None else None,
         )
 
 
