@@ -1,0 +1,211 @@
+"""What every Messenger must do; the in-memory one and those of the platforms run it.
+
+Subclass it, name the class Test…, and give the fixture `world`.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import pytest
+
+from bot.errors import DeliveryRefused, RateLimited
+from bot.model import Place
+from bot.ports import Messenger
+from bot.rendering.reply import (
+    Bullets,
+    Code,
+    CodeBlock,
+    Emphasis,
+    Heading,
+    LineBreak,
+    Mark,
+    Paragraph,
+    Quote,
+    Reply,
+    SourceLine,
+    Strike,
+    Strong,
+    Table,
+    Text,
+)
+
+
+class World(Protocol):
+    """A platform that a test can look into."""
+
+    @property
+    def messenger(self) -> Messenger: ...
+
+    @property
+    def place(self) -> Place:
+        """A thread in a channel where the bot may post."""
+        ...
+
+    @property
+    def closed_place(self) -> Place:
+        """A channel where the bot may not post, or that does not exist."""
+        ...
+
+    async def read_texts(self, place: Place) -> Sequence[str]:
+        """The bot's messages in the place as they read now, as plain characters, oldest first."""
+        ...
+
+    async def forget(self) -> None:
+        """Lose all memory of what was posted, as a restart of the process does."""
+        ...
+
+    async def limit_next_call(self, seconds: float) -> None:
+        """Have the next posts refused for being too many, until the adapter gives up retrying."""
+        ...
+
+
+def say(text: str, *, footer: str = "") -> Reply:
+    """A reply of one paragraph."""
+    return Reply((Paragraph((Text(text),)),), footer=footer)
+
+
+RICH = Reply(
+    blocks=(
+        Heading(2, (Text("Leave"),)),
+        Paragraph(
+            (
+                Strong((Text("Twenty"),)),
+                Text(" days "),
+                Mark(1, "https://docs.example/leave"),
+                LineBreak(),
+                Emphasis((Text("more"),)),
+                Strike((Text("less"),)),
+                Code("x < y"),
+                Text(" & <@U1> @everyone <!channel> *stars*"),
+            )
+        ),
+        Bullets(
+            ((Paragraph((Text("one"),)), Bullets(((Paragraph((Text("inner"),)),),))),), start=3
+        ),
+        CodeBlock("for x in y:\n    print('```')", "python"),
+        Table(((Text("a"),), (Text("b"),)), (((Text("cell|1"),), (Text("cell2"),)),)),
+        Quote((Paragraph((Text("quoted"),)),)),
+    ),
+    sources=(
+        SourceLine(1, "Handbook", "Leave", "https://docs.example/leave", "3 days old"),
+        SourceLine(2, "No address", "", "", ""),
+    ),
+    notices=("The newest source is old.",),
+    footer="Quoted from the sources",
+)
+
+NO_TOKEN: Mapping[str, str] = {}
+
+
+class MessengerSuite:
+    """The contract."""
+
+    @pytest.fixture
+    def world(self) -> World:
+        raise NotImplementedError("a subclass says what is tested")
+
+    async def test_a_post_can_be_read(self, world: World) -> None:
+        message = await world.messenger.post(
+            world.place, say("Hello there."), key="k1", reply_token=NO_TOKEN
+        )
+        assert message
+        (text,) = await world.read_texts(world.place)
+        assert "Hello there." in text
+
+    async def test_a_key_is_posted_once(self, world: World) -> None:
+        posted = [
+            await world.messenger.post(world.place, say("Once."), key="k1", reply_token=NO_TOKEN)
+            for _ in range(2)
+        ]
+        assert posted[0] == posted[1]
+        assert len(await world.read_texts(world.place)) == 1
+
+    async def test_a_key_is_posted_once_across_restarts(self, world: World) -> None:
+        first = await world.messenger.post(
+            world.place, say("Once."), key="k1", reply_token=NO_TOKEN
+        )
+        await world.forget()
+        second = await world.messenger.post(
+            world.place, say("Once."), key="k1", reply_token=NO_TOKEN
+        )
+        assert first == second
+        assert len(await world.read_texts(world.place)) == 1
+
+    async def test_keys_are_told_apart(self, world: World) -> None:
+        for key in ("k1", "k2"):
+            await world.messenger.post(world.place, say(key), key=key, reply_token=NO_TOKEN)
+        texts = await world.read_texts(world.place)
+        assert len(texts) == 2
+        assert "k1" in texts[0]
+        assert "k2" in texts[1]
+
+    async def test_an_edit_replaces_the_text(self, world: World) -> None:
+        message = await world.messenger.post(
+            world.place, say("Before."), key="k1", reply_token=NO_TOKEN
+        )
+        await world.messenger.edit(world.place, message, say("After."), reply_token=NO_TOKEN)
+        (text,) = await world.read_texts(world.place)
+        assert "After." in text
+        assert "Before." not in text
+
+    async def test_everything_that_a_reply_says_is_shown(self, world: World) -> None:
+        await world.messenger.post(world.place, RICH, key="k1", reply_token=NO_TOKEN)
+        text = "\n".join(await world.read_texts(world.place))
+        for words in (
+            "Leave",
+            "Twenty",
+            "days",
+            "1",
+            "more",
+            "less",
+            "one",
+            "inner",
+            "for x in y:",
+            "cell2",
+            "quoted",
+            "Handbook",
+            "3 days old",
+            "No address",
+            "The newest source is old.",
+            "Quoted from the sources",
+        ):
+            assert words in text
+
+    async def test_a_long_reply_is_shown_whole_and_in_order(self, world: World) -> None:
+        words = [f"word{number}" for number in range(6_000)]
+        reply = Reply(
+            (
+                Paragraph((Text(" ".join(words[:3_000])),)),
+                CodeBlock("\n".join(words[3_000:]), "text"),
+            )
+        )
+        await world.messenger.post(world.place, reply, key="k1", reply_token=NO_TOKEN)
+        text = " ".join(await world.read_texts(world.place))
+        positions = [text.find(word) for word in words[::500]]
+        assert -1 not in positions
+        assert positions == sorted(positions)
+
+    async def test_a_long_reply_is_posted_once_too(self, world: World) -> None:
+        reply = say("A sentence that goes on. " * 2_000)
+        await world.messenger.post(world.place, reply, key="k1", reply_token=NO_TOKEN)
+        before = await world.read_texts(world.place)
+        await world.forget()
+        await world.messenger.post(world.place, reply, key="k1", reply_token=NO_TOKEN)
+        assert await world.read_texts(world.place) == before
+
+    async def test_a_closed_place_is_refused(self, world: World) -> None:
+        with pytest.raises(DeliveryRefused):
+            await world.messenger.post(
+                world.closed_place, say("Hello."), key="k1", reply_token=NO_TOKEN
+            )
+
+    async def test_a_limit_is_told_with_its_time(self, world: World) -> None:
+        await world.limit_next_call(7.0)
+        with pytest.raises(RateLimited) as caught:
+            await world.messenger.post(world.place, say("Hello."), key="k1", reply_token=NO_TOKEN)
+        assert caught.value.retry_after >= 7.0
+
+    async def test_activity_never_raises(self, world: World) -> None:
+        await world.messenger.show_activity(world.place, "Searching the sources")
+        await world.messenger.show_activity(world.closed_place, "Searching the sources")
+        assert not await world.read_texts(world.place)

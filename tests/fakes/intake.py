@@ -1,0 +1,213 @@
+"""Inbox, outbox and their neighbours in memory, and an intake that only notes what came."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+
+from bot.model import (
+    Acceptance,
+    AnswerJob,
+    AuditEntry,
+    Claim,
+    Command,
+    CommandJob,
+    IncomingMessage,
+    ItemId,
+    ItemState,
+    Job,
+    Platform,
+    SyncJob,
+    ThreadKey,
+)
+from bot.ports import JobHandler, Letter, OutboxClaim
+from retrieval.model import TenantId
+
+
+class RecordingIntake:
+    """Satisfies Intake: notes what came in; deduplicates by message and by event."""
+
+    def __init__(self) -> None:
+        self.messages: list[IncomingMessage] = []
+        self.commands: list[Command] = []
+
+    async def accept(self, message: IncomingMessage) -> Acceptance:
+        if not message.text.strip():
+            return Acceptance.IGNORED
+        if any(known.message == message.message for known in self.messages):
+            return Acceptance.DUPLICATE
+        self.messages.append(message)
+        return Acceptance.ACCEPTED
+
+    async def accept_command(self, command: Command) -> Acceptance:
+        if any(known.event == command.event for known in self.commands):
+            return Acceptance.DUPLICATE
+        self.commands.append(command)
+        return Acceptance.ACCEPTED
+
+
+@dataclass
+class _Item:
+    question: IncomingMessage | None
+    command: Command | None
+    state: ItemState = ItemState.QUEUED
+    owner: str = ""
+    attempts: int = 0
+    error: str = ""
+
+
+@dataclass
+class _Entry:
+    letter: Letter
+    owner: str = ""
+    attempts: int = 0
+    message: str | None = None
+    dead: bool = False
+
+
+class InMemoryOutbox:
+    """Satisfies Outbox."""
+
+    def __init__(self) -> None:
+        self.entries: dict[str, _Entry] = {}
+        self._owners = count(1)
+
+    async def put(self, letter: Letter) -> None:
+        self.entries.setdefault(letter.key, _Entry(letter))
+
+    async def list_keys(self, tenant: TenantId, item: ItemId) -> Sequence[str]:
+        return sorted(key for key in self.entries if key.startswith(f"{item}:"))
+
+    async def claim(self, tenant: TenantId, key: str) -> OutboxClaim | None:
+        entry = self.entries.get(key)
+        if entry is None:
+            return None
+        if entry.message is None and not entry.dead:
+            entry.owner, entry.attempts = f"o{next(self._owners)}", entry.attempts + 1
+        return OutboxClaim(entry.letter, entry.owner, entry.attempts, entry.message, entry.dead)
+
+    async def record_posted(self, claim: OutboxClaim, message: str) -> str:
+        entry = self.entries[claim.letter.key]
+        entry.message = entry.message or message
+        return entry.message
+
+    async def record_failure(self, claim: OutboxClaim, error: str, *, dead: bool) -> None:
+        entry = self.entries[claim.letter.key]
+        if entry.owner == claim.owner and entry.message is None:
+            entry.dead = entry.dead or dead
+
+
+class InMemoryInbox:
+    """Satisfies Inbox; `jobs` holds what was queued, in order."""
+
+    def __init__(self, outbox: InMemoryOutbox) -> None:
+        self.items: dict[str, _Item] = {}
+        self.jobs: list[Job] = []
+        self._outbox = outbox
+        self._owners = count(1)
+
+    async def put_question(self, tenant: TenantId, message: IncomingMessage) -> bool:
+        if message.message in self.items:
+            return False
+        self.items[message.message] = _Item(message, None)
+        self.jobs.append(AnswerJob(tenant, ItemId(message.message)))
+        return True
+
+    async def put_command(self, tenant: TenantId, command: Command) -> bool:
+        if command.event in self.items:
+            return False
+        self.items[command.event] = _Item(None, command)
+        self.jobs.append(CommandJob(tenant, ItemId(command.event)))
+        return True
+
+    async def claim(self, tenant: TenantId, item: ItemId) -> Claim | None:
+        entry = self.items.get(item)
+        if entry is None or entry.state in {ItemState.DONE, ItemState.DEAD}:
+            return None
+        entry.owner, entry.attempts = f"i{next(self._owners)}", entry.attempts + 1
+        if entry.state is ItemState.QUEUED:
+            entry.state = ItemState.WORKING
+        return Claim(
+            tenant, item, entry.owner, entry.attempts, entry.state, entry.question, entry.command
+        )
+
+    async def read_command(self, tenant: TenantId, item: ItemId) -> Command | None:
+        return self.items[item].command if item in self.items else None
+
+    async def settle(self, claim: Claim, letters: Sequence[Letter]) -> bool:
+        entry = self.items[claim.item]
+        if entry.owner != claim.owner:
+            return False
+        entry.state = ItemState.ANSWERED
+        for letter in letters:
+            await self._outbox.put(letter)
+        return True
+
+    async def hand_back(self, claim: Claim) -> None:
+        entry = self.items[claim.item]
+        if entry.owner == claim.owner:
+            entry.owner, entry.attempts = "", max(entry.attempts - 1, 0)
+
+    async def finish(
+        self,
+        tenant: TenantId,
+        item: ItemId,
+        state: ItemState,
+        *,
+        error: str = "",
+        jobs: Sequence[SyncJob] = (),
+    ) -> None:
+        entry = self.items[item]
+        if entry.state not in {ItemState.DONE, ItemState.DEAD}:
+            entry.state, entry.error = state, error
+            self.jobs.extend(jobs)
+
+    async def has_answered(self, tenant: TenantId, thread: ThreadKey) -> bool:
+        return any(
+            entry.question is not None
+            and entry.question.thread == thread
+            and entry.state in {ItemState.ANSWERED, ItemState.DONE}
+            for entry in self.items.values()
+        )
+
+    async def requeue_lost(self) -> int:
+        return 0
+
+
+class InMemoryWorkspaces:
+    """Satisfies Workspaces."""
+
+    def __init__(self, *linked: tuple[Platform, str]) -> None:
+        self.linked = dict.fromkeys(linked, TenantId("default"))
+
+    async def resolve(self, platform: Platform, workspace: str) -> TenantId | None:
+        return self.linked.get((platform, workspace))
+
+    async def link(self, platform: Platform, workspace: str, name: str) -> TenantId:
+        return self.linked.setdefault((platform, workspace), TenantId("default"))
+
+
+@dataclass
+class InMemoryAudit:
+    """Satisfies Audit and Admins."""
+
+    entries: list[AuditEntry] = field(default_factory=list)
+    admins: set[tuple[Platform, str]] = field(default_factory=set)
+
+    async def record(self, entry: AuditEntry) -> None:
+        self.entries.append(entry)
+
+    async def is_admin(self, tenant: TenantId, platform: Platform, person: str) -> bool:
+        return (platform, person) in self.admins
+
+
+class InMemoryJobs:
+    """Satisfies JobRunner as far as commands ask it: which syncs are at work is set by a test."""
+
+    def __init__(self, *syncing: str) -> None:
+        self.syncing = set(syncing)
+
+    async def is_syncing(self, tenant: TenantId, source: str) -> bool:
+        return source in self.syncing
+
+    async def run(self, handle: JobHandler, abandon: Callable[[Job], Awaitable[None]]) -> None:
+        raise NotImplementedError("jobs of a unit test are run by the test")

@@ -1,0 +1,79 @@
+"""A platform in memory."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bot.model import Person, Place
+from bot.rendering.plain import render_plain
+from bot.rendering.reply import Reply
+
+
+@dataclass
+class Posted:
+    """A message on the platform, as it reads now; `history` holds what it said before."""
+
+    id: str
+    key: str
+    place: Place
+    reply: Reply
+    reply_token: Mapping[str, str]
+    history: list[Reply] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        return render_plain(self.reply)
+
+
+class InMemoryMessenger:
+    """Satisfies Messenger. `faults` are raised by the next calls, in order, before any effect.
+
+    `lost_acks` are raised by the next posts after their effect, like a connection that breaks.
+    """
+
+    def __init__(self) -> None:
+        self.posts: list[Posted] = []
+        self.activities: list[str] = []
+        self.faults: list[Exception] = []
+        self.lost_acks: list[Exception] = []
+        self.calls = 0
+
+    async def post(
+        self, place: Place, reply: Reply, *, key: str, reply_token: Mapping[str, str]
+    ) -> str:
+        self._take_call()
+        known = next((posted for posted in self.posts if posted.key == key), None)
+        if known is None:
+            known = Posted(f"m{len(self.posts) + 1}", key, place, reply, reply_token)
+            self.posts.append(known)
+        if self.lost_acks:
+            raise self.lost_acks.pop(0)
+        return known.id
+
+    async def edit(
+        self, place: Place, message: str, reply: Reply, *, reply_token: Mapping[str, str]
+    ) -> None:
+        self._take_call()
+        posted = next(posted for posted in self.posts if posted.id == message)
+        posted.history.append(posted.reply)
+        posted.reply = reply
+
+    async def show_activity(self, place: Place, text: str) -> None:
+        self.activities.append(text)
+
+    def _take_call(self) -> None:
+        self.calls += 1
+        if self.faults:
+            raise self.faults.pop(0)
+
+
+class InMemoryDirectory:
+    """Satisfies Directory: people by id, others as they come."""
+
+    def __init__(self, *people: Person, fault: Exception | None = None) -> None:
+        self._people = {person.id: person for person in people}
+        self._fault = fault
+
+    async def describe(self, place: Place, person: Person) -> Person:
+        if self._fault is not None:
+            raise self._fault
+        return self._people.get(person.id, person)
