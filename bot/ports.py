@@ -54,12 +54,13 @@ class Messenger(Protocol):
         *,
         key: str,
         reply_token: Mapping[str, str],
-        retry: bool = False,
+        retry: bool = True,
     ) -> str:
         """Post a new message, at most once for a key; returns the platform's id of it.
 
         `retry`: an earlier attempt for this key may have been made, by whatever process; an
         adapter whose platform does not know keys then looks for its message before it posts.
+        False spares that call where the caller knows that this is the first attempt.
 
         A private reply to an interaction goes through its `reply_token`. A public one is posted
         so that the bot can still edit it when the token has expired; the adapter then closes

@@ -48,7 +48,7 @@ class SlackMessenger:
         *,
         key: str,
         reply_token: Mapping[str, str],
-        retry: bool = False,
+        retry: bool = True,
     ) -> str:
         """Post once for the key. What is whispered may come twice where a retry follows a crash."""
         messages = render_messages(reply)

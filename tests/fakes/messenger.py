@@ -38,7 +38,13 @@ class InMemoryMessenger:
         self.calls = 0
 
     async def post(
-        self, place: Place, reply: Reply, *, key: str, reply_token: Mapping[str, str]
+        self,
+        place: Place,
+        reply: Reply,
+        *,
+        key: str,
+        reply_token: Mapping[str, str],
+        retry: bool = True,
     ) -> str:
         self._take_call()
         known = next((posted for posted in self.posts if posted.key == key), None)
