@@ -1,0 +1,326 @@
+"""Commands and syncs, as people see them."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+
+import pytest
+
+from bot.commands import Commands
+from bot.delivery import Delivery
+from bot.errors import DeliveryFailed, DeliveryRefused, RateLimited
+from bot.model import ChannelKind, Command, ItemId, ItemState, Person, Platform, SyncJob
+from bot.syncing import MOST_EDITS, PATIENCE, SyncReporter
+from retrieval.errors import SourceUnreadable, StoreUnavailable, SyncInProgress
+from retrieval.model import SyncCounts, SyncMode, TenantId
+from tests.fakes.assistant import ScriptedSources
+from tests.fakes.intake import InMemoryAudit, InMemoryInbox, InMemoryJobs, InMemoryOutbox
+from tests.fakes.messages import make_command, make_place
+from tests.fakes.messenger import InMemoryDirectory, InMemoryMessenger
+
+TENANT = TenantId("default")
+REFUSED = "Sorry, that is for admins. `/help` lists what you can do."
+DISCORD = make_place(Platform.DISCORD, thread=None, workspace="G1")
+
+
+class Scene:
+    """Commands with everything around them in memory; every second look at the clock is 1 s on."""
+
+    def __init__(
+        self,
+        sources: ScriptedSources | None = None,
+        *,
+        admin: bool = True,
+        syncing: tuple[str, ...] = (),
+        directory: InMemoryDirectory | None = None,
+        seconds: float = 10.0,
+    ) -> None:
+        self.messenger = InMemoryMessenger()
+        self.outbox = InMemoryOutbox()
+        self.inbox = InMemoryInbox(self.outbox)
+        self.audit = InMemoryAudit()
+        self.sources = sources or ScriptedSources()
+        self.slept: list[float] = []
+        platforms = (Platform.SLACK, Platform.DISCORD)
+        delivery = Delivery(self.outbox, dict.fromkeys(platforms, self.messenger))
+        directories = dict.fromkeys(platforms, directory or InMemoryDirectory())
+        self.commands = Commands(
+            inbox=self.inbox,
+            delivery=delivery,
+            sources=self.sources,
+            jobs=InMemoryJobs(*syncing),
+            directories=directories,
+            admins=self.audit,
+            audit=self.audit,
+            listed_admins=frozenset({"slack:U1"} if admin else ()),
+            now=lambda: datetime(2026, 11, 20, 14, 0, tzinfo=UTC),
+        )
+        self.reporter = SyncReporter(
+            inbox=self.inbox,
+            delivery=delivery,
+            sources=self.sources,
+            audit=self.audit,
+            clock=make_clock(seconds),
+            sleep=self._sleep,
+        )
+
+    async def _sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+
+    async def give(self, command: Command) -> ItemId:
+        await self.inbox.put_command(TENANT, command)
+        await self.commands.perform(TENANT, ItemId(command.event))
+        return ItemId(command.event)
+
+    async def say(self, words: str) -> str:
+        """What the first message in reply says."""
+        await self.give(make_command(words))
+        return self.messenger.posts[0].text
+
+    async def run_syncs(self) -> list[float | None]:
+        jobs = [job for job in self.inbox.jobs if isinstance(job, SyncJob)]
+        return [await self.reporter.run(job) for job in jobs]
+
+    @property
+    def outcomes(self) -> list[tuple[str, str]]:
+        return [(entry.command, entry.outcome) for entry in self.audit.entries]
+
+
+def make_clock(seconds: float) -> Callable[[], float]:
+    state = [0.0]
+
+    def tick() -> float:
+        state[0] += seconds
+        return state[0]
+
+    return tick
+
+
+@pytest.mark.parametrize("words", ["sync handbook", "sync status", "sources list", "sync", "drop"])
+async def test_everyone_else_is_refused_politely(words: str) -> None:
+    scene = Scene(admin=False)
+    assert await scene.say(words) == REFUSED
+    (posted,) = scene.messenger.posts
+    assert posted.reply.private
+    assert posted.reply_token == {"token": "abc"}
+    assert scene.outcomes == [(words, "refused")]
+    assert not [job for job in scene.inbox.jobs if isinstance(job, SyncJob)]
+
+
+async def test_help_is_for_everyone() -> None:
+    assert "/sync" not in await Scene(admin=False).say("help")
+    assert "/sync" in await Scene(admin=True).say("help")
+
+
+@pytest.mark.parametrize(
+    ("person", "place", "refused"),
+    [
+        (Person("9", may_manage=True), DISCORD, False),
+        (Person("9", may_manage=False), DISCORD, True),
+        (
+            Person("9", may_manage=True),
+            make_place(Platform.DISCORD, kind=ChannelKind.DIRECT, workspace="@me"),
+            True,
+        ),
+    ],
+)
+async def test_who_manages_the_server_is_an_admin_there(
+    person: Person, place: object, refused: bool
+) -> None:
+    scene = Scene(directory=InMemoryDirectory(person))
+    await scene.give(make_command("sources list", person=Person("9"), place=place))  # type: ignore[arg-type]
+    assert (scene.messenger.posts[0].text == REFUSED) is refused
+
+
+async def test_a_claim_to_manage_is_not_believed_without_the_platform() -> None:
+    scene = Scene(directory=InMemoryDirectory(fault=DeliveryFailed()))
+    boaster = Person("9", may_manage=True)
+    await scene.give(make_command("sources list", person=boaster, place=DISCORD))
+    assert scene.messenger.posts[0].text == REFUSED
+
+
+async def test_an_admin_s_id_counts_on_its_own_platform_only() -> None:
+    scene = Scene()
+    await scene.give(make_command("sync status", person=Person("U1"), place=DISCORD))
+    assert scene.messenger.posts[0].text == REFUSED
+
+
+async def test_an_admin_made_in_chat_is_one() -> None:
+    scene = Scene(admin=False)
+    scene.audit.admins.add((Platform.SLACK, "U1"))
+    assert "handbook" in await scene.say("sources list")
+
+
+async def test_a_sync_shows_its_counts_in_one_message() -> None:
+    scene = Scene()
+    await scene.give(make_command("sync handbook"))
+    (posted,) = scene.messenger.posts
+    assert posted.text == "Sync of handbook starts …"
+    assert not posted.reply.private
+    assert await scene.run_syncs() == [None]
+    assert scene.messenger.posts == [posted]
+    assert posted.text == (
+        "Sync of handbook is done after 5.0 s.\n\n"
+        "3 listed · 2 added · 0 updated · 0 deleted · 0 unchanged · 1 failed\n\n(Run run1)"
+    )
+    assert len(posted.history) == 2
+    assert scene.outcomes == [
+        ("sync handbook", "started"),
+        ("sync handbook incremental", "succeeded"),
+    ]
+
+
+async def test_edits_keep_a_pace() -> None:
+    records = [SyncCounts(listed=number) for number in range(50)]
+    scene = Scene(ScriptedSources(("handbook",), *records), seconds=0.2)
+    await scene.give(make_command("sync handbook"))
+    await scene.run_syncs()
+    assert 3 <= len(scene.messenger.posts[0].history) <= 15
+    assert "49 listed" in scene.messenger.posts[0].text
+
+
+@pytest.mark.parametrize(
+    ("words", "mode"),
+    [
+        ("sync handbook", SyncMode.INCREMENTAL),
+        ("sync handbook full", SyncMode.FULL),
+        ("sync handbook dry-run", SyncMode.DRY_RUN),
+    ],
+)
+async def test_modes_of_a_sync(words: str, mode: SyncMode) -> None:
+    scene = Scene()
+    await scene.give(make_command(words))
+    await scene.run_syncs()
+    assert scene.sources.synced == [("handbook", mode)]
+
+
+async def test_all_syncs_each_source_with_a_message_of_its_own() -> None:
+    scene = Scene(ScriptedSources(("handbook", "wiki")))
+    await scene.give(make_command("sync all full"))
+    await scene.run_syncs()
+    assert [name for name, _ in scene.sources.synced] == ["handbook", "wiki"]
+    assert [posted.text.split(" is ")[0] for posted in scene.messenger.posts] == [
+        "Full sync of handbook",
+        "Full sync of wiki",
+    ]
+
+
+async def test_a_second_sync_is_refused_politely() -> None:
+    scene = Scene(syncing=("handbook",))
+    assert "Being synced already: handbook." in await scene.say("sync handbook")
+    assert scene.outcomes == [("sync handbook", "busy")]
+    assert not await scene.run_syncs()
+
+
+@pytest.mark.parametrize(
+    ("words", "reply"),
+    [
+        ("sync wiki", "There is no source called wiki. The sources are: handbook."),
+        ("sync handbook backwards", "backwards is no way to sync"),
+        ("sync", "I don't know `/sync`."),
+        ("sync a b c", "I don't know `/sync a b c`."),
+        ("sources drop handbook", "I don't know `/sources drop handbook`."),
+    ],
+)
+async def test_what_is_not_understood_is_told(words: str, reply: str) -> None:
+    scene = Scene()
+    assert reply in await scene.say(words)
+    assert scene.outcomes == [(words, "invalid")]
+
+
+async def test_status_and_sources() -> None:
+    status = await Scene(ScriptedSources(("handbook", "wiki"))).say("sync status")
+    assert "handbook: is done after" not in status
+    assert "handbook: is done, begun 2 hours ago; 3 listed" in status
+    assert "wiki: never synced" in status
+    listing = await Scene(ScriptedSources(("handbook", "wiki"))).say("sources list")
+    assert "handbook: 3 documents, last synced 2 hours ago" in listing
+
+
+async def test_a_failing_source_is_told_with_its_reason() -> None:
+    scene = Scene(ScriptedSources(("handbook",), SourceUnreadable("The folder /docs is gone.")))
+    await scene.give(make_command("sync handbook"))
+    await scene.run_syncs()
+    text = scene.messenger.posts[0].text
+    assert "Sync of handbook did not work." in text
+    assert "The folder /docs is gone." in text
+    assert "Reference command1" in text
+    assert scene.outcomes[-1] == ("sync handbook incremental", "failed")
+
+
+async def test_a_run_under_way_is_waited_for_and_then_told() -> None:
+    scene = Scene(ScriptedSources(("handbook",), SyncInProgress()))
+    await scene.give(make_command("sync handbook"))
+    await scene.run_syncs()
+    assert len(scene.slept) == PATIENCE
+    assert "being synced already" in scene.messenger.posts[0].text
+
+
+async def test_the_end_is_shown_in_spite_of_a_rate_limit() -> None:
+    scene = Scene(ScriptedSources(("handbook",), SyncCounts(listed=1)))
+    await scene.give(make_command("sync handbook"))
+    scene.messenger.faults.extend([RateLimited(retry_after=5.0), DeliveryFailed()])
+    await scene.run_syncs()
+    assert scene.slept[0] == 5.0
+    assert "1 listed" in scene.messenger.posts[0].text
+
+
+async def test_a_message_that_cannot_be_edited_does_not_stop_the_sync() -> None:
+    scene = Scene(ScriptedSources(("handbook",), SyncCounts(listed=1)))
+    await scene.give(make_command("sync handbook"))
+    scene.messenger.faults.extend(DeliveryFailed() for _ in range(MOST_EDITS))
+    assert await scene.run_syncs() == [None]
+    assert scene.outcomes[-1] == ("sync handbook incremental", "succeeded")
+
+
+async def test_where_the_bot_may_not_post_the_admin_is_told_alone() -> None:
+    scene = Scene()
+    scene.messenger.faults.append(DeliveryRefused("not_in_channel"))
+    await scene.give(make_command("sync handbook"))
+    (posted,) = scene.messenger.posts
+    assert "I may not post in this channel." in posted.text
+    assert posted.reply.private
+    assert not await scene.run_syncs()
+
+
+async def test_a_command_given_twice_to_the_worker_is_carried_out_once() -> None:
+    scene = Scene()
+    item = await scene.give(make_command("sync handbook"))
+    assert await scene.commands.perform(TENANT, item) is None
+    assert len(scene.messenger.posts) == 1
+    assert len([job for job in scene.inbox.jobs if isinstance(job, SyncJob)]) == 1
+
+
+async def test_a_crash_after_the_reply_was_written_down_is_made_good() -> None:
+    scene = Scene()
+    command = make_command("sync handbook full")
+    await scene.inbox.put_command(TENANT, command)
+    scene.messenger.faults.append(RateLimited(retry_after=3.0))
+    item = ItemId(command.event)
+    assert await scene.commands.perform(TENANT, item) == 3.0
+    assert await scene.commands.perform(TENANT, item) is None
+    assert scene.inbox.items[item].state is ItemState.DONE
+    assert [job.mode for job in scene.inbox.jobs if isinstance(job, SyncJob)] == [SyncMode.FULL]
+
+
+async def test_a_failure_of_a_command_is_told_after_some_tries() -> None:
+    class Unreachable(ScriptedSources):
+        async def list_names(self, tenant: TenantId) -> list[str]:
+            raise StoreUnavailable
+
+    scene = Scene(Unreachable())
+    command = make_command("sources list")
+    await scene.inbox.put_command(TENANT, command)
+    perform: Callable[[], Awaitable[float | None]] = lambda: scene.commands.perform(  # noqa: E731
+        TENANT, ItemId(command.event)
+    )
+    assert [await perform() for _ in range(5)] == [1.0, 2.0, 4.0, 8.0, None]
+    assert "I cannot reach my database" in scene.messenger.posts[0].text
+    assert "Reference command1" in scene.messenger.posts[0].text
+
+
+async def test_an_interrupted_sync_gives_way_with_words() -> None:
+    scene = Scene()
+    await scene.give(make_command("sync handbook"))
+    job = next(job for job in scene.inbox.jobs if isinstance(job, SyncJob))
+    await scene.reporter.abandon(job)
+    assert "a later one takes its place" in scene.messenger.posts[0].text

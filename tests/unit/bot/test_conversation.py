@@ -1,0 +1,251 @@
+"""From a question in the inbox to a reply on the platform."""
+
+import asyncio
+from contextlib import suppress
+
+import pytest
+
+from agents.errors import AgentError, BudgetExceeded, ModelUnavailable
+from agents.model import Answer, AnswerSettings, Outcome
+from bot.conversation import MOST_CLAIMS, Conversation
+from bot.delivery import MOST_ATTEMPTS, Delivery
+from bot.errors import DeliveryFailed, DeliveryRefused, RateLimited
+from bot.model import ChannelKind, IncomingMessage, Intent, ItemId, ItemState, Person, Platform
+from bot.rendering.apology import APOLOGIES, UNEXPECTED
+from retrieval.model import TenantId
+from tests.fakes.assistant import ScriptedAssistant, make_answer
+from tests.fakes.intake import InMemoryInbox, InMemoryOutbox
+from tests.fakes.messages import make_message, make_place
+from tests.fakes.messenger import InMemoryDirectory, InMemoryMessenger
+
+TENANT = TenantId("default")
+
+
+class Scene:
+    """A conversation with everything around it in memory."""
+
+    def __init__(
+        self, *script: Answer | Exception, gate: asyncio.Event | None = None, limit: float = 30.0
+    ) -> None:
+        self.assistant = ScriptedAssistant(*script, gate=gate)
+        self.messenger = InMemoryMessenger()
+        self.outbox = InMemoryOutbox()
+        self.inbox = InMemoryInbox(self.outbox)
+        known = Person("U1", "Anna", frozenset({"S1"}))
+        self.conversation = Conversation(
+            inbox=self.inbox,
+            delivery=Delivery(self.outbox, {Platform.SLACK: self.messenger}),
+            assistant=self.assistant,
+            directories={Platform.SLACK: InMemoryDirectory(known)},
+            settings=AnswerSettings(persona="kind"),
+            limit=limit,
+        )
+
+    async def ask(self, message: IncomingMessage | None = None) -> ItemId:
+        message = message or make_message()
+        await self.inbox.put_question(TENANT, message)
+        return ItemId(message.message)
+
+    async def answer(self, item: ItemId) -> float | None:
+        return await self.conversation.answer(TENANT, item)
+
+    def state(self, item: ItemId) -> ItemState:
+        return self.inbox.items[item].state
+
+
+async def test_a_question_is_answered_in_its_place() -> None:
+    scene = Scene()
+    item = await scene.ask()
+    assert await scene.answer(item) is None
+    (posted,) = scene.messenger.posts
+    assert posted.place == make_place()
+    assert posted.text.startswith("Twenty days [1].\n")
+    assert [line.title for line in posted.reply.sources] == ["Handbook"]
+    assert not posted.reply.private
+    assert scene.state(item) is ItemState.DONE
+
+
+async def test_the_agent_is_told_who_asks_what_where() -> None:
+    scene = Scene()
+    await scene.answer(await scene.ask())
+    (question,) = scene.assistant.questions
+    assert question.text == "How many days of leave?"
+    assert question.thread == "default:thread1"
+    assert question.settings.persona == "kind"
+    assert question.scope.tenant == "default"
+
+
+async def test_a_public_answer_uses_what_the_whole_channel_may_read() -> None:
+    scene = Scene()
+    await scene.answer(await scene.ask())
+    assert scene.assistant.questions[0].scope.readers == {"everyone", "slack:channel:C1"}
+
+
+@pytest.mark.parametrize("intent", [Intent.ASK, Intent.DIRECT])
+async def test_an_answer_for_one_uses_what_the_asker_may_read(intent: Intent) -> None:
+    scene = Scene()
+    kind = ChannelKind.DIRECT if intent is Intent.DIRECT else ChannelKind.PUBLIC
+    await scene.answer(await scene.ask(make_message(intent=intent, place=make_place(kind=kind))))
+    assert scene.assistant.questions[0].scope.readers == {
+        "everyone",
+        "slack:channel:C1",
+        "slack:user:U1",
+        "slack:group:S1",
+    }
+    (posted,) = scene.messenger.posts
+    assert posted.reply.private == (intent is Intent.ASK)
+
+
+async def test_activity_is_shown_and_ends_before_the_answer() -> None:
+    gate = asyncio.Event()
+    scene = Scene(gate=gate)
+    answering = asyncio.create_task(scene.answer(await scene.ask()))
+    async with asyncio.timeout(5):
+        while "Searching the sources: leave" not in scene.messenger.activities:
+            await asyncio.sleep(0)
+    gate.set()
+    await answering
+    assert len(scene.messenger.posts) == 1
+
+
+async def test_a_second_run_of_the_job_says_nothing() -> None:
+    scene = Scene()
+    item = await scene.ask()
+    await scene.answer(item)
+    assert await scene.answer(item) is None
+    assert len(scene.messenger.posts) == 1
+    assert len(scene.assistant.questions) == 1
+
+
+async def test_a_lost_acknowledgement_does_not_double_the_answer() -> None:
+    scene = Scene()
+    scene.messenger.lost_acks.append(DeliveryFailed("the connection broke"))
+    item = await scene.ask()
+    wait = await scene.answer(item)
+    assert wait is not None
+    assert await scene.answer(item) is None
+    assert len(scene.messenger.posts) == 1
+    assert len(scene.assistant.questions) == 1
+    assert scene.state(item) is ItemState.DONE
+
+
+async def test_of_two_attempts_one_wins() -> None:
+    gate = asyncio.Event()
+    scene = Scene(gate=gate)
+    item = await scene.ask()
+    attempts = [asyncio.create_task(scene.answer(item)) for _ in range(2)]
+    async with asyncio.timeout(5):
+        while len(scene.assistant.questions) < 2:
+            await asyncio.sleep(0)
+    gate.set()
+    await asyncio.gather(*attempts)
+    assert len(scene.messenger.posts) == 1
+    assert scene.state(item) is ItemState.DONE
+
+
+async def test_a_rate_limit_is_waited_for() -> None:
+    scene = Scene()
+    scene.messenger.faults.append(RateLimited(retry_after=9.0))
+    item = await scene.ask()
+    assert await scene.answer(item) == 9.0
+    assert await scene.answer(item) is None
+    assert len(scene.messenger.posts) == 1
+
+
+async def test_a_refused_delivery_ends_the_question() -> None:
+    scene = Scene()
+    scene.messenger.faults.append(DeliveryRefused("channel_not_found"))
+    item = await scene.ask()
+    assert await scene.answer(item) is None
+    assert scene.state(item) is ItemState.DEAD
+    assert scene.inbox.items[item].error == "channel_not_found"
+
+
+async def test_delivery_is_given_up_in_the_end() -> None:
+    scene = Scene()
+    scene.messenger.faults.extend(RuntimeError("bug") for _ in range(MOST_ATTEMPTS))
+    item = await scene.ask()
+    waits = [await scene.answer(item) for _ in range(MOST_ATTEMPTS)]
+    assert None not in waits[:-1]
+    assert waits[-1] is None
+    assert scene.state(item) is ItemState.DEAD
+    assert len(scene.assistant.questions) == 1
+
+
+async def test_a_passing_failure_is_tried_again() -> None:
+    scene = Scene(ModelUnavailable(), make_answer())
+    item = await scene.ask()
+    assert await scene.answer(item) == 1.0
+    assert not scene.messenger.posts
+    assert await scene.answer(item) is None
+    assert scene.messenger.posts[0].text.startswith("Twenty days")
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (ModelUnavailable(), APOLOGIES[ModelUnavailable].words),
+        (BudgetExceeded(), APOLOGIES[BudgetExceeded].words),
+        (KeyError("secret detail"), UNEXPECTED.words),
+    ],
+)
+async def test_a_lasting_failure_is_told_with_its_reference(error: Exception, words: str) -> None:
+    scene = Scene(error)
+    item = await scene.ask(make_message(intent=Intent.ASK))
+    for _ in range(MOST_CLAIMS):
+        await scene.answer(item)
+    (posted,) = scene.messenger.posts
+    assert posted.text == f"{words}\n\n(Reference {item})"
+    assert posted.reply.private
+    assert scene.state(item) is ItemState.DONE
+
+
+async def test_a_question_that_kills_its_worker_is_given_up_with_words() -> None:
+    scene = Scene()
+    item = await scene.ask()
+    for _ in range(MOST_CLAIMS):
+        await scene.inbox.claim(TENANT, item)
+    assert await scene.answer(item) is None
+    assert not scene.assistant.questions
+    assert UNEXPECTED.words in scene.messenger.posts[0].text
+
+
+async def test_an_answer_that_takes_too_long_ends_in_words() -> None:
+    scene = Scene(gate=asyncio.Event(), limit=0.01)
+    await scene.answer(await scene.ask())
+    assert APOLOGIES[BudgetExceeded].words in scene.messenger.posts[0].text
+    assert scene.assistant.cancelled == 1
+
+
+async def test_an_agent_without_a_last_word_is_a_failure() -> None:
+    class Silent(ScriptedAssistant):
+        async def answer(self, question):  # type: ignore[no-untyped-def]
+            self.questions.append(question)
+            return
+            yield
+
+    scene = Scene()
+    scene.conversation._assistant = Silent()
+    item = await scene.ask()
+    for _ in range(APOLOGIES[AgentError].tries):
+        await scene.answer(item)
+    assert APOLOGIES[AgentError].words in scene.messenger.posts[0].text
+
+
+async def test_a_shutdown_hands_the_question_back() -> None:
+    scene = Scene(gate=asyncio.Event())
+    item = await scene.ask()
+    answering = asyncio.create_task(scene.answer(item))
+    await scene.assistant.started.wait()
+    answering.cancel()
+    with suppress(asyncio.CancelledError):
+        await answering
+    assert answering.cancelled()
+    assert scene.inbox.items[item].attempts == 0
+    assert not scene.messenger.posts
+
+
+async def test_what_is_unknown_is_said_with_what_was_sought() -> None:
+    scene = Scene(Answer("I don't know.", Outcome.UNKNOWN, searches=("leave",)))
+    await scene.answer(await scene.ask())
+    assert scene.messenger.posts[0].text == "I don't know.\n\n(Searched for: leave)"
