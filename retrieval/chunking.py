@@ -13,8 +13,9 @@ MAX_CHARACTERS = 1000
 """A chunk's greatest length: with MiniLM the size that all measured baselines use."""
 MAX_TOKENS = 250
 """A chunk's greatest size for the embedding model; MiniLM reads 256, two of them its own marks."""
-MIN_CHARACTERS = 200
-"""A section shorter than this is joined with its neighbours: alone it says too little."""
+MIN_CHARACTERS = 80
+"""A section shorter than this is joined with its neighbours: alone it says too little. Kept low,
+because a citation names the section that a chunk begins in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +215,12 @@ def _make_pieces(
     text: str, sections: Sequence[_Section], count_tokens: CountTokens, limits: _Limits
 ) -> list[_Piece]:
     groups = list(_join_sections(sections, limits))
-    joined = {id(group): _join_group(group) for group in groups if len(group) > 1}
+    floors = [0, *(_find_end(group) for group in groups)]
+    joined = {
+        id(group): _join_group(group, floor)
+        for group, floor in zip(groups, floors, strict=False)
+        if len(group) > 1
+    }
     texts = [text[piece.span.start : piece.span.end] for piece in joined.values()]
     for key, tokens in zip(list(joined), count_tokens(texts) if texts else [], strict=True):
         # the headings in between were not measured before
@@ -234,17 +240,23 @@ def _make_pieces(
 def _join_sections(sections: Sequence[_Section], limits: _Limits) -> Iterator[list[_Section]]:
     """Runs of sections; those of more than one are small enough to make one chunk."""
     group: list[_Section] = []
+    floor = 0
     for section in sections:
-        if group and not _may_join(group, section, limits):
+        if group and not _may_join(group, section, limits, floor):
             yield group
+            floor = _find_end(group)
             group = []
         group.append(section)
     if group:
         yield group
 
 
-def _may_join(group: Sequence[_Section], section: _Section, limits: _Limits) -> bool:
-    whole = _join_group([*group, section])
+def _find_end(group: Sequence[_Section]) -> int:
+    return group[-1].units[-1].span.end
+
+
+def _may_join(group: Sequence[_Section], section: _Section, limits: _Limits, floor: int) -> bool:
+    whole = _join_group([*group, section], floor)
     if whole.span.end - whole.span.start > limits.characters:
         return False
     collected = group[-1].units[-1].span.end - group[0].units[0].span.start
@@ -269,10 +281,12 @@ def _shared_path(sections: Sequence[_Section]) -> tuple[_Heading, ...]:
     return shared
 
 
-def _join_group(group: Sequence[_Section]) -> _Piece:
+def _join_group(group: Sequence[_Section], floor: int) -> _Piece:
+    """One piece of it all. Headings that end before `floor` belong to the piece before."""
     shared = _shared_path(group)
     first = group[0]
-    own = first.headings[len(shared)] if len(first.headings) > len(shared) else None
+    fresh = (one for one in first.headings[len(shared) :] if one.span.start >= floor)
+    own = next(fresh, None)
     start = own.span.start if own else first.units[0].span.start
     target = first.headings[-1] if first.headings else None
     return _Piece(Span(start, group[-1].units[-1].span.end), shared, first.units[0].block, target)

@@ -136,9 +136,12 @@ class FilesConnector:
 
     def _describe(self, name: str, status: os.stat_result) -> SourceEntry:
         shown = os.fsencode(name).decode("utf-8", "backslashreplace")
-        url = f"{self._settings.url_base}/{quote(shown)}" if self._settings.url_base else ""
+        root = self._settings.path
+        folder = root.parent if root.name == name and root.is_file() else root
+        base = self._settings.url_base or folder.absolute().as_uri()
+        url = f"{base}/{quote(shown)}"
         # a changed url_base has to reach documents that did not change themselves
-        place = f"-{zlib.crc32(url.encode()):08x}" if url else ""
+        place = f"-{zlib.crc32(url.encode()):08x}"
         return SourceEntry(
             external_id=shown,
             url=url,
