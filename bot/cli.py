@@ -5,21 +5,23 @@ import dataclasses
 import json
 import logging
 import uuid
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-from retrieval.config import parse_pipeline
 from retrieval.evaluation import evaluate_retrieval
 
 from bot import __version__, terminal
 from bot.demo import run_demo
 from bot.doctor import Check, State, examine
 from bot.errors import SettingsInvalid
-from bot.rendering import plain
+from bot.rendering.compose import compose_answer
+from bot.rendering.plain import render_plain
+from bot.serving import serve_platforms
 from bot.settings import Settings, describe_settings, load_settings
-from bot.wiring import FAILURES, Footnote, open_footnote, provide_evaluation, serve_platforms
+from bot.wiring import FAILURES, TENANT, Footnote, open_footnote, provide_evaluation
+from retrieval.config import parse_pipeline
 from retrieval.errors import InvalidSource
 from retrieval.model import EVERYONE, SyncMode, SyncState
 
@@ -117,9 +119,9 @@ def ask(question: str, thread: str | None, readers: tuple[str, ...], as_json: bo
     async def use(opened: Footnote) -> None:
         answer = await opened.ask(question, thread or uuid.uuid4().hex, frozenset(readers))
         if as_json:
-            _print_json(plain.answer_document(answer))
+            _print_json(terminal.answer_document(answer))
         else:
-            click.echo(plain.render_answer(answer))
+            click.echo(render_plain(compose_answer(answer)))
 
     _with_footnote(use)
 
@@ -177,7 +179,9 @@ def add_source(
         config["url_base"] = url_base
 
     async def use(opened: Footnote) -> None:
-        source = await opened.add_source(name, "files", config, frozenset(audience or (EVERYONE,)))
+        source = await opened.knowledge.add(
+            TENANT, name, "files", config, frozenset(audience or (EVERYONE,))
+        )
         if as_json:
             _print_json(terminal.source_document(source))
         else:
@@ -192,7 +196,7 @@ def list_sources(as_json: bool) -> None:
     """List the sources with their documents and last sync."""
 
     async def use(opened: Footnote) -> None:
-        overview = await opened.list_sources()
+        overview = await opened.knowledge.list_overviews(TENANT)
         if as_json:
             _print_json({"sources": overview})
         else:
@@ -209,10 +213,10 @@ def remove_source(name: str, yes: bool, as_json: bool) -> None:
     """Remove a source and everything that was read from it."""
 
     async def use(opened: Footnote) -> None:
-        count = await opened.count_documents(name)
+        count = await opened.knowledge.count_documents(TENANT, name)
         if not (yes or as_json):
             click.confirm(f"Remove {name} and its {count} documents?", abort=True)
-        await opened.remove_source(name)
+        await opened.knowledge.remove(TENANT, name)
         if as_json:
             _print_json({"removed": name, "documents": count})
         else:
@@ -235,9 +239,9 @@ def sync(name: str, full: bool, dry_run: bool, confirm_deletions: bool, as_json:
 
     async def use(opened: Footnote) -> int:
         runs = []
-        for each in await opened.resolve_sources(name):
+        for each in await opened.knowledge.resolve(TENANT, name):
             with terminal.follow_sync(each.name, shown=not as_json) as progress:
-                run = await opened.sync(
+                run = await opened.knowledge.run(
                     each, mode, confirm_deletions=confirm_deletions, progress=progress
                 )
             runs.append(run)
@@ -286,9 +290,9 @@ def serve(slack: bool, discord: bool, as_json: bool) -> None:
     _run(main, chatty=True)
 
 
-def _announce(facts: dict[str, object], *, as_json: bool) -> None:
+def _announce(facts: Mapping[str, object], *, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(facts, ensure_ascii=False))
+        click.echo(json.dumps(dict(facts), ensure_ascii=False))
     else:
         click.echo(f"Footnote is ready: {facts['summary']}. Stop it with Ctrl-C.")
 

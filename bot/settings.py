@@ -88,7 +88,8 @@ class Settings(BaseSettings):
         frozenset(),
         alias="FOOTNOTE_WORKSPACES",
         description="Where the bot answers: comma-separated, each `slack:T…` or `discord:…` "
-        "(the server's id). Empty: every workspace and server that its tokens reach.",
+        "(the server's id); direct messages on Discord are `discord:@me`. Empty: every workspace "
+        "and server that its tokens reach.",
     )
 
     # Storage

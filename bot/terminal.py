@@ -1,6 +1,6 @@
 """What the command line prints: tables and progress bars for people, plain values for programs."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,7 +16,9 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from agents.model import Answer
 from bot.doctor import Check, State
+from bot.knowledge import SourceOverview
 from retrieval.model import SearchResult, Source, SyncCounts, SyncMode, SyncRun, SyncState
 
 _COLOURS = {
@@ -43,7 +45,33 @@ def _console(*, error: bool = False) -> Console:
     return Console(stderr=error, highlight=False, soft_wrap=True)
 
 
-# Searching
+# Asking and searching
+
+
+def answer_document(answer: Answer) -> dict[str, Any]:
+    """What `footnote ask --json` prints."""
+    return {
+        "answer": answer.text,
+        "citations": [
+            {
+                "n": citation.n,
+                "title": citation.title,
+                "url": citation.url,
+                "section": citation.section,
+                "passage": citation.passage,
+                "quote": citation.quote,
+                "source": citation.source,
+                "age_days": citation.age_days,
+            }
+            for citation in answer.citations
+        ],
+        "outcome": answer.outcome.value,
+        "searches": list(answer.searches),
+        "model": answer.model,
+        "notices": list(answer.notices),
+        "decisions": list(answer.decisions),
+        "timings_ms": {step: round(value, 2) for step, value in answer.timings_ms.items()},
+    }
 
 
 def search_document(result: SearchResult) -> dict[str, Any]:
@@ -100,20 +128,16 @@ def source_document(source: Source) -> dict[str, Any]:
     }
 
 
-def print_sources(overview: Sequence[Mapping[str, Any]]) -> None:
+def print_sources(overview: Sequence[SourceOverview]) -> None:
     """A table of sources."""
     if not overview:
         _console().print("No source yet. Add one: footnote sources add NAME PATH")
         return
     table = Table("source", "kind", "documents", "last sync", "where", box=None, pad_edge=False)
     for row in overview:
-        table.add_row(
-            escape(str(row["name"])),
-            escape(str(row["kind"])),
-            str(row["documents"]),
-            escape(str(row["last_sync"] or "never")),
-            escape(str(row["where"])),
-        )
+        synced = row.last_sync.astimezone().strftime("%Y-%m-%d %H:%M") if row.last_sync else "never"
+        where = escape(row.where)
+        table.add_row(escape(row.name), row.kind, str(row.documents), synced, where)
     _console().print(table)
 
 

@@ -7,6 +7,8 @@ CREATE INDEX CONCURRENTLY needs. A file that was changed after it was applied is
 
 import hashlib
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -58,9 +60,16 @@ async def migrate(connection: psycopg.AsyncConnection) -> list[str]:
     Raises MigrationRefused.
     """
     await check_versions(connection)
+    async with hold_lock(connection):
+        return await _apply_missing(connection)
+
+
+@asynccontextmanager
+async def hold_lock(connection: psycopg.AsyncConnection) -> AsyncIterator[None]:
+    """Keep other processes from changing the schema. May be nested on one connection."""
     await connection.execute("SELECT pg_advisory_lock(%s)", [LOCK])
     try:
-        return await _apply_missing(connection)
+        yield
     finally:
         await connection.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
 

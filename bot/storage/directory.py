@@ -8,14 +8,30 @@ DEFAULT_TENANT = TenantId("default")
 
 
 class PostgresWorkspaces:
-    """Satisfies bot.ports.Workspaces."""
+    """Satisfies bot.ports.Workspaces.
 
-    def __init__(self, pool: Pool, *, default_tenant: TenantId = DEFAULT_TENANT) -> None:
+    `allowed` names the only workspaces that are ever resolved, each as 'slack:T…' or 'discord:…';
+    where it is empty, every linked one is.
+    """
+
+    def __init__(
+        self,
+        pool: Pool,
+        *,
+        default_tenant: TenantId = DEFAULT_TENANT,
+        allowed: frozenset[str] = frozenset(),
+    ) -> None:
         self._pool = pool
         self._default_tenant = default_tenant
+        self._allowed = allowed
 
     async def resolve(self, platform: Platform, workspace: str) -> TenantId | None:
-        """The tenant, or None where the workspace was never linked."""
+        """The tenant, or None where the workspace was never linked or is not allowed."""
+        if self._allowed and f"{platform.value}:{workspace}" not in self._allowed:
+            return None
+        return await self._find(platform, workspace)
+
+    async def _find(self, platform: Platform, workspace: str) -> TenantId | None:
         async with begin(self._pool) as connection:
             cursor = await connection.execute(
                 QUERIES["resolve_workspace"], {"platform": platform, "workspace": workspace}
@@ -25,7 +41,7 @@ class PostgresWorkspaces:
 
     async def link(self, platform: Platform, workspace: str, name: str) -> TenantId:
         """Note a workspace that we are connected to; a new one goes to the default tenant."""
-        tenant = await self.resolve(platform, workspace) or self._default_tenant
+        tenant = await self._find(platform, workspace) or self._default_tenant
         async with begin(self._pool) as connection:
             await connection.execute(
                 QUERIES["link_workspace"],

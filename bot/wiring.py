@@ -1,0 +1,211 @@
+"""The composition root: puts the parts together from the settings, and takes them down again.
+
+Only this module and bot.serving import adapters.
+"""
+
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import psycopg
+
+from agents.assistant import Assistant, remember_in_postgres, set_up_memory
+from agents.config import AgentConfig
+from agents.errors import AgentError
+from agents.llm.chat_model import ChatModelBrain
+from agents.llm.extractive import BuiltInBrain
+from agents.llm.models import CallPolicy, open_models
+from agents.model import Answer, Answered, AnswerSettings, Question
+from agents.ports import Brain
+from bot.errors import BotError, SettingsInvalid
+from bot.knowledge import Knowledge
+from bot.queue import set_up_queue
+from bot.settings import Settings
+from migrations.runner import MigrationRefused, hold_lock, migrate
+from retrieval.config import Pipeline
+from retrieval.errors import RetrievalError
+from retrieval.inference.embedder import MiniLmEmbedder
+from retrieval.inference.langchain_embedder import LangChainEmbedder
+from retrieval.inference.minilm import MiniLm
+from retrieval.inference.reranker import CrossEncoderReranker, MaxSimReranker
+from retrieval.inference.similarity import EmbeddingSentenceScorer
+from retrieval.model import EVERYONE, AccessScope, SearchResult, TenantId, WeightedQuery
+from retrieval.parsing.process import ProcessParser
+from retrieval.ports import Embedder, Reranker
+from retrieval.postgres.embedded import run_embedded_postgres
+from retrieval.postgres.index import PostgresPassageIndex
+from retrieval.postgres.pool import Pool, check_reachable, open_pool
+from retrieval.postgres.sources import PostgresSourceStore
+from retrieval.postgres.store import PostgresDocumentStore
+from retrieval.search import PassageSearcher
+from retrieval.sources.registry import open_connector
+from retrieval.sync.engine import SyncEngine
+
+FAILURES = (BotError, RetrievalError, AgentError, MigrationRefused)
+"""What is told in one sentence and without a traceback."""
+
+TENANT = TenantId("default")
+"""The tenant of the command line, and of every workspace that is not linked to another."""
+
+BUILT_IN_EMBEDDINGS = "builtin:all-MiniLM-L6-v2"
+
+
+@dataclass(frozen=True, slots=True)
+class Footnote:
+    """The parts that every command uses, open and ready."""
+
+    settings: Settings
+    database_url: str
+    migrations: list[str]
+    pool: Pool
+    knowledge: Knowledge
+    searcher: PassageSearcher
+    assistant: Assistant
+
+    async def ask(self, question: str, thread: str, readers: frozenset[str]) -> Answer:
+        """Answer a question of the command line, in the conversation `thread`."""
+        asked = Question(
+            id=uuid.uuid4().hex,
+            text=question,
+            thread=f"cli:{thread}",
+            scope=_scope(readers),
+            settings=AnswerSettings(),
+        )
+        async for event in self.assistant.answer(asked):
+            if isinstance(event, Answered):
+                return event.answer
+        raise AgentError("the run ended without an answer")
+
+    async def search(self, query: str, limit: int, readers: frozenset[str]) -> SearchResult:
+        """What a search for `query` finds."""
+        return await self.searcher.search([WeightedQuery(query)], _scope(readers), limit=limit)
+
+
+def _scope(readers: frozenset[str]) -> AccessScope:
+    return AccessScope(TENANT, readers | {EVERYONE})
+
+
+@asynccontextmanager
+async def provide_database(settings: Settings) -> AsyncIterator[str]:
+    """The URL of the database: the one that is set, or the embedded one, started.
+
+    Raises StoreUnavailable.
+    """
+    if settings.database_url:
+        url = settings.database_url.get_secret_value()
+        await check_reachable(url)
+        yield url
+        return
+    async with run_embedded_postgres(settings.data_dir / "postgres") as url:
+        yield url
+
+
+async def set_up_database(url: str) -> list[str]:
+    """Bring every table up to date, ours and those of the queue and the memory.
+
+    Returns the names of what was applied. Raises MigrationRefused.
+    """
+    async with (
+        await psycopg.AsyncConnection.connect(url, autocommit=True) as connection,
+        hold_lock(connection),
+    ):
+        applied = await migrate(connection)
+        if await set_up_queue(connection):
+            applied.append("procrastinate")
+        await set_up_memory(connection)
+    return applied
+
+
+@asynccontextmanager
+async def open_footnote(settings: Settings) -> AsyncIterator[Footnote]:
+    """Everything but the platforms. Raises StoreUnavailable, MigrationRefused, EmbeddingFailed."""
+    async with AsyncExitStack() as stack:
+        url = await stack.enter_async_context(provide_database(settings))
+        applied = await set_up_database(url)
+        pool = await stack.enter_async_context(open_pool(url, size=settings.workers + 6))
+        embedder = await build_embedder(settings)
+        records = PostgresSourceStore(pool)
+        engine = SyncEngine(
+            PostgresDocumentStore(pool, embedder.model),
+            records,
+            embedder,
+            await stack.enter_async_context(ProcessParser()),
+            connect=open_connector,
+        )
+        searcher = PassageSearcher(
+            PostgresPassageIndex(pool, embedder.model),
+            embedder,
+            pipeline=Pipeline(),
+            reranker=build_reranker(settings, embedder),
+        )
+        scorer = EmbeddingSentenceScorer(embedder)
+        built_in = BuiltInBrain(scorer)
+        assistant = Assistant(
+            brain=build_brain(settings) or built_in,
+            fallback=built_in,
+            passages=searcher,
+            sentences=scorer,
+            memory=remember_in_postgres(pool),
+            config=_agent_config(settings),
+        )
+        yield Footnote(
+            settings=settings,
+            database_url=url,
+            migrations=applied,
+            pool=pool,
+            knowledge=Knowledge(records, engine),
+            searcher=searcher,
+            assistant=assistant,
+        )
+
+
+# Models
+
+
+async def build_embedder(settings: Settings) -> Embedder:
+    """The embedding model of the settings. Raises EmbeddingFailed."""
+    if settings.embedding_model == BUILT_IN_EMBEDDINGS:
+        return MiniLmEmbedder(MiniLm())
+    if settings.embedding_model.startswith("builtin:"):
+        raise SettingsInvalid(
+            f"FOOTNOTE_EMBEDDING_MODEL: the built-in model is {BUILT_IN_EMBEDDINGS}."
+        )
+    return await LangChainEmbedder.connect(settings.embedding_model)
+
+
+def build_reranker(settings: Settings, embedder: Embedder) -> Reranker | None:
+    """The reranker of the settings. Raises SettingsInvalid, EmbeddingFailed."""
+    kind, _, name = settings.reranker.partition(":")
+    match kind:
+        case "none":
+            return None
+        case "maxsim":
+            encoder = embedder if isinstance(embedder, MiniLmEmbedder) else MiniLmEmbedder()
+            return MaxSimReranker(encoder)
+        case "cross-encoder" if name:
+            return CrossEncoderReranker(name)
+        case _:
+            raise SettingsInvalid(
+                "FOOTNOTE_RERANKER should be maxsim, none or cross-encoder:MODEL."
+            )
+
+
+def _agent_config(settings: Settings) -> AgentConfig:
+    return AgentConfig(
+        seconds=settings.answer_seconds,
+        reserve_seconds=min(AgentConfig().reserve_seconds, settings.answer_seconds / 2),
+    )
+
+
+def build_brain(settings: Settings) -> Brain | None:
+    """The chat models of the settings, None where there are none. Raises UnknownModel."""
+    if not settings.chat_models:
+        return None
+    config = _agent_config(settings)
+    policy = CallPolicy(
+        retries=config.retries,
+        breaker_failures=config.breaker_failures,
+        breaker_seconds=config.breaker_seconds,
+    )
+    return ChatModelBrain(open_models(settings.chat_models, policy))
