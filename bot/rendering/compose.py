@@ -104,8 +104,6 @@ def _compose_source(citation: Citation) -> SourceLine:
 
 
 def _compose_footer(answer: Answer) -> str:
-    if answer.outcome is Outcome.UNKNOWN and answer.searches:
-        return "Searched for: " + " · ".join(answer.searches)
     if answer.outcome is Outcome.ANSWERED and answer.quoted:
         return QUOTED
     return ""

@@ -128,7 +128,7 @@ def test_small_print() -> None:
     assert compose_answer(answer("x [1]", quoted=True)).footer == "Quoted from the sources"
     assert compose_answer(answer("x [1]")).footer == ""
     unknown = Answer("I don't know.", Outcome.UNKNOWN, searches=("leave", "parental leave"))
-    assert compose_answer(unknown).footer == "Searched for: leave · parental leave"
+    assert compose_answer(unknown).footer == ""  # the answer itself tells what was looked for
 
 
 def test_notices_and_privacy_are_kept() -> None:
