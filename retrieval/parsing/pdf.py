@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from statistics import median
 
 import pypdfium2
 import pypdfium2.raw as pdfium
@@ -21,6 +20,8 @@ _GAP_RATIO = 1.45
 _PAGE_NUMBER = re.compile(
     r"^(?:page|seite)?\s*[-–]?\s*\d{1,4}\s*(?:(?:of|von|/)\s*\d{1,4})?\s*[-–]?$", re.IGNORECASE
 )
+_LEADERS = re.compile(r"(?:\.\s?){5,}\s*[\divxlc]+$")
+"""The dots before a page number in a table of contents, which answers nothing."""
 _ITEM = re.compile(r"^(?:[•▪◦‣●·–*-]|\d{1,2}[.)]|[a-z]\))\s+\S")
 _USELESS_TITLE = re.compile(
     r"untitled|\.(?:docx?|pptx?|tex|indd|pdf)$|^microsoft |^slide \d", re.IGNORECASE
@@ -29,11 +30,15 @@ _USELESS_TITLE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """One line of a page: `size` is its type size and `top` its place, in points."""
+    """One line of a page: its type size and where its base line begins and ends, in points.
+
+    The two heights differ where PDFium joined the halves of a word that was hyphenated.
+    """
 
     text: str
     size: float
-    top: float
+    begin: float
+    end: float
     page: int
 
 
@@ -80,22 +85,26 @@ def _read_page(document: pypdfium2.PdfDocument, index: int) -> list[_Line]:
 
 def _read_lines(text_page: pypdfium2.PdfTextPage, page: int) -> Iterator[_Line]:
     position = 0
-    top = ctypes.c_double()
-    unused = (ctypes.c_double(), ctypes.c_double(), ctypes.c_double())
     for raw in text_page.get_text_range().split("\n"):
         text = clean_text(raw).strip()
-        if text:
-            probe = position + len(raw) // 2
-            size = pdfium.FPDFText_GetFontSize(text_page.raw, probe)
-            pdfium.FPDFText_GetCharBox(text_page.raw, position, *unused, top)
-            yield _Line(text, size, top.value, page)
+        if text and not _LEADERS.search(text):
+            last = position + len(raw.rstrip()) - 1
+            size = pdfium.FPDFText_GetFontSize(text_page.raw, (position + last) // 2)
+            begin, end = _find_height(text_page, position), _find_height(text_page, last)
+            yield _Line(text, size, begin, end, page)
         position += len(raw) + 1
+
+
+def _find_height(text_page: pypdfium2.PdfTextPage, index: int) -> float:
+    left, height = ctypes.c_double(), ctypes.c_double()
+    pdfium.FPDFText_GetCharOrigin(text_page.raw, index, left, height)
+    return height.value
 
 
 def _drop_running_lines(pages: Sequence[list[_Line]]) -> list[list[_Line]]:
     """Pages without the headers, footers and page numbers that recur on most of them."""
     edges = Counter(
-        key for page in pages for key in {_blur(line) for line in (*page[:2], *page[-2:])}
+        key for page in pages for key in {_blur(page[place]) for place in _find_edges(page)}
     )
     often = max(3, len(pages) * 0.6)
     return [
@@ -103,12 +112,18 @@ def _drop_running_lines(pages: Sequence[list[_Line]]) -> list[list[_Line]]:
             line
             for place, line in enumerate(page)
             if not (
-                (place < 2 or place >= len(page) - 2)
+                place in _find_edges(page)
                 and (edges[_blur(line)] >= often or _PAGE_NUMBER.match(line.text))
             )
         ]
         for page in pages
     ]
+
+
+def _find_edges(page: Sequence[_Line]) -> frozenset[int]:
+    """Where on a page a running header or footer may stand; a short page has little of either."""
+    depth = 2 if len(page) >= 8 else 1 if len(page) >= 3 else 0
+    return frozenset(range(depth)) | frozenset(range(len(page) - depth, len(page)))
 
 
 def _blur(line: _Line) -> str:
@@ -136,12 +151,16 @@ def _find_body_size(lines: Sequence[_Line]) -> float:
 
 
 def _find_leading(lines: Sequence[_Line]) -> float:
-    gaps = [
-        first.top - second.top
+    """The usual distance of base lines: of the distances, the one a quarter of the way up.
+
+    In a short text more than half of them may be distances between paragraphs.
+    """
+    gaps = sorted(
+        first.end - second.begin
         for first, second in pairwise(lines)
-        if first.page == second.page and first.size == second.size and first.top > second.top
-    ]
-    return median(gaps) if gaps else 0.0
+        if first.page == second.page and first.size == second.size and first.end > second.begin
+    )
+    return gaps[len(gaps) // 4] if gaps else 0.0
 
 
 def _is_heading(line: _Line, body: float) -> bool:
@@ -153,11 +172,13 @@ def _is_heading(line: _Line, body: float) -> bool:
 
 
 def _starts_block(previous: _Line, line: _Line, body: float, leading: float) -> bool:
-    if previous.page != line.page or _is_heading(previous, body) != _is_heading(line, body):
+    if _is_heading(previous, body) != _is_heading(line, body):
         return True
+    if previous.page != line.page:
+        return not line.text[:1].islower() or previous.text[-1:] in ".!?:"
     if abs(previous.size - line.size) > 1.0 or _ITEM.match(line.text):
         return not (_ITEM.match(previous.text) and _ITEM.match(line.text))
-    gap = previous.top - line.top
+    gap = previous.end - line.begin
     return gap < 0 or (leading > 0 and gap > leading * _GAP_RATIO)
 
 

@@ -31,6 +31,15 @@ class ParserLimits:
     response: int = 16 * 2**20
 
 
+class _ProcessEnded(Exception):
+    """A child ended instead of answering."""
+
+    def __init__(self, code: int, *, was_used: bool) -> None:
+        super().__init__(f"exit code {code}")
+        self.code = code
+        self.was_used = was_used
+
+
 class ProcessParser:
     """Parses in up to `workers` child processes, which are started on demand and reused.
 
@@ -57,24 +66,47 @@ class ProcessParser:
     async def parse(self, raw: RawDocument) -> ParsedDocument:
         """Parse one document. Raises DocumentUnreadable with the reason."""
         async with self._slots:
-            process = await self._take_process()
             try:
-                response, spent = await self._ask(process, raw)
-            except BaseException:
-                await _end_process(process)
-                raise
-            if spent:
-                await _end_process(process)
-            else:
-                self._idle.append(process)
+                response = await self._parse_once(raw)
+            except _ProcessEnded as ended:
+                # a process that was not new may have died of something else than this file
+                if not ended.was_used or ended.code == -signal.SIGXCPU:
+                    raise DocumentUnreadable(self._explain_end(ended.code)) from ended
+                response = await self._parse_anew(raw)
         return decode_document(response)
 
-    async def _take_process(self) -> Process:
+    async def _parse_anew(self, raw: RawDocument) -> bytes:
         while self._idle:
-            process = self._idle.pop()
-            if process.returncode is None:
-                return process
+            await _end_process(self._idle.pop())
+        try:
+            return await self._parse_once(raw)
+        except _ProcessEnded as ended:
+            raise DocumentUnreadable(self._explain_end(ended.code)) from ended
+
+    async def _parse_once(self, raw: RawDocument) -> bytes:
+        process = self._idle.pop() if self._idle else None
+        was_used = process is not None
+        process = process or await self._start_process()
+        try:
+            async with asyncio.timeout(self._limits.wall_seconds):
+                response, spent = await self._exchange(process, raw)
+        except TimeoutError as error:
             await _end_process(process)
+            raise DocumentUnreadable(
+                f"The file takes more than {self._limits.wall_seconds:g} s to parse. Split it."
+            ) from error
+        except (asyncio.IncompleteReadError, ConnectionError) as error:
+            raise _ProcessEnded(await _await_end(process), was_used=was_used) from error
+        except BaseException:
+            await _end_process(process)
+            raise
+        if spent:
+            await _end_process(process)
+        else:
+            self._idle.append(process)
+        return response
+
+    async def _start_process(self) -> Process:
         return await asyncio.create_subprocess_exec(
             *(sys.executable, "-P", "-s", "-B", "-m", "retrieval.parsing.child"),
             *(str(self._limits.memory), str(self._limits.cpu_seconds)),
@@ -84,18 +116,6 @@ class ProcessParser:
             # nothing of the environment is handed down: it holds the platforms' tokens
             env={"PYTHONPATH": str(_ROOT), "LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1"},
         )
-
-    async def _ask(self, process: Process, raw: RawDocument) -> tuple[bytes, bool]:
-        try:
-            async with asyncio.timeout(self._limits.wall_seconds):
-                return await self._exchange(process, raw)
-        except TimeoutError as error:
-            raise DocumentUnreadable(
-                f"The file takes more than {self._limits.wall_seconds:g} s to parse. Split it."
-            ) from error
-        except (asyncio.IncompleteReadError, ConnectionError) as error:
-            process_end = await process.wait()
-            raise DocumentUnreadable(self._explain_end(process_end)) from error
 
     async def _exchange(self, process: Process, raw: RawDocument) -> tuple[bytes, bool]:
         if process.stdin is None or process.stdout is None:
@@ -115,6 +135,16 @@ class ProcessParser:
         if code == -signal.SIGXCPU:
             return f"The file takes more than {self._limits.cpu_seconds} s to parse. Split it."
         return "The file makes its parser crash: it is broken, or too large. Export it anew."
+
+
+async def _await_end(process: Process) -> int:
+    """The exit code of a process that closed its output, by which it should be ending."""
+    try:
+        async with asyncio.timeout(2):
+            return await process.wait()
+    except TimeoutError:
+        await _end_process(process)
+        return -signal.SIGKILL
 
 
 async def _end_process(process: Process) -> None:

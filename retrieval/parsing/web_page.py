@@ -49,7 +49,9 @@ def parse_web_page(content: bytes, name: str) -> ParsedDocument:
         raise DocumentUnreadable("The file holds no text.")
     try:
         page = lxml.html.document_fromstring(source)
-    except (etree.ParserError, etree.XMLSyntaxError, ValueError) as error:
+    except etree.ParserError as error:
+        raise DocumentUnreadable("The file holds no text.") from error
+    except (etree.XMLSyntaxError, ValueError) as error:
         raise DocumentUnreadable(f"The HTML cannot be read: {error}.") from error
     page_title = page.findtext(".//title")
     builder = DocumentBuilder()
