@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-from retrieval.evaluation import evaluate_retrieval
 
 from bot import __version__, terminal
 from bot.demo import run_demo
@@ -20,9 +19,10 @@ from bot.rendering.compose import compose_answer
 from bot.rendering.plain import render_plain
 from bot.serving import serve_platforms
 from bot.settings import Settings, describe_settings, load_settings
-from bot.wiring import FAILURES, TENANT, Footnote, open_footnote, provide_evaluation
+from bot.wiring import FAILURES, TENANT, Footnote, open_evaluation, open_footnote
 from retrieval.config import parse_pipeline
 from retrieval.errors import InvalidSource
+from retrieval.evaluation.runner import evaluate_retrieval
 from retrieval.model import EVERYONE, SyncMode, SyncState
 
 Result = TypeVar("Result")
@@ -338,8 +338,10 @@ def settings(markdown: bool, as_json: bool) -> None:
 @as_json
 def demo(source: Path | None, questions: tuple[str, ...], as_json: bool) -> int:
     """Show Footnote at work in a Slack and a Discord that exist on this machine only."""
-    if source is not None and not source.exists():
-        raise click.UsageError(f"{source} does not exist.")
+    if source is not None:
+        source = source.expanduser().resolve()
+        if not source.exists():
+            raise click.UsageError(f"{source} does not exist.")
     transcript = asyncio.run(run_demo(source, questions, say=None if as_json else click.echo))
     if as_json:
         _print_json(transcript)
@@ -357,16 +359,24 @@ def evaluate() -> None:
 @as_json
 def eval_retrieval(directory: Path, pipeline: str, as_json: bool) -> None:
     """Run every judged query of DIRECTORY (corpus.jsonl, queries.jsonl, qrels.tsv)."""
-    chosen = parse_pipeline(pipeline)
+    try:
+        chosen = parse_pipeline(pipeline)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
 
     async def main(settings: Settings) -> None:
-        async with provide_evaluation(settings) as parts:
-            with terminal.follow("Ingesting", shown=not as_json) as progress:
+        async with open_evaluation(settings) as parts:
+            with terminal.follow_steps(shown=not as_json) as progress:
                 report = await evaluate_retrieval(
-                    directory, pipeline=chosen, progress=progress, **parts
+                    directory,
+                    pipeline=chosen,
+                    database_url=parts.database_url,
+                    embedder=parts.embedder,
+                    reranker=parts.reranker,
+                    progress=progress,
                 )
         if as_json:
-            _print_json(report)
+            _print_json(report.to_json())
         else:
             terminal.print_report(report)
 

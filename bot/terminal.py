@@ -1,6 +1,6 @@
 """What the command line prints: tables and progress bars for people, plain values for programs."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -10,6 +10,7 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    TaskID,
     TaskProgressColumn,
     TextColumn,
     TimeRemainingColumn,
@@ -19,6 +20,7 @@ from rich.table import Table
 from agents.model import Answer
 from bot.doctor import Check, State
 from bot.knowledge import SourceOverview
+from retrieval.evaluation.runner import RetrievalReport
 from retrieval.model import SearchResult, Source, SyncCounts, SyncMode, SyncRun, SyncState
 
 _COLOURS = {
@@ -198,25 +200,24 @@ def follow_sync(name: str, *, shown: bool) -> Iterator[SyncProgress]:
         yield SyncProgress(progress, name)
 
 
-class CountProgress:
-    """Shows how many of how many are done."""
+class StepProgress:
+    """Shows the steps of a long work, one bar each."""
 
-    def __init__(self, progress: Progress, name: str) -> None:
+    def __init__(self, progress: Progress) -> None:
         self._progress = progress
-        self._name = name
-        self._task = progress.add_task(name, total=None, note="")
+        self._tasks: dict[str, TaskID] = {}
 
-    def __call__(self, done: int, total: int, label: str = "") -> None:
-        self._progress.update(
-            self._task, completed=done, total=total, description=label or self._name
-        )
+    def __call__(self, step: str, done: int, total: int) -> None:
+        if step not in self._tasks:
+            self._tasks[step] = self._progress.add_task(step, note="")
+        self._progress.update(self._tasks[step], completed=done, total=total)
 
 
 @contextmanager
-def follow(name: str, *, shown: bool) -> Iterator[CountProgress]:
-    """A progress bar on standard error for counted work; nothing off a terminal."""
+def follow_steps(*, shown: bool) -> Iterator[StepProgress]:
+    """Progress bars on standard error for work in steps; nothing off a terminal."""
     with _progress_bar(shown=shown) as progress:
-        yield CountProgress(progress, name)
+        yield StepProgress(progress)
 
 
 @contextmanager
@@ -259,10 +260,17 @@ def settings_page(rows: Sequence[tuple[str, str, str]]) -> str:
     return "\n".join(lines)
 
 
-def print_report(report: Any) -> None:
+def print_report(report: RetrievalReport) -> None:
     """A retrieval report as a short table."""
     table = Table("measure", "value", box=None, pad_edge=False)
-    for name, value in report.as_dict().items():
-        shown = f"{value:.4f}" if isinstance(value, float) else str(value)
-        table.add_row(name, escape(shown))
+    for name, value in _flatten(report.to_json()):
+        table.add_row(name, f"{value:.4f}" if isinstance(value, float) else escape(str(value)))
     _console().print(table)
+
+
+def _flatten(values: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _flatten(value, f"{prefix}{name} ")
+        else:
+            yield f"{prefix}{name}", value

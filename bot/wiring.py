@@ -25,6 +25,7 @@ from bot.settings import Settings
 from migrations.runner import MigrationRefused, hold_lock, migrate
 from retrieval.config import Pipeline
 from retrieval.errors import RetrievalError
+from retrieval.evaluation.datasets import UnusableDataSet
 from retrieval.inference.embedder import MiniLmEmbedder
 from retrieval.inference.langchain_embedder import LangChainEmbedder
 from retrieval.inference.minilm import MiniLm
@@ -42,7 +43,7 @@ from retrieval.search import PassageSearcher
 from retrieval.sources.registry import open_connector
 from retrieval.sync.engine import SyncEngine
 
-FAILURES = (BotError, RetrievalError, AgentError, MigrationRefused)
+FAILURES = (BotError, RetrievalError, AgentError, MigrationRefused, UnusableDataSet)
 """What is told in one sentence and without a traceback."""
 
 TENANT = TenantId("default")
@@ -158,6 +159,24 @@ async def open_footnote(settings: Settings) -> AsyncIterator[Footnote]:
             searcher=searcher,
             assistant=assistant,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationParts:
+    """What an evaluation runs on."""
+
+    database_url: str
+    embedder: Embedder
+    reranker: Reranker | None
+
+
+@asynccontextmanager
+async def open_evaluation(settings: Settings) -> AsyncIterator[EvaluationParts]:
+    """The database and the models, for evaluations, which keep to a schema of their own."""
+    async with provide_database(settings) as url:
+        await set_up_database(url)
+        embedder = await build_embedder(settings)
+        yield EvaluationParts(url, embedder, build_reranker(settings, embedder))
 
 
 # Models

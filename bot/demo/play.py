@@ -14,7 +14,6 @@ from typing import Any
 
 from bot.demo.stage import (
     DemoFailed,
-    Platforms,
     bot_environment,
     find_on_stage,
     open_platforms,
@@ -58,7 +57,7 @@ async def run_demo(
     logging.getLogger("slack_sdk").setLevel(logging.ERROR)
     began = time.monotonic()
     name = "docs" if source is None else "yours"
-    folder = find_on_stage("docs") if source is None else source.expanduser().resolve()
+    folder = find_on_stage("docs") if source is None else source
     async with AsyncExitStack() as stack:
         data_dir = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="footnote-demo-")))
         platforms = await stack.enter_async_context(open_platforms())
@@ -124,7 +123,7 @@ async def _footnote(
         value: dict[str, Any] = json.loads(output)
     except ValueError as error:
         raise DemoFailed(f"footnote {arguments[0]} failed: {log.decode()[-800:]}") from error
-    if process.returncode not in accept or "error" in value and "counts" not in value:
+    if process.returncode not in accept or ("error" in value and "counts" not in value):
         raise DemoFailed(str(value.get("error", {}).get("message", value)))
     return value
 

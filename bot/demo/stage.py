@@ -110,7 +110,7 @@ async def _wait_until_ready(process: asyncio.subprocess.Process, log: list[str])
 
 async def _keep_log(process: asyncio.subprocess.Process, log: list[str]) -> None:
     assert process.stderr is not None  # noqa: S101  # asked for above
-    async for line in process.stderr:
+    while line := await process.stderr.readline():
         log.append(line.decode(errors="replace").rstrip())
 
 

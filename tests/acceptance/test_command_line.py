@@ -1,0 +1,257 @@
+"""The shipped command in a process of its own: what it prints, and how it ends."""
+
+import asyncio
+import json
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+HANDBOOK = {
+    "holidays.md": (
+        "# Holidays\n\n## Booking\n\nBook a holiday in the calendar named Absences, at least two "
+        "weeks ahead.\n\n## Carrying over\n\nUp to five days can be carried over until 31 March.\n"
+    ),
+    "printer.txt": "The printer on the second floor is called Gutenberg.\nIts PIN is 4711.\n",
+    "expenses.html": (
+        "<html><head><title>Expenses</title></head><body><h1>Expenses</h1><p>Hand in receipts "
+        "within thirty days. Meals are refunded up to 28 euros a day.</p></body></html>"
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a command ended."""
+
+    code: int
+    output: str
+    errors: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.output)
+
+
+class Shell:
+    """Runs `footnote` with settings of its own."""
+
+    def __init__(self, folder: Path, **settings: str) -> None:
+        self.folder = folder
+        kept = ("PATH", "HOME", "LANG", "PYTHONWARNINGS")
+        self.environment = {name: os.environ[name] for name in kept if name in os.environ}
+        self.environment |= {"PYTHONPATH": str(Path(__file__).resolve().parents[2]), **settings}
+
+    async def run(self, *arguments: str) -> Outcome:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "bot",
+            *arguments,
+            cwd=self.folder,
+            env=self.environment,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        output, errors = await process.communicate()
+        outcome = Outcome(process.returncode or 0, output.decode(), errors.decode())
+        assert "Traceback" not in outcome.errors, outcome.errors
+        return outcome
+
+
+@pytest.fixture
+def handbook(tmp_path: Path) -> Path:
+    folder = tmp_path / "handbook"
+    folder.mkdir()
+    for name, text in HANDBOOK.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def shell(database_url: str, tmp_path: Path) -> Shell:
+    return Shell(tmp_path, DATABASE_URL=as_address(database_url))
+
+
+def as_address(conninfo: str) -> str:
+    """A connection string as the `postgresql://` address that the setting wants."""
+    parts = dict(part.split("=", 1) for part in conninfo.split())
+    host, name = parts["host"], parts["dbname"]
+    return f"postgresql://{parts['user']}@/{name}?host={host}"
+
+
+async def test_from_a_folder_to_an_answer_and_back(shell: Shell, handbook: Path) -> None:
+    added = await shell.run("sources", "add", "handbook", str(handbook), "--json")
+    assert added.code == 0
+    assert added.json["name"] == "handbook"
+
+    first = (await shell.run("sync", "handbook", "--json")).json
+    assert first["state"] == "succeeded"
+    assert (first["counts"]["added"], first["counts"]["failed"]) == (3, 0)
+
+    answer = await shell.run("ask", "What is the PIN of the printer?", "--json")
+    assert answer.code == 0
+    document = answer.json
+    assert set(document) >= {
+        "answer", "citations", "outcome", "searches", "model", "timings_ms",
+    }  # fmt: skip
+    assert document["outcome"] == "answered"
+    assert "4711" in document["answer"]
+    assert "[1]" in document["answer"]
+    (citation, *_) = document["citations"]
+    assert set(citation) >= {"n", "title", "url", "section", "passage", "age_days"}
+    assert citation["n"] == 1
+    assert "4711" in citation["passage"]
+    assert citation["url"].endswith("/handbook/printer.txt")
+    assert citation["age_days"] == 0
+
+    found = (await shell.run("search", "carry over days", "-k", "2", "--json")).json
+    assert len(found["passages"]) == 2
+    assert found["passages"][0]["section"] == "Carrying over"
+    assert {"dense", "lexical"} <= set(found["passages"][0]["scores"])
+
+    (handbook / "printer.txt").write_text("The PIN of the printer is 9000.\n", encoding="utf-8")
+    (handbook / "expenses.html").unlink()
+    second = (await shell.run("sync", "handbook", "--json")).json
+    assert (second["counts"]["updated"], second["counts"]["deleted"]) == (1, 1)
+    assert second["counts"]["unchanged"] == 1
+    changed = (await shell.run("ask", "What is the PIN of the printer?", "--json")).json
+    assert "9000" in changed["answer"]
+    assert "4711" not in changed["answer"]
+
+    listed = (await shell.run("sources", "list", "--json")).json
+    assert [(row["name"], row["documents"]) for row in listed["sources"]] == [("handbook", 2)]
+    removed = await shell.run("sources", "remove", "handbook", "--yes", "--json")
+    assert removed.json == {"removed": "handbook", "documents": 2}
+    nothing = (await shell.run("ask", "What is the PIN of the printer?", "--json")).json
+    assert nothing["outcome"] == "unknown"
+
+
+async def test_a_follow_up_knows_its_thread(shell: Shell, handbook: Path) -> None:
+    await shell.run("sources", "add", "handbook", str(handbook))
+    await shell.run("sync", "handbook")
+    await shell.run("ask", "How many days of holidays can be carried over?", "--thread", "t1")
+    followed = (await shell.run("ask", "Until when?", "--thread", "t1", "--json")).json
+    assert "31 March" in followed["answer"]
+
+
+async def test_a_broken_file_is_recorded_and_the_others_are_synced(
+    shell: Shell, handbook: Path
+) -> None:
+    (handbook / "scan.pdf").write_bytes(b"%PDF-1.7 this is not one")
+    (handbook / "empty.docx").write_bytes(b"")
+    await shell.run("sources", "add", "handbook", str(handbook))
+    run = (await shell.run("sync", "handbook", "--json")).json
+    assert run["counts"]["added"] == 3
+    assert {failure["document"] for failure in run["failures"]} == {"scan.pdf", "empty.docx"}
+    assert all(failure["reason"] for failure in run["failures"])
+
+
+async def test_what_is_printed_for_people(shell: Shell, handbook: Path) -> None:
+    await shell.run("sources", "add", "handbook", str(handbook))
+    synced = await shell.run("sync", "all")
+    assert "3 added" in synced.output
+    answer = await shell.run("ask", "What is the PIN of the printer?")
+    assert "4711" in answer.output
+    assert "Sources" in answer.output
+    assert "handbook" in (await shell.run("sources", "list")).output
+    assert "Gutenberg" in (await shell.run("search", "name of the printer")).output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["frobnicate"], "frobnicate"),
+        (["ask"], "QUESTION"),
+        (["ask", " "], "empty"),
+        (["search", "x", "-k", "0"], "-k"),
+        (["sources", "add", "x", "no/such/folder"], "does not exist"),
+        (["sources", "add", "Not A Name", "."], "name"),
+        (["sync", "x", "--full", "--dry-run"], "exclude"),
+        (["eval", "retrieval", "no/such/folder"], "folder"),
+        (["eval", "retrieval", ".", "--pipeline", "magic"], "magic"),
+        (["demo", "--source", "no/such/folder"], "does not exist"),
+    ],
+)
+async def test_a_mistake_in_the_call_is_told_in_one_sentence(
+    shell: Shell, arguments: list[str], words: str
+) -> None:
+    outcome = await shell.run(*arguments)
+    assert words in outcome.errors
+    assert outcome.errors.startswith("footnote: ")
+    assert len(outcome.errors.strip().splitlines()) == 1
+    assert outcome.code in (1, 2)
+
+
+async def test_an_unknown_source_is_named_with_those_there_are(
+    shell: Shell, handbook: Path
+) -> None:
+    await shell.run("sources", "add", "handbook", str(handbook))
+    outcome = await shell.run("sync", "handbok", "--json")
+    assert outcome.code == 1
+    assert outcome.json["error"]["type"] == "UnknownSource"
+    assert "handbook" in outcome.json["error"]["message"]
+
+
+async def test_an_unreachable_database_is_told(tmp_path: Path) -> None:
+    shell = Shell(tmp_path, DATABASE_URL="postgresql://nobody@127.0.0.1:1/none")
+    outcome = await shell.run("ask", "Anybody there?")
+    assert outcome.code == 1
+    assert "DATABASE_URL" in outcome.errors
+    assert len(outcome.errors.strip().splitlines()) == 1
+
+
+async def test_a_wrong_setting_is_told(shell: Shell) -> None:
+    shell.environment["FOOTNOTE_PORT"] = "many"
+    outcome = await shell.run("serve")
+    assert outcome.code == 2
+    assert "FOOTNOTE_PORT" in outcome.errors
+
+
+async def test_serving_without_a_token_says_how_to_get_one(shell: Shell) -> None:
+    outcome = await shell.run("serve")
+    assert outcome.code == 2
+    assert "SLACK_BOT_TOKEN" in outcome.errors
+    assert "DISCORD_TOKEN" in outcome.errors
+
+
+async def test_the_doctor_names_what_is_missing(shell: Shell) -> None:
+    outcome = await shell.run("doctor", "--json")
+    checks = {check["what"]: check for check in outcome.json["checks"]}
+    assert outcome.code == 0
+    assert checks["database"]["state"] == "ok"
+    assert checks["embedding model"]["state"] == "ok"
+    assert checks["sources"]["state"] == "warning"
+    assert "footnote sources add" in checks["sources"]["mend"]
+    shell.environment |= {
+        "DISCORD_TOKEN": "x",
+        "FOOTNOTE_DISCORD_API_URL": "http://127.0.0.1:9/api",
+        "FOOTNOTE_CHAT_MODEL": "nobody:nothing",
+    }
+    outcome = await shell.run("doctor", "--json")
+    checks = {check["what"]: check for check in outcome.json["checks"]}
+    assert outcome.code == 1
+    assert checks["discord"]["state"] == "failed"
+    assert checks["chat model"]["state"] == "failed"
+    assert "nobody" in checks["chat model"]["detail"]
+
+
+async def test_the_settings_page_is_the_one_in_the_documentation(
+    shell: Shell, repository: Path
+) -> None:
+    printed = await shell.run("settings", "--markdown")
+    page = (repository / "docs" / "settings.md").read_text(encoding="utf-8")
+    assert printed.output.strip() == page.strip()
+
+
+async def test_the_embedded_database_serves_without_any_setting(
+    tmp_path: Path, handbook: Path
+) -> None:
+    shell = Shell(tmp_path, FOOTNOTE_DATA_DIR=str(tmp_path / "data"))
+    await shell.run("sources", "add", "handbook", str(handbook))
+    run = (await shell.run("sync", "handbook", "--json")).json
+    assert run["counts"]["added"] == 3
