@@ -1,7 +1,7 @@
 """Carries out commands: checks rights, replies, and leaves a line in the audit log."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -148,8 +148,7 @@ class Commands:
             name_sync_letter(claim.item, name): compose_sync_queued(name, mode) for name in free
         }
         if busy := [name for name in wanted if name not in free]:
-            words = f"Being synced already: {', '.join(busy)}. `/sync status` shows how far."
-            replies[f"{claim.item}:reply"] = compose_words(words, private=True)
+            replies[f"{claim.item}:reply"] = compose_words(_describe_busy(busy), private=True)
         if not wanted:
             replies[f"{claim.item}:reply"] = compose_sources([], [], self._now())
         return _Verdict("started" if free else "busy", replies)
@@ -186,8 +185,20 @@ class Commands:
             if (source := _read_sync_key(claim.item, key)) is not None:
                 mode = _read_mode(command.words[1] if len(command.words) > 1 else "")
                 jobs.append(SyncJob(claim.tenant, claim.item, source, mode or SyncMode.INCREMENTAL))
-        await self._inbox.finish(claim.tenant, claim.item, ItemState.DONE, jobs=jobs)
+        for job in await self._inbox.finish(claim.tenant, claim.item, ItemState.DONE, jobs=jobs):
+            await self._give_way(job, command)
         return None
+
+    async def _give_way(self, job: SyncJob, command: Command) -> None:
+        """Many asked at the same time and one was first: say so in the message that stands."""
+        key = name_sync_letter(job.item, job.source)
+        reply = compose_words(_describe_busy([job.source]))
+        try:
+            message = await self._delivery.deliver(job.tenant, key)
+            messenger = self._delivery.get_messenger(command.place.platform)
+            await messenger.edit(command.place, message, reply, reply_token=command.reply_token)
+        except DeliveryFailed as error:
+            _log.error("Command %s: its message could not be corrected: %s", job.item, error)
 
     async def _say_in_private(self, claim: Claim, command: Command, error: Exception) -> None:
         """Where a message may not be posted, tell the one who gave the command."""
@@ -203,6 +214,10 @@ class Commands:
 
 def _say(claim: Claim, outcome: str, reply: Reply) -> _Verdict:
     return _Verdict(outcome, {f"{claim.item}:reply": reply})
+
+
+def _describe_busy(sources: Sequence[str]) -> str:
+    return f"Being synced already: {', '.join(sources)}. `/sync status` shows how far."
 
 
 def _read_mode(word: str) -> SyncMode | None:

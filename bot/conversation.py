@@ -107,15 +107,19 @@ class Conversation:
                 raise BudgetExceeded from error
 
     async def _run(self, question: Question, activity: ActivityLine) -> Answer:
+        answer: Answer | None = None
+        # To its very end, so that the run closes what it opened.
         async for event in self._assistant.answer(question):
             match event:
                 case StepStarted(step, detail):
                     activity.show(_describe_step(step, detail))
                 case TextDelta():
                     activity.show(STEP_WORDS["writing"])
-                case Answered(answer):
-                    return answer
-        raise AgentError("The agent ended without an answer.")
+                case Answered(last):
+                    answer = last
+        if answer is None:
+            raise AgentError("The agent ended without an answer.")
+        return answer
 
     async def _make_question(self, claim: Claim, message: IncomingMessage) -> Question:
         person = message.person

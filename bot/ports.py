@@ -141,10 +141,11 @@ class Inbox(Protocol):
         *,
         error: str = "",
         jobs: Sequence[SyncJob] = (),
-    ) -> None:
+    ) -> Sequence[SyncJob]:
         """Close the entry, DONE or DEAD, and queue what follows from it, in one transaction.
 
-        Without effect on a closed entry. A sync that is waiting already is not queued again.
+        Without effect on a closed entry. Returns the jobs that were not queued because a sync of
+        the same source is waiting already.
         """
         ...
 

@@ -19,6 +19,7 @@ from procrastinate.exceptions import AlreadyEnqueued, ConnectorException, Unique
 from procrastinate.jobs import Job as StoredJob
 from procrastinate.jobs import Status
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
+from procrastinate.worker import Worker
 from psycopg_pool import PoolTimeout
 
 from bot.model import AnswerJob, CommandJob, ItemId, Job, Platform, SyncJob
@@ -27,10 +28,6 @@ from retrieval.model import SyncMode, TenantId
 
 Abandon = Callable[[Job], Awaitable[None]]
 
-HEARTBEAT = 2.0
-"""Seconds between a worker's signs of life."""
-STALLED = 6.0
-"""Seconds without a sign of life after which a worker counts as dead."""
 MOST_RUNS = 50
 """Runs after which a job is given up whatever its handler says; handlers give up far earlier."""
 RESCUE_LOCK = 7_302_114_602
@@ -70,8 +67,10 @@ class PostgresJobQueue:
     """Queues jobs, and runs those of the platforms that this process serves.
 
     Use as an async context manager. `workers` is the number of questions and commands worked on at
-    the same time, `syncs` that of syncs; `grace` is how long work may go on after a cancellation,
-    in seconds. It takes up to six connections of its own, two of which listen for new jobs.
+    the same time, `syncs` that of syncs. In seconds: `grace` is how long work may go on after a
+    cancellation, `heartbeat` passes between a worker's signs of life, and after `stalled` without
+    one it counts as dead, which must be the same in all processes. It takes up to six connections
+    of its own, two of which listen for new jobs.
     """
 
     def __init__(
@@ -82,11 +81,15 @@ class PostgresJobQueue:
         workers: int = 4,
         syncs: int = 1,
         grace: float = 20.0,
+        heartbeat: float = 2.0,
+        stalled: float = 6.0,
     ) -> None:
         self._platforms = tuple(platforms)
         self._workers = workers
         self._syncs = syncs
         self._grace = grace
+        self._heartbeat = heartbeat
+        self._stalled = stalled
         # A pool of its own: the connector listens on a connection that it makes from the pool's
         # arguments, and those of an autocommit pool clash with its own.
         self._connector = PsycopgConnector(
@@ -95,7 +98,7 @@ class PostgresJobQueue:
         self._app = App(connector=self._connector)
         self._handle: JobHandler | None = None
         self._running: set[int] = set()
-        self._worker_ids: set[int] = set()
+        self._serving: list[Worker] = []
         for name in ("answer", "command", "sync"):
             self._app.task(name=name, pass_context=True, retry=_Backoff())(self._perform)
 
@@ -149,19 +152,25 @@ class PostgresJobQueue:
     async def _serve(self, queues: list[str], concurrency: int) -> None:
         # procrastinate's worker ends, without an error even, when the database goes away.
         while True:
-            with suppress(*_UNAVAILABLE):
-                await self._app.run_worker_async(
-                    queues=queues,
-                    name="+".join(queues),
-                    concurrency=concurrency,
-                    install_signal_handlers=False,
-                    delete_jobs="successful",
-                    # A retried job sends no notification.
-                    fetch_job_polling_interval=1.0,
-                    update_heartbeat_interval=HEARTBEAT,
-                    stalled_worker_timeout=STALLED,
-                    shutdown_graceful_timeout=self._grace,
-                )
+            worker = Worker(
+                self._app,
+                queues=queues,
+                name="+".join(queues),
+                concurrency=concurrency,
+                install_signal_handlers=False,
+                delete_jobs="successful",
+                # A retried job sends no notification.
+                fetch_job_polling_interval=1.0,
+                update_heartbeat_interval=self._heartbeat,
+                stalled_worker_timeout=self._stalled,
+                shutdown_graceful_timeout=self._grace,
+            )
+            self._serving.append(worker)
+            try:
+                with suppress(*_UNAVAILABLE):
+                    await worker.run()  # type: ignore[no-untyped-call]
+            finally:
+                self._serving.remove(worker)
             _log.warning("The worker of %s stopped; it is started again", ", ".join(queues))
             await asyncio.sleep(0.5)
 
@@ -169,8 +178,6 @@ class PostgresJobQueue:
         stored = context.job
         if self._handle is None or stored.id is None:
             raise RuntimeError("jobs are run by PostgresJobQueue.run alone")
-        if stored.worker_id is not None:
-            self._worker_ids.add(stored.worker_id)
         self._running.add(stored.id)
         try:
             again = await self._handle(_read(stored.task_name, arguments))
@@ -182,7 +189,7 @@ class PostgresJobQueue:
     async def _rescue_now_and_then(self, abandon: Abandon) -> None:
         suspects: set[int] = set()
         while True:
-            await asyncio.sleep(HEARTBEAT)
+            await asyncio.sleep(self._heartbeat)
             try:
                 suspects, given_up = await self._rescue(suspects)
             except _UNAVAILABLE as error:
@@ -203,7 +210,7 @@ class PostgresJobQueue:
             if row is None or not row[0]:
                 return suspects, []
             manager = self._app.job_manager
-            stalled = list(await manager.get_stalled_jobs(seconds_since_heartbeat=STALLED))
+            stalled = list(await manager.get_stalled_jobs(seconds_since_heartbeat=self._stalled))
             untracked = await self._list_untracked()
             stalled.extend(job for job in untracked if job.id in suspects)
             given_up = [
@@ -216,9 +223,11 @@ class PostgresJobQueue:
     async def _list_untracked(self) -> list[StoredJob]:
         """Jobs that count as run by this process, but whose end could not be written down."""
         found: list[StoredJob] = []
-        for worker_id in self._worker_ids:
+        for worker in self._serving:
+            if worker.worker_id is None:
+                continue
             jobs = await self._app.job_manager.list_jobs_async(
-                status=Status.DOING.value, worker_id=worker_id
+                status=Status.DOING.value, worker_id=worker.worker_id
             )
             found.extend(job for job in jobs if job.id not in self._running)
         return found

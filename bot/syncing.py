@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 
 from bot.commands import name_sync_letter
 from bot.delivery import Delivery
@@ -101,11 +101,17 @@ class SyncReporter:
     async def _sync(self, job: SyncJob, command: Command, message: str) -> SyncRun:
         last: SyncRun | None = None
         shown = self._clock() - PACE
-        async for run in self._sources.sync(job.tenant, job.source, job.mode):
-            last = run
-            if self._clock() - shown >= PACE and run.finished_at is None:
-                await self._edit(command, message, compose_sync(run))
-                shown = self._clock()
+        runs = self._sources.sync(job.tenant, job.source, job.mode)
+        try:
+            async for run in runs:
+                last = run
+                if self._clock() - shown >= PACE and run.finished_at is None:
+                    await self._edit(command, message, compose_sync(run))
+                    shown = self._clock()
+        finally:
+            # A run that nobody follows any more must not go on in the background.
+            if isinstance(runs, AsyncGenerator):
+                await runs.aclose()
         if last is None:
             raise BotError(f"The sync of {job.source} ended without a record.")
         return last

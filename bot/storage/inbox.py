@@ -177,16 +177,20 @@ class PostgresInbox:
         *,
         error: str = "",
         jobs: Sequence[SyncJob] = (),
-    ) -> None:
-        """Close the entry, DONE or DEAD, and queue what follows from it."""
+    ) -> Sequence[SyncJob]:
+        """Close the entry, and queue what follows from it; returns the jobs not queued."""
         values = {"tenant": tenant, "item": item, "state": state, "error": error}
         async with begin(self._pool) as connection:
             cursor = await connection.execute(QUERIES["finish_item"], values)
             row = await cursor.fetchone()
             if row is None:
-                return
-            for job in jobs:
-                await self._jobs.defer(connection, job, platform=Platform(row[0]))
+                return []
+            platform = Platform(row[0])
+            return [
+                job
+                for job in jobs
+                if await self._jobs.defer(connection, job, platform=platform) is None
+            ]
 
     async def has_answered(self, tenant: TenantId, thread: ThreadKey) -> bool:
         """Whether a question of this thread was answered before."""

@@ -155,11 +155,14 @@ class InMemoryInbox:
         *,
         error: str = "",
         jobs: Sequence[SyncJob] = (),
-    ) -> None:
+    ) -> Sequence[SyncJob]:
         entry = self.items[item]
-        if entry.state not in {ItemState.DONE, ItemState.DEAD}:
-            entry.state, entry.error = state, error
-            self.jobs.extend(jobs)
+        if entry.state in {ItemState.DONE, ItemState.DEAD}:
+            return []
+        entry.state, entry.error = state, error
+        waiting = {job.source for job in self.jobs if isinstance(job, SyncJob)}
+        self.jobs.extend(job for job in jobs if job.source not in waiting)
+        return [job for job in jobs if job.source in waiting]
 
     async def has_answered(self, tenant: TenantId, thread: ThreadKey) -> bool:
         return any(

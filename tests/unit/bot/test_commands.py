@@ -324,3 +324,12 @@ async def test_an_interrupted_sync_gives_way_with_words() -> None:
     job = next(job for job in scene.inbox.jobs if isinstance(job, SyncJob))
     await scene.reporter.abandon(job)
     assert "a later one takes its place" in scene.messenger.posts[0].text
+
+
+async def test_of_two_syncs_at_the_same_time_the_second_message_gives_way() -> None:
+    scene = Scene()
+    await scene.give(make_command("sync handbook", 1))
+    await scene.give(make_command("sync handbook", 2))
+    first, second = scene.messenger.posts
+    assert first.text == "Sync of handbook starts …"
+    assert "Being synced already: handbook." in second.text

@@ -1,0 +1,143 @@
+"""The shipped queue, inbox and outbox over a real PostgreSQL; platform and agent in memory."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+
+import psycopg
+import pytest
+
+from bot.commands import Commands
+from bot.conversation import Conversation
+from bot.delivery import Delivery
+from bot.intake import InboxIntake
+from bot.model import Platform
+from bot.queue import PostgresJobQueue, set_up_queue
+from bot.storage.directory import PostgresAdmins, PostgresAudit, PostgresWorkspaces
+from bot.storage.inbox import PostgresInbox
+from bot.storage.outbox import PostgresOutbox
+from bot.syncing import SyncReporter
+from bot.worker import Worker
+from retrieval.postgres.pool import Pool, open_pool
+from tests.fakes.assistant import ScriptedAssistant, ScriptedSources
+from tests.fakes.messenger import InMemoryDirectory, InMemoryMessenger
+
+
+class Bot:
+    """One process of the bot. Its worker runs within `working`."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        jobs: PostgresJobQueue,
+        messenger: InMemoryMessenger,
+        assistant: ScriptedAssistant,
+        sources: ScriptedSources,
+    ) -> None:
+        self.pool = pool
+        self.jobs = jobs
+        self.messenger = messenger
+        self.assistant = assistant
+        self.sources = sources
+        self.inbox = PostgresInbox(pool, jobs)
+        self.workspaces = PostgresWorkspaces(pool)
+        self.intake = InboxIntake(self.inbox, self.workspaces)
+        audit = PostgresAudit(pool)
+        delivery = Delivery(PostgresOutbox(pool), {Platform.SLACK: messenger})
+        directories = {Platform.SLACK: InMemoryDirectory()}
+        self.worker = Worker(
+            jobs=jobs,
+            inbox=self.inbox,
+            conversation=Conversation(
+                inbox=self.inbox, delivery=delivery, assistant=assistant, directories=directories
+            ),
+            commands=Commands(
+                inbox=self.inbox,
+                delivery=delivery,
+                sources=sources,
+                jobs=jobs,
+                directories=directories,
+                admins=PostgresAdmins(pool),
+                audit=audit,
+                listed_admins=frozenset({"slack:UADMIN"}),
+            ),
+            syncs=SyncReporter(inbox=self.inbox, delivery=delivery, sources=sources, audit=audit),
+            sweep=0.3,
+        )
+
+    @asynccontextmanager
+    async def working(self) -> AsyncIterator[None]:
+        work = asyncio.create_task(self.worker.run())
+        try:
+            yield
+        finally:
+            work.cancel()
+            with suppress(asyncio.CancelledError):
+                await work
+
+    async def wait(self, condition: Callable[[], bool], seconds: float = 30.0) -> None:
+        """Until it holds, looking often; fails after `seconds`."""
+
+        async def check() -> bool:
+            return condition()
+
+        await self.wait_async(check, seconds)
+
+    async def wait_async(
+        self, condition: Callable[[], Awaitable[bool]], seconds: float = 30.0
+    ) -> None:
+        async with asyncio.timeout(seconds):
+            while not await condition():
+                await asyncio.sleep(0.01)
+
+    async def count(self, query: str) -> int:
+        async with self.pool.connection() as connection:
+            row = await (await connection.execute(query)).fetchone()
+        assert row
+        return int(row[0])
+
+    async def all_done(self) -> bool:
+        """Whether every entry of the inbox is closed."""
+        query = "SELECT count(*) FROM inbox WHERE state NOT IN ('done', 'dead')"
+        return await self.count(query) == 0
+
+    @property
+    def texts(self) -> list[str]:
+        return [posted.text for posted in self.messenger.posts]
+
+
+@asynccontextmanager
+async def open_bot(
+    url: str,
+    *,
+    messenger: InMemoryMessenger | None = None,
+    assistant: ScriptedAssistant | None = None,
+    sources: ScriptedSources | None = None,
+    grace: float = 5.0,
+) -> AsyncIterator[Bot]:
+    """One process of the bot on the database, its workspace linked."""
+    jobs = PostgresJobQueue(url, [Platform.SLACK], grace=grace, heartbeat=0.2, stalled=1.0)
+    async with open_pool(url, size=8) as pool, jobs:
+        bot = Bot(
+            pool,
+            jobs,
+            messenger or InMemoryMessenger(),
+            assistant or ScriptedAssistant(),
+            sources or ScriptedSources(),
+        )
+        await bot.workspaces.link(Platform.SLACK, "T1", "Acme")
+        yield bot
+
+
+@pytest.fixture
+async def queue_url(database_url: str) -> str:
+    """The URL of a fresh database with our tables and those of the queue."""
+    async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as connection:
+        await set_up_queue(connection)
+    return database_url
+
+
+@pytest.fixture
+async def bot(queue_url: str) -> AsyncIterator[Bot]:
+    async with open_bot(queue_url) as opened:
+        yield opened
