@@ -76,7 +76,7 @@ class MiniLmEmbedder:
     def close(self) -> None:
         """Let the two threads end once what they work on is done."""
         self._passages.shutdown(wait=False, cancel_futures=True)
-        self._queries.shutdown(wait=False, cancel_futures=True)
+        self._queries.shutdown(wait=False)
 
     async def embed_passages(self, texts: Sequence[str]) -> Vector:
         """Vectors (n, 384), L2-normalised, in the order given. Raises EmbeddingFailed."""

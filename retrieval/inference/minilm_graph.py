@@ -35,9 +35,9 @@ class Precision(StrEnum):
     """How the matrix products are computed.
 
     INT8 quantises the weights per block of 128 along each output channel and the activations per
-    block of 128 of each token, so that a text's vector does not depend on the texts beside it.
+    block of 128 of each token, so that a text's vector hardly depends on the texts beside it.
     INT8_TENSOR quantises the weights per output channel and the activations per batch: faster,
-    coarser, and a vector depends slightly on its batch.
+    coarser, and a vector depends on its batch.
     """
 
     FP32 = "fp32"

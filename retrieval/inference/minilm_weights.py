@@ -39,10 +39,10 @@ class MiniLmFiles:
     tokenizer: Path
 
 
-def find_files() -> MiniLmFiles:
+def find_files(name: str = DISTRIBUTION) -> MiniLmFiles:
     """The model's files in site-packages. Raises EmbeddingFailed when the package is missing."""
     try:
-        carrier = distribution(DISTRIBUTION)
+        carrier = distribution(name)
     except PackageNotFoundError as error:
         raise EmbeddingFailed(
             f"The embedding model's weights are not installed; install them with: {INSTALL}"

@@ -56,9 +56,11 @@ class TokenCodec:
         for piece in (*SPECIAL, "[UNK]"):
             self._content[vocabulary[piece]] = False
         self._weights = _weigh_by_rank(size, vocabulary[COMMONEST])
-        per_byte = 8 // bits
-        codes = np.arange(256)[:, None] >> (np.arange(per_byte)[::-1] * bits) & (2**bits - 1)
-        self._table = (np.array(LEVELS[bits]) / HIDDEN**0.5).astype(np.float32)[codes]
+        codes = np.arange(2 ** (4 * bits))[:, None] >> (np.arange(4)[::-1] * bits) & (2**bits - 1)
+        table = (np.array(LEVELS[bits]) / HIDDEN**0.5).astype(np.float32)[codes]
+        # Four floats travel as one complex number: numpy copies single items ten times faster
+        # than it gathers rows.
+        self._table = np.ascontiguousarray(table).view(np.complex128)[:, 0]
 
     @property
     def name(self) -> str:
@@ -72,15 +74,15 @@ class TokenCodec:
     def encode_passage(self, ids: NDArray[np.int32], states: Vector) -> TokenVectors:
         """The states (t, 384) of one passage as stored; fewer rows than it has tokens."""
         kept = states[self._keep(ids)]
-        codes = (kept > 0).astype(np.uint8)
+        codes = (kept > 0).view(np.uint8)
         if self._bits == 2:
-            spread = np.sqrt(np.mean(kept * kept, axis=1, keepdims=True))
-            outer = np.abs(kept) > np.float32(OUTER) * spread
-            codes = np.where(codes, 2 + outer, 1 - outer).astype(np.uint8)
+            outer = np.sqrt(np.einsum("ij,ij->i", kept, kept) / HIDDEN)[:, None] * np.float32(OUTER)
+            codes = codes + (kept > -outer) + (kept > outer)
         per_byte = 8 // self._bits
-        shifts = (np.arange(per_byte, dtype=np.uint8)[::-1] * self._bits).astype(np.uint8)
-        grouped = codes.reshape(len(kept), HIDDEN // per_byte, per_byte) << shifts
-        packed: TokenVectors = np.bitwise_or.reduce(grouped, axis=2)
+        grouped = codes.reshape(len(kept), HIDDEN // per_byte, per_byte)
+        packed = np.zeros(grouped.shape[:2], np.uint8)
+        for place in range(per_byte):
+            packed = packed << self._bits | grouped[:, :, place]
         return packed
 
     def encode_query(self, ids: NDArray[np.int32], states: Vector) -> Vector:
@@ -98,7 +100,7 @@ class TokenCodec:
     def score(self, query: Vector, passages: Sequence[TokenVectors]) -> NDArray[np.float32]:
         """Scores (n,), about in [-1, 1], of passages for a query of `encode_query`.
 
-        50 passages of 180 tokens take some 10 ms on one core.
+        50 passages of 180 tokens take some 3 ms on one core.
         """
         scores = np.full(len(passages), NO_TOKENS, np.float32)
         filled = [place for place, passage in enumerate(passages) if len(passage)]
@@ -108,11 +110,14 @@ class TokenCodec:
             scores[filled] = 0.0
             return scores
         packed = np.concatenate([passages[place] for place in filled])
-        rows = self._table[packed].reshape(len(packed), HIDDEN)
-        cosines = rows @ query.T
+        cosines = query @ self._unpack(packed).T
         starts = np.cumsum([0, *(len(passages[place]) for place in filled[:-1])])
-        scores[filled] = np.maximum.reduceat(cosines, starts, axis=0).sum(axis=1)
+        scores[filled] = np.maximum.reduceat(cosines, starts, axis=1).sum(axis=0)
         return scores
+
+    def _unpack(self, packed: TokenVectors) -> Vector:
+        fours = packed if self._bits == 2 else np.stack([packed >> 4, packed & 15], axis=-1)
+        return self._table.take(fours).view(np.float32).reshape(len(packed), HIDDEN)
 
     def _keep(self, ids: NDArray[np.int32]) -> NDArray[np.bool_]:
         content = self._content[ids]
