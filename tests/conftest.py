@@ -1,6 +1,7 @@
 """Fixtures that give a test a real PostgreSQL with the schema in place."""
 
 import asyncio
+import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -31,11 +32,15 @@ def shared_data(repository: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_url() -> Iterator[str]:
     """A PostgreSQL server of this test session's own; the URL of its maintenance database."""
-    directory = tmp_path_factory.mktemp("postgres")
-    with asyncio.Runner() as runner:
-        server = run_embedded_postgres(directory)
+    # Not below pytest's own directory: another session that starts closes that one to the user
+    # as which the server runs when the tests are run by root.
+    with (
+        tempfile.TemporaryDirectory(prefix="footnote-test-") as directory,
+        asyncio.Runner() as runner,
+    ):
+        server = run_embedded_postgres(Path(directory))
         url = runner.run(server.__aenter__())
         try:
             yield url
