@@ -1,0 +1,1 @@
+"""Measures retrieval on judged data sets: quality, speed, memory."""
