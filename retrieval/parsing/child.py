@@ -10,6 +10,7 @@ import json
 import resource
 import struct
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -80,7 +81,9 @@ def _grant_cpu_time(seconds: int) -> None:
 def _set_limit(which: int, value: int) -> None:
     _, hard = resource.getrlimit(which)
     soft = value if hard == resource.RLIM_INFINITY else min(value, hard)
-    resource.setrlimit(which, (soft, hard))
+    # macOS refuses a limit on address space; processor and wall time are limited all the same
+    with suppress(ValueError):
+        resource.setrlimit(which, (soft, hard))
 
 
 def _encode_refusal(reason: str) -> bytes:

@@ -113,6 +113,8 @@ class ProcessParser:
             stdin=PIPE,
             stdout=PIPE,
             stderr=DEVNULL,
+            # Ctrl-C on the terminal is for the program, which ends its children itself
+            start_new_session=True,
             # nothing of the environment is handed down: it holds the platforms' tokens
             env={"PYTHONPATH": str(_ROOT), "LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1"},
         )

@@ -90,8 +90,13 @@ class _Tally:
         await self.tell()
 
     async def tell(self) -> None:
-        if self._progress is not None:
+        if self._progress is None:
+            return
+        try:
             await self._progress(self.counts, self.done, self.total)
+        except Exception:
+            # whoever watches a sync must not be able to fail it
+            logger.exception("The progress of a sync could not be told")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +152,9 @@ class SyncEngine:
         everything; dry_run plans only, and leaves no record. A document that cannot be read is
         recorded, and the others go on. Deletions come last, and none is done if the listing fails
         or if the brake holds and `confirm_deletions` is not set; the run then ends as failed, and
-        says so. Raises SyncInProgress, InvalidSource and StoreUnavailable; a cancelled run is
-        recorded as such before the cancellation goes on.
+        says so. Raises SyncInProgress, InvalidSource, StoreUnavailable, and UnknownSource if the
+        source is removed meanwhile; a cancelled run is recorded as such before the cancellation
+        goes on.
         """
         connector = self._connect(source)
         if mode is SyncMode.DRY_RUN:
@@ -164,7 +170,8 @@ class SyncEngine:
             return await self._finish(opened, source, SyncState.FAILED, tally, str(error))
         except asyncio.CancelledError:
             closing = self._finish(opened, source, SyncState.CANCELLED, tally, "It was cancelled.")
-            await asyncio.shield(asyncio.ensure_future(closing))
+            with suppress(StoreUnavailable):
+                await asyncio.shield(asyncio.ensure_future(closing))
             raise
         except BaseException as error:
             with suppress(StoreUnavailable):

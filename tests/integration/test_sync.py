@@ -270,6 +270,29 @@ async def test_a_run_that_was_taken_for_dead_stops(bench: Bench) -> None:
     assert await bench.texts() == {}
 
 
+async def test_a_watcher_that_fails_does_not_fail_the_sync(bench: Bench) -> None:
+    bench.write("a.md", "Text.")
+
+    async def progress(counts: SyncCounts, done: int, total: int) -> None:
+        raise RuntimeError("the channel is gone")
+
+    run = await bench.sync(progress=progress)
+    assert (run.state, run.counts.added) == (SyncState.SUCCEEDED, 1)
+
+
+async def test_a_source_removed_during_its_sync_stops_it(bench: Bench) -> None:
+    for number in range(4):
+        bench.write(f"{number}.md", f"Text number {number}.")
+
+    async def progress(counts: SyncCounts, done: int, total: int) -> None:
+        if done == 0:
+            await bench.records.remove_source(TENANT, "notes")
+
+    with pytest.raises(UnknownSource, match="removed"):
+        await bench.sync(progress=progress)
+    assert await bench.texts() == {}
+
+
 async def test_a_lost_database_is_told_to_the_caller(bench: Bench) -> None:
     bench.write("a.md", "Text.")
 
