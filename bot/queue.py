@@ -127,6 +127,8 @@ class PostgresJobQueue:
             queueing_lock=queueing_lock,
             connection=connection,
         )
+        if queueing_lock is None:
+            return await deferrer.defer_async(**_write(job))
         try:
             async with connection.transaction():
                 return await deferrer.defer_async(**_write(job))

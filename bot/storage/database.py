@@ -29,15 +29,17 @@ QUERIES = load_queries()
 
 
 @asynccontextmanager
+async def connect(pool: Pool) -> AsyncIterator[psycopg.AsyncConnection]:
+    """A connection for a single statement. Raises StoreUnavailable."""
+    try:
+        async with pool.connection() as connection:
+            yield connection
+    except _UNAVAILABLE as error:
+        raise StoreUnavailable(f"The database cannot be reached: {error}") from error
+
+
+@asynccontextmanager
 async def begin(pool: Pool) -> AsyncIterator[psycopg.AsyncConnection]:
     """A connection within a transaction. Raises StoreUnavailable."""
-    try:
-        async with pool.connection() as connection, connection.transaction():
-            yield connection
-    except (
-        psycopg.OperationalError,
-        psycopg.InterfaceError,
-        PoolTimeout,
-        TooManyRequests,
-    ) as error:
-        raise StoreUnavailable(f"The database cannot be reached: {error}") from error
+    async with connect(pool) as connection, connection.transaction():
+        yield connection

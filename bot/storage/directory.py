@@ -1,7 +1,7 @@
 """Workspaces, admins and the audit log in PostgreSQL."""
 
 from bot.model import AuditEntry, Platform
-from bot.storage.database import QUERIES, Pool, begin
+from bot.storage.database import QUERIES, Pool, connect
 from retrieval.model import TenantId
 
 DEFAULT_TENANT = TenantId("default")
@@ -32,7 +32,7 @@ class PostgresWorkspaces:
         return await self._find(platform, workspace)
 
     async def _find(self, platform: Platform, workspace: str) -> TenantId | None:
-        async with begin(self._pool) as connection:
+        async with connect(self._pool) as connection:
             cursor = await connection.execute(
                 QUERIES["resolve_workspace"], {"platform": platform, "workspace": workspace}
             )
@@ -42,7 +42,7 @@ class PostgresWorkspaces:
     async def link(self, platform: Platform, workspace: str, name: str) -> TenantId:
         """Note a workspace that we are connected to; a new one goes to the default tenant."""
         tenant = await self._find(platform, workspace) or self._default_tenant
-        async with begin(self._pool) as connection:
+        async with connect(self._pool) as connection:
             await connection.execute(
                 QUERIES["link_workspace"],
                 {"tenant": tenant, "platform": platform, "workspace": workspace, "name": name},
@@ -58,7 +58,7 @@ class PostgresAdmins:
 
     async def is_admin(self, tenant: TenantId, platform: Platform, person: str) -> bool:
         """Whether the person was made an admin besides those in the settings."""
-        async with begin(self._pool) as connection:
+        async with connect(self._pool) as connection:
             cursor = await connection.execute(
                 QUERIES["is_admin"], {"tenant": tenant, "platform": platform, "person": person}
             )
@@ -74,7 +74,7 @@ class PostgresAudit:
 
     async def record(self, entry: AuditEntry) -> None:
         """Add an entry; one that says the same of the same command is there once."""
-        async with begin(self._pool) as connection:
+        async with connect(self._pool) as connection:
             await connection.execute(
                 QUERIES["insert_audit"],
                 {

@@ -24,7 +24,7 @@ from bot.model import (
     ThreadKey,
 )
 from bot.ports import Letter
-from bot.storage.database import QUERIES, Pool, begin
+from bot.storage.database import QUERIES, Pool, begin, connect
 from bot.storage.outbox import insert_letter
 from retrieval.model import TenantId
 
@@ -121,7 +121,7 @@ class PostgresInbox:
     async def claim(self, tenant: TenantId, item: ItemId) -> Claim | None:
         """Take an entry, from whoever had it; None where it is done, dead or unknown."""
         owner = self._new_token()
-        async with begin(self._pool) as connection:
+        async with connect(self._pool) as connection:
             cursor = await connection.cursor(row_factory=dict_row).execute(
                 QUERIES["claim_item"], {"tenant": tenant, "item": item, "owner": owner}
             )
@@ -141,7 +141,7 @@ class PostgresInbox:
 
     async def read_command(self, tenant: TenantId, item: ItemId) -> Command | None:
         """The command of an entry, whatever its state."""
-        async with begin(self._pool) as connection:
+        async with connect(self._pool) as connection:
             cursor = await connection.execute(
                 QUERIES["read_item"], {"tenant": tenant, "item": item}
             )
@@ -163,7 +163,7 @@ class PostgresInbox:
 
     async def hand_back(self, claim: Claim) -> None:
         """Give the entry back, as if this attempt had not been made."""
-        async with begin(self._pool) as connection:
+        async with connect(self._pool) as connection:
             await connection.execute(
                 QUERIES["hand_back_item"],
                 {"tenant": claim.tenant, "item": claim.item, "owner": claim.owner},
@@ -194,7 +194,7 @@ class PostgresInbox:
 
     async def has_answered(self, tenant: TenantId, thread: ThreadKey) -> bool:
         """Whether a question of this thread was answered before."""
-        async with begin(self._pool) as connection:
+        async with connect(self._pool) as connection:
             cursor = await connection.execute(
                 QUERIES["thread_is_answered"], {"tenant": tenant, "thread": thread}
             )

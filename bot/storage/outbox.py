@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from bot.model import ItemId, Place
 from bot.ports import Letter, OutboxClaim
 from bot.rendering.record import from_record, to_record
-from bot.storage.database import QUERIES, Pool, begin
+from bot.storage.database import QUERIES, Pool, connect
 from retrieval.model import TenantId
 
 _PLACE = TypeAdapter(Place)
@@ -43,12 +43,12 @@ class PostgresOutbox:
 
     async def put(self, letter: Letter) -> None:
         """Write a letter down, unless one of that key is there."""
-        async with begin(self._pool) as connection:
+        async with connect(self._pool) as connection:
             await insert_letter(connection, letter)
 
     async def list_keys(self, tenant: TenantId, item: ItemId) -> Sequence[str]:
         """The keys of the letters that an inbox entry led to."""
-        async with begin(self._pool) as connection:
+        async with connect(self._pool) as connection:
             cursor = await connection.execute(
                 QUERIES["list_keys"], {"tenant": tenant, "item": item}
             )
@@ -57,7 +57,7 @@ class PostgresOutbox:
     async def claim(self, tenant: TenantId, key: str) -> OutboxClaim | None:
         """Take a letter to post; None where there is none of that key."""
         owner = self._new_token()
-        async with begin(self._pool) as connection:
+        async with connect(self._pool) as connection:
             cursor = await connection.cursor(row_factory=dict_row).execute(
                 QUERIES["claim_letter"], {"tenant": tenant, "key": key, "owner": owner}
             )
@@ -81,7 +81,7 @@ class PostgresOutbox:
 
     async def record_posted(self, claim: OutboxClaim, message: str) -> str:
         """Note the platform's id; returns the id that stands (the first that was recorded)."""
-        async with begin(self._pool) as connection:
+        async with connect(self._pool) as connection:
             cursor = await connection.execute(
                 QUERIES["record_posted"],
                 {"tenant": claim.letter.tenant, "key": claim.letter.key, "message": message},
@@ -91,7 +91,7 @@ class PostgresOutbox:
 
     async def record_failure(self, claim: OutboxClaim, error: str, *, dead: bool) -> None:
         """Note that posting failed, for now or for good; without effect once the claim is lost."""
-        async with begin(self._pool) as connection:
+        async with connect(self._pool) as connection:
             await connection.execute(
                 QUERIES["record_failure"],
                 {

@@ -1,0 +1,70 @@
+"""Every query of the bot's storage against the migrated schema."""
+
+import re
+
+import pytest
+from psycopg.types.json import Jsonb
+
+from bot.storage.database import QUERIES
+from tests.integration.bot.conftest import Bot
+
+VALUES: dict[str, object] = {
+    "attempts": 1,
+    "channel": "C1",
+    "command": "sync",
+    "dead": True,
+    "detail": "",
+    "error": "",
+    "event": "E1",
+    "item": "0123456789abcdef",
+    "job": 1,
+    "key": "0123456789abcdef:answer",
+    "kind": "question",
+    "message": "m1",
+    "name": "Acme",
+    "outcome": "refused",
+    "owner": "o1",
+    "payload": Jsonb({}),
+    "person": "U1",
+    "place": Jsonb({}),
+    "platform": "slack",
+    "reply": Jsonb({}),
+    "reply_token": Jsonb({}),
+    "state": "done",
+    "tenant": "default",
+    "thread": "t1",
+    "workspace": "T1",
+}
+
+INDEXES = {
+    "claim_letter": "outbox_pkey",
+    "is_admin": "admin_pkey",
+    "list_keys": "outbox_pkey",
+    "lock_lost_items": "inbox_open",
+    "resolve_workspace": "workspace_by_platform",
+    "thread_is_answered": "inbox_by_thread",
+}
+
+
+async def explain(bot: Bot, name: str) -> str:
+    async with bot.pool.connection() as connection, connection.transaction():
+        # The tables are empty; what matters is whether an index can be used at all.
+        await connection.execute("SET LOCAL enable_seqscan = off")
+        cursor = await connection.execute(b"EXPLAIN " + QUERIES[name], VALUES)
+        return "\n".join(row[0] for row in await cursor.fetchall())
+
+
+@pytest.mark.parametrize("name", sorted(QUERIES))
+async def test_it_can_be_planned(bot: Bot, name: str) -> None:
+    assert await explain(bot, name)
+
+
+@pytest.mark.parametrize("name", sorted(INDEXES))
+async def test_it_uses_its_index(bot: Bot, name: str) -> None:
+    assert INDEXES[name] in await explain(bot, name)
+
+
+def test_each_is_used(repository) -> None:
+    files = sorted((repository / "bot" / "storage").glob("*.py"))
+    used = re.findall(r'QUERIES\["(\w+)"\]', "".join(file.read_text() for file in files))
+    assert set(used) == set(QUERIES)
