@@ -14,6 +14,7 @@ from bot.model import (
     ItemId,
     ItemState,
     Job,
+    MessageKey,
     Person,
     Place,
     Platform,
@@ -100,6 +101,27 @@ class Workspaces(Protocol):
         Platforms call it before they take events: at connect, and when a guild is joined.
         Discord's direct messages belong to the workspace '@me', linked like a guild.
         """
+        ...
+
+
+class Threads(Protocol):
+    """Knows conversations by their messages, where the platform's events do not tell.
+
+    Raises StoreUnavailable.
+    """
+
+    async def find_thread(
+        self, tenant: TenantId, platform: Platform, message: MessageKey
+    ) -> ThreadKey | None:
+        """The conversation of a question that came in; None where the message is none."""
+        ...
+
+
+class SourceNames(Protocol):
+    """Suggests names of sources while a command is typed."""
+
+    async def list_for(self, place: Place, person: Person) -> Sequence[str]:
+        """What this person may sync here; nothing for others. Raises StoreUnavailable."""
         ...
 
 

@@ -1,0 +1,218 @@
+"""Discord's messages and interactions as the bot's own values. Pure."""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+import discord
+
+from bot.model import (
+    ChannelKind,
+    Command,
+    IncomingMessage,
+    Intent,
+    MessageKey,
+    Person,
+    Place,
+    Platform,
+    ThreadKey,
+)
+
+DIRECT = "@me"
+"""The workspace of direct messages."""
+
+_TYPES = frozenset({discord.MessageType.default, discord.MessageType.reply})
+_ENTITY = re.compile(r"<(?:(@&|@!?|#)(\d+)|a?(:\w+:)\d+)>")
+
+Names = Mapping[int, str]
+
+
+def read_channel_kind(channel: object, guild: discord.Guild | None) -> ChannelKind:
+    """Who can see what is said in a channel; private where that is not known."""
+    if isinstance(channel, discord.DMChannel):
+        return ChannelKind.DIRECT
+    if guild is None:
+        return ChannelKind.PRIVATE
+    # What an event carries of a channel lacks its overwrites; the cache has them.
+    known = guild.get_channel_or_thread(getattr(channel, "id", 0))
+    if isinstance(known, discord.Thread):
+        known = None if known.is_private() else known.parent
+    if known is None:
+        return ChannelKind.PRIVATE
+    is_open = known.permissions_for(guild.default_role).view_channel
+    return ChannelKind.PUBLIC if is_open else ChannelKind.PRIVATE
+
+
+def read_workspace(guild_id: int | None) -> str:
+    """The guild's id, or '@me'."""
+    return DIRECT if guild_id is None else str(guild_id)
+
+
+def read_person(user: discord.User | discord.Member | discord.Object) -> Person:
+    """The person with what the event tells of their roles and rights."""
+    if isinstance(user, discord.Member):
+        groups = frozenset(str(role.id) for role in user.roles if not role.is_default())
+        manages = user.guild_permissions.manage_guild
+        return Person(str(user.id), user.display_name, groups, manages)
+    return Person(str(user.id), getattr(user, "display_name", ""))
+
+
+def is_from_person(message: discord.Message) -> bool:
+    """Whether a person wrote it: not a bot, a webhook, or Discord's own notices."""
+    bot = message.author.bot or message.author.system or message.webhook_id is not None
+    return message.type in _TYPES and not bot
+
+
+def read_intent(message: discord.Message, bot_user: int) -> Intent | None:
+    """What is asked of the bot; None where nothing is.
+
+    A message in a thread that mentions nobody is a FOLLOW_UP: a question only where the bot takes
+    part in the thread, which the intake knows. Without the privileged Message Content intent
+    Discord leaves its text out, so that it is empty.
+    """
+    if isinstance(message.channel, discord.DMChannel):
+        return Intent.DIRECT
+    if any(user.id == bot_user for user in message.mentions) or bot_user in message.raw_mentions:
+        return Intent.MENTION
+    somebody = message.mentions or message.role_mentions or message.mention_everyone
+    if isinstance(message.channel, discord.Thread) and not somebody and message.content:
+        return Intent.FOLLOW_UP
+    return None
+
+
+def find_earlier(message: discord.Message, bot_user: int) -> MessageKey | None:
+    """The question that a reply goes on from: the one replied to, or that behind our answer."""
+    reference = message.reference
+    if reference is None or reference.message_id is None:
+        return None
+    earlier = reference.message_id
+    answer = reference.resolved
+    if isinstance(answer, discord.Message) and answer.author.id == bot_user:
+        if answer.reference is None or answer.reference.message_id is None:
+            return None
+        earlier = answer.reference.message_id
+    return name_message(_read_guild_id(message), message.channel.id, earlier)
+
+
+def read_message(
+    message: discord.Message, bot_user: int, intent: Intent, thread: ThreadKey | None = None
+) -> IncomingMessage:
+    """The question in a message. `thread` is the conversation that it goes on with, if any."""
+    guild_id = _read_guild_id(message)
+    workspace, channel = read_workspace(guild_id), message.channel.id
+    kind = read_channel_kind(message.channel, message.guild)
+    key = name_message(guild_id, channel, message.id)
+    if kind is ChannelKind.DIRECT or isinstance(message.channel, discord.Thread):
+        thread = ThreadKey(f"discord:{workspace}:{channel}")
+    return IncomingMessage(
+        event=f"discord:message:{message.id}",
+        message=key,
+        thread=thread or ThreadKey(key),
+        place=Place(Platform.DISCORD, workspace, str(channel), kind, str(message.id)),
+        person=read_person(message.author),
+        intent=intent,
+        text=clean_text(message.content, bot_user, _find_name(message)),
+        at=message.created_at,
+        reply_token={"user": str(message.author.id)},
+    )
+
+
+def read_question(interaction: discord.Interaction, text: str) -> IncomingMessage:
+    """The question of /ask: a conversation of its own, whose answer only the asker sees."""
+    key = name_message(interaction.guild_id, interaction.channel_id or 0, interaction.id)
+    return IncomingMessage(
+        event=f"discord:interaction:{interaction.id}",
+        message=key,
+        thread=ThreadKey(key),
+        place=read_place(interaction),
+        person=read_person(interaction.user),
+        intent=Intent.ASK,
+        text=text.strip(),
+        at=interaction.created_at,
+        reply_token=read_token(interaction),
+    )
+
+
+def read_command(interaction: discord.Interaction, name: str, words: tuple[str, ...]) -> Command:
+    """A slash command other than /ask."""
+    return Command(
+        event=f"discord:interaction:{interaction.id}",
+        name=name,
+        words=words,
+        place=read_place(interaction),
+        person=read_person(interaction.user),
+        at=interaction.created_at,
+        reply_token=read_token(interaction),
+    )
+
+
+def read_place(interaction: discord.Interaction) -> Place:
+    """Where an interaction was begun."""
+    direct = interaction.guild_id is None
+    kind = (
+        ChannelKind.DIRECT if direct else read_channel_kind(interaction.channel, interaction.guild)
+    )
+    workspace = read_workspace(interaction.guild_id)
+    return Place(Platform.DISCORD, workspace, str(interaction.channel_id), kind)
+
+
+def read_token(interaction: discord.Interaction) -> dict[str, str]:
+    """What the messenger needs to answer an interaction."""
+    return {
+        "application": str(interaction.application_id),
+        "interaction": str(interaction.id),
+        "token": interaction.token,
+        "user": str(interaction.user.id),
+    }
+
+
+def name_message(guild_id: int | None, channel: int, message: int) -> MessageKey:
+    """'discord:GUILD:CHANNEL:MESSAGE'."""
+    return MessageKey(f"discord:{read_workspace(guild_id)}:{channel}:{message}")
+
+
+def clean_text(text: str, bot_user: int, find_name: Callable[[str, int], str | None]) -> str:
+    """What the person typed: mentions by name, that of the bot left out.
+
+    `find_name` is given a sign ('@', '@&' or '#') and an id.
+    """
+
+    def read(found: re.Match[str]) -> str:
+        sign, number, emoji = found.groups()
+        if emoji:
+            return str(emoji)
+        sign = sign.rstrip("!")
+        if sign == "@" and int(number) == bot_user:
+            return ""
+        name = find_name(sign, int(number))
+        return f"{sign[0]}{name}" if name else str(found[0])
+
+    lines = (" ".join(line.split()) for line in _ENTITY.sub(read, text).splitlines())
+    return "\n".join(lines).strip()
+
+
+def read_now() -> datetime:
+    """The time now, in UTC."""
+    return discord.utils.utcnow()
+
+
+def _read_guild_id(message: discord.Message) -> int | None:
+    if message.guild is not None:
+        return message.guild.id
+    return getattr(message.channel, "guild_id", None)
+
+
+def _find_name(message: discord.Message) -> Callable[[str, int], str | None]:
+    def find(sign: str, number: int) -> str | None:
+        if sign == "@":
+            return next((u.display_name for u in message.mentions if u.id == number), None)
+        if message.guild is None:
+            return None
+        found = (
+            message.guild.get_role(number)
+            if sign == "@&"
+            else message.guild.get_channel_or_thread(number)
+        )
+        return found.name if found is not None else None
+
+    return find

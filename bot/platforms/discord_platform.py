@@ -1,0 +1,110 @@
+"""Discord as one thing to wire: the account, what it says, what it hears."""
+
+import logging
+from dataclasses import dataclass
+
+from bot.platforms.discord_client import (
+    DISCORD_API_URL,
+    DISCORD_GATEWAY_URL,
+    IDENTIFY_PAUSE,
+    DiscordClient,
+    DiscordIdentity,
+)
+from bot.platforms.discord_commands import DiscordCommands
+from bot.platforms.discord_directory import DiscordDirectory
+from bot.platforms.discord_messenger import DiscordMessenger
+from bot.platforms.discord_receiver import DiscordReceiver
+from bot.ports import Intake, SourceNames, Threads, Workspaces
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class DiscordPlatform:
+    """One Discord application in all servers that it was added to.
+
+    `messenger` and `directory` work without `connect` and `run`. Use: `connect`, then `run` until
+    cancelled, then `close`.
+    """
+
+    client: DiscordClient
+    messenger: DiscordMessenger
+    directory: DiscordDirectory
+    receiver: DiscordReceiver
+    commands: DiscordCommands
+
+    async def connect(self) -> DiscordIdentity:
+        """Check the token and link the servers and the direct messages; before `run`.
+
+        Raises ConnectionRefused, whose text says how to mend it, and StoreUnavailable.
+        """
+        try:
+            identity = await self.client.identify()
+            await self.receiver.link_all({str(id_): name for id_, name in identity.guilds.items()})
+        except BaseException:
+            await self.client.close()
+            raise
+        if not identity.guilds:
+            log.warning(
+                "discord: the bot is in no server yet; invite it from its application's page at "
+                "discord.com/developers/applications, Installation"
+            )
+        return identity
+
+    async def run(self) -> None:
+        """Receive until cancelled; `close` ends what is left. Raises ConnectionRefused."""
+        await self.commands.register()
+        await self.client.serve()
+
+    async def wait_until_receiving(self) -> None:
+        """Return once Discord can deliver."""
+        await self.client.wait_until_ready()
+
+    @property
+    def is_receiving(self) -> bool:
+        """Whether Discord can deliver now."""
+        return self.client.is_receiving
+
+    async def close(self) -> None:
+        """Leave the gateway and close the connections."""
+        await self.receiver.close()
+        await self.client.close()
+
+
+def build_discord(
+    *,
+    token: str,
+    intake: Intake,
+    workspaces: Workspaces,
+    threads: Threads | None = None,
+    source_names: SourceNames | None = None,
+    api_url: str = DISCORD_API_URL,
+    gateway_url: str = DISCORD_GATEWAY_URL,
+    message_content: bool = False,
+    guild_ready_timeout: float = 2.0,
+    identify_pause: float = IDENTIFY_PAUSE,
+) -> DiscordPlatform:
+    """Put the parts together; opens nothing yet.
+
+    `threads` finds the conversation that a reply goes on with; without it each question outside of
+    threads begins one. `source_names` feeds the suggestions of /sync; without it there are none.
+    """
+    receiver = DiscordReceiver(
+        intake=intake, workspaces=workspaces, threads=threads, source_names=source_names
+    )
+    client = DiscordClient(
+        token,
+        listener=receiver,
+        api_url=api_url,
+        gateway_url=gateway_url,
+        message_content=message_content,
+        guild_ready_timeout=guild_ready_timeout,
+        identify_pause=identify_pause,
+    )
+    return DiscordPlatform(
+        client=client,
+        messenger=DiscordMessenger(client),
+        directory=DiscordDirectory(client),
+        receiver=receiver,
+        commands=DiscordCommands(client, receiver),
+    )

@@ -1,0 +1,209 @@
+"""Hands over what Discord delivers.
+
+Discord delivers a message once and wants no ack, so what the intake cannot take is kept here and
+handed over again until it is taken; meanwhile the message carries a warning sign.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+import discord
+
+from bot.model import Command, IncomingMessage, Intent, Person, Place, Platform, ThreadKey
+from bot.platforms.discord_errors import CLIENT_ERRORS
+from bot.platforms.discord_events import (
+    DIRECT,
+    find_earlier,
+    is_from_person,
+    read_command,
+    read_intent,
+    read_message,
+    read_person,
+    read_place,
+    read_question,
+    read_workspace,
+)
+from bot.ports import Intake, SourceNames, Threads, Workspaces
+
+EMPTY_QUESTION = "Write your question behind the command."
+NOT_TAKEN = "Footnote cannot take this down right now. Please try again in a minute."
+WARNING = "⚠️"
+MOST_CHOICES = 25
+CHOICE_CHARACTERS = 100
+LONGEST_PAUSE = 30.0
+MOST_WAITING = 1_000
+"""Messages that wait to be handed over again; more are left with their warning sign."""
+
+Pause = Callable[[float], Awaitable[None]]
+
+log = logging.getLogger(__name__)
+
+
+class DiscordReceiver:
+    """Turns events into questions and commands for the intake."""
+
+    def __init__(
+        self,
+        *,
+        intake: Intake,
+        workspaces: Workspaces,
+        threads: Threads | None = None,
+        source_names: SourceNames | None = None,
+        pause: Pause = asyncio.sleep,
+    ) -> None:
+        self._intake = intake
+        self._workspaces = workspaces
+        self._threads = threads
+        self._source_names = source_names
+        self._pause = pause
+        self._linked: set[str] = set()
+        self._waiting: set[asyncio.Task[None]] = set()
+
+    async def link(self, workspace: str, name: str) -> None:
+        """Link a guild, or the direct messages, once. Raises StoreUnavailable."""
+        if workspace not in self._linked:
+            await self._workspaces.link(Platform.DISCORD, workspace, name)
+            self._linked.add(workspace)
+
+    async def receive_guild(self, guild: discord.Guild) -> None:
+        """The bot was added to a guild. A failure is made up for when its first message comes."""
+        try:
+            await self.link(str(guild.id), guild.name)
+        except Exception:
+            log.exception("discord: the server %s could not be linked", guild.id)
+
+    async def receive_message(self, message: discord.Message, bot_user: int) -> None:
+        """Hand a message over if something is asked in it; never raises."""
+        if not is_from_person(message):
+            return
+        intent = read_intent(message, bot_user)
+        if intent is None:
+            return
+        try:
+            await self._hand_over(message, bot_user, intent)
+        except Exception:
+            log.exception("discord: message %s was not taken down", message.id)
+            await _warn(message)
+            self._keep(message, bot_user, intent)
+
+    async def _hand_over(self, message: discord.Message, bot_user: int, intent: Intent) -> None:
+        await self._link_home(message.guild)
+        incoming = read_message(message, bot_user, intent, await self._find(message, bot_user))
+        acceptance = await self._intake.accept(incoming)
+        log.info("discord message %s: %s", message.id, acceptance)
+
+    async def _link_home(self, guild: discord.Guild | None) -> None:
+        if guild is not None:
+            await self.link(str(guild.id), guild.name)
+
+    async def _find(self, message: discord.Message, bot_user: int) -> ThreadKey | None:
+        """The conversation that a reply goes on with. Raises StoreUnavailable."""
+        earlier = find_earlier(message, bot_user)
+        if earlier is None or self._threads is None:
+            return None
+        workspace = read_workspace(message.guild.id if message.guild else None)
+        tenant = await self._workspaces.resolve(Platform.DISCORD, workspace)
+        if tenant is None:
+            return None
+        return await self._threads.find_thread(tenant, Platform.DISCORD, earlier)
+
+    def _keep(self, message: discord.Message, bot_user: int, intent: Intent) -> None:
+        if len(self._waiting) >= MOST_WAITING:
+            return
+        task = asyncio.create_task(self._try_again(message, bot_user, intent))
+        self._waiting.add(task)
+        task.add_done_callback(self._waiting.discard)
+
+    async def _try_again(self, message: discord.Message, bot_user: int, intent: Intent) -> None:
+        seconds = 1.0
+        while True:
+            await self._pause(seconds)
+            try:
+                await self._hand_over(message, bot_user, intent)
+            except Exception as error:  # noqa: BLE001 - whatever it was, it may pass
+                log.warning("discord: message %s still waits: %r", message.id, error)
+                seconds = min(seconds * 2, LONGEST_PAUSE)
+            else:
+                await _unwarn(message, bot_user)
+                return
+
+    async def close(self) -> None:
+        """Give up what still waits."""
+        tasks = list(self._waiting)
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def receive_question(self, interaction: discord.Interaction, text: str) -> None:
+        """/ask: only the asker sees what follows."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        if text.strip():
+            await self._take(interaction, read_question(interaction, text))
+        else:
+            await _answer(interaction, EMPTY_QUESTION)
+
+    async def receive_command(
+        self, interaction: discord.Interaction, name: str, words: tuple[str, ...]
+    ) -> None:
+        """Every other command. Its public replies are posted, so what waits is private."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        await self._take(interaction, read_command(interaction, name, words))
+
+    async def _take(
+        self, interaction: discord.Interaction, incoming: IncomingMessage | Command
+    ) -> None:
+        try:
+            await self._link_home(interaction.guild)
+            if isinstance(incoming, Command):
+                acceptance = await self._intake.accept_command(incoming)
+            else:
+                acceptance = await self._intake.accept(incoming)
+        except Exception:
+            log.exception("discord: interaction %s was not taken down", interaction.id)
+            await _answer(interaction, NOT_TAKEN)
+        else:
+            log.info("discord interaction %s: %s", interaction.id, acceptance)
+
+    async def suggest_sources(self, interaction: discord.Interaction, typed: str) -> list[str]:
+        """Names of sources that go on as typed, for those who may know them; never raises."""
+        if self._source_names is None:
+            return []
+        place, person = read_place(interaction), read_person(interaction.user)
+        names = await self._list_names(self._source_names, place, person)
+        wanted = [name for name in names if typed.lower() in name.lower()]
+        return [name for name in wanted if 0 < len(name) <= CHOICE_CHARACTERS][:MOST_CHOICES]
+
+    async def _list_names(self, source: SourceNames, place: Place, person: Person) -> list[str]:
+        try:
+            return [*await source.list_for(place, person)]
+        except Exception:
+            log.exception("discord: the sources' names could not be read")
+            return []
+
+    async def link_all(self, guilds: dict[str, str]) -> None:
+        """Link guilds by id and name, and the direct messages. Raises StoreUnavailable."""
+        for workspace, name in ({DIRECT: "Direct messages"} | guilds).items():
+            await self.link(workspace, name)
+
+
+async def _answer(interaction: discord.Interaction, words: str) -> None:
+    try:
+        await interaction.edit_original_response(content=words)
+    except CLIENT_ERRORS as error:
+        log.warning("discord: interaction %s goes unanswered: %r", interaction.id, error)
+
+
+async def _warn(message: discord.Message) -> None:
+    try:
+        await message.add_reaction(WARNING)
+    except CLIENT_ERRORS as error:
+        log.warning("discord: no warning sign on message %s: %r", message.id, error)
+
+
+async def _unwarn(message: discord.Message, bot_user: int) -> None:
+    with suppress(*CLIENT_ERRORS):
+        await message.remove_reaction(WARNING, discord.Object(bot_user))

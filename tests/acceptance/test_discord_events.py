@@ -1,0 +1,331 @@
+"""The Discord adapter and a guild: what people do reaches the intake, and nothing is lost."""
+
+import asyncio
+import gc
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import discord
+import pytest
+from discord.gateway import DiscordWebSocket
+
+from bot.errors import ConnectionRefused
+from bot.model import (
+    Acceptance,
+    ChannelKind,
+    Command,
+    IncomingMessage,
+    Intent,
+    MessageKey,
+    Person,
+    Place,
+    Platform,
+    ThreadKey,
+)
+from bot.platforms.discord_messenger import DiscordMessenger
+from bot.platforms.discord_platform import DiscordPlatform, build_discord
+from bot.rendering.reply import Paragraph, Reply, Text
+from retrieval.errors import StoreUnavailable
+from retrieval.model import TenantId
+from tests.emulators.discord import DiscordEmulator
+
+
+@dataclass
+class Recorder:
+    """Intake, workspaces, threads and names of sources that write down what they are told."""
+
+    messages: list[IncomingMessage] = field(default_factory=list)
+    commands: list[Command] = field(default_factory=list)
+    linked: dict[str, str] = field(default_factory=dict)
+    asked_names: list[tuple[Place, Person]] = field(default_factory=list)
+    failures: int = 0
+    attempts: int = 0
+    grown: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    async def accept(self, message: IncomingMessage) -> Acceptance:
+        await self._attempt()
+        if any(known.message == message.message for known in self.messages):
+            return await self._tell(Acceptance.DUPLICATE)
+        self.messages.append(message)
+        return await self._tell(Acceptance.ACCEPTED)
+
+    async def accept_command(self, command: Command) -> Acceptance:
+        await self._attempt()
+        self.commands.append(command)
+        return await self._tell(Acceptance.ACCEPTED)
+
+    async def link(self, platform: Platform, workspace: str, name: str) -> TenantId:
+        self.linked[workspace] = name
+        await self._tell(Acceptance.ACCEPTED)
+        return TenantId("default")
+
+    async def resolve(self, platform: Platform, workspace: str) -> TenantId | None:
+        return TenantId("default") if workspace in self.linked else None
+
+    async def find_thread(
+        self, tenant: TenantId, platform: Platform, message: MessageKey
+    ) -> ThreadKey | None:
+        return next((m.thread for m in self.messages if m.message == message), None)
+
+    async def list_for(self, place: Place, person: Person) -> Sequence[str]:
+        self.asked_names.append((place, person))
+        return ["handbook", "wiki", "Hand-outs"] if person.may_manage else []
+
+    async def wait_for(self, condition: Any, timeout: float = 15) -> None:
+        async with asyncio.timeout(timeout), self.grown:
+            await self.grown.wait_for(condition)
+
+    async def wait_for_messages(self, count: int) -> list[IncomingMessage]:
+        await self.wait_for(lambda: len(self.messages) >= count)
+        return self.messages
+
+    async def _attempt(self) -> None:
+        self.attempts += 1
+        if self.failures:
+            self.failures -= 1
+            raise StoreUnavailable
+
+    async def _tell(self, acceptance: Acceptance) -> Acceptance:
+        async with self.grown:
+            self.grown.notify_all()
+        return acceptance
+
+
+@pytest.fixture
+def recorder() -> Recorder:
+    return Recorder()
+
+
+@pytest.fixture
+async def world(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[DiscordEmulator]:
+    # The adapter points the library elsewhere; put its addresses back after the test.
+    monkeypatch.setattr(discord.http.Route, "BASE", discord.http.Route.BASE)
+    monkeypatch.setattr(DiscordWebSocket, "DEFAULT_GATEWAY", DiscordWebSocket.DEFAULT_GATEWAY)
+    async with DiscordEmulator() as emulator:
+        yield emulator
+
+
+def build(world: DiscordEmulator, recorder: Recorder, **options: Any) -> DiscordPlatform:
+    reached = {
+        "token": world.bot_token,
+        "api_url": world.api_url,
+        "gateway_url": world.gateway_url,
+        "guild_ready_timeout": 0.05,
+        "identify_pause": 0.0,
+    }
+    ports = {name: recorder for name in ("intake", "workspaces", "threads", "source_names")}
+    return build_discord(**{**ports, **reached, **options})
+
+
+@asynccontextmanager
+async def running(platform: DiscordPlatform) -> AsyncIterator[DiscordPlatform]:
+    await platform.connect()
+    task = asyncio.create_task(platform.run())
+    ready = asyncio.create_task(platform.wait_until_receiving())
+    try:
+        async with asyncio.timeout(20):
+            await asyncio.wait({task, ready}, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            await task
+        yield platform
+    finally:
+        ready.cancel()
+        task.cancel()
+        await asyncio.wait({task, ready})
+        await platform.close()
+
+
+@pytest.fixture
+async def platform(world: DiscordEmulator, recorder: Recorder) -> AsyncIterator[DiscordPlatform]:
+    async with running(build(world, recorder)) as platform:
+        yield platform
+
+
+@pytest.fixture
+async def guild(world: DiscordEmulator, platform: DiscordPlatform) -> DiscordEmulator:
+    """The guild with the adapter connected to it."""
+    return world
+
+
+def guild_id(world: DiscordEmulator) -> str:
+    return str(next(iter(world.world.guilds)))
+
+
+def channel_id(world: DiscordEmulator, name: str) -> str:
+    return str(world.world.find_channel(name).id)
+
+
+def user_id(world: DiscordEmulator, name: str) -> str:
+    return str(world.world.find_user(name).id)
+
+
+async def test_a_mention_is_a_question(guild: DiscordEmulator, recorder: Recorder) -> None:
+    said = await guild.driver.mention("ben", "#general", "how long is **the trial**?")
+    (message,) = await recorder.wait_for_messages(1)
+    home, channel = guild_id(guild), channel_id(guild, "#general")
+    assert message.message == f"discord:{home}:{channel}:{said['id']}"
+    assert message.thread == message.message
+    assert message.event == f"discord:message:{said['id']}"
+    assert message.place == Place(Platform.DISCORD, home, channel, ChannelKind.PUBLIC, said["id"])
+    assert (message.intent, message.text) == (Intent.MENTION, "how long is **the trial**?")
+    assert message.person == Person(user_id(guild, "ben"), "Ben")
+    assert message.reply_token == {"user": user_id(guild, "ben")}
+
+
+async def test_a_direct_message_needs_no_mention(
+    guild: DiscordEmulator, recorder: Recorder
+) -> None:
+    said = await guild.driver.post("ben", "@bot", "what about sick leave?")
+    (message,) = await recorder.wait_for_messages(1)
+    assert (message.intent, message.text) == (Intent.DIRECT, "what about sick leave?")
+    assert message.place.channel_kind is ChannelKind.DIRECT
+    assert message.place.workspace == "@me"
+    assert message.thread == f"discord:@me:{said['channel_id']}"
+
+
+async def test_who_can_see_a_channel(guild: DiscordEmulator, recorder: Recorder) -> None:
+    open_thread = await guild.driver.create_thread("ada", "#general", "open")
+    leads_thread = await guild.driver.create_thread("ada", "#leads", "leads")
+    for channel in ("#leads", open_thread["id"], leads_thread["id"]):
+        await guild.driver.mention("ada", channel, f"in {channel}?")
+    await recorder.wait_for_messages(3)
+    kinds = {m.place.channel: m.place.channel_kind for m in recorder.messages}
+    assert kinds == {
+        channel_id(guild, "#leads"): ChannelKind.PRIVATE,
+        open_thread["id"]: ChannelKind.PUBLIC,
+        leads_thread["id"]: ChannelKind.PRIVATE,
+    }
+
+
+async def test_a_thread_is_one_conversation(guild: DiscordEmulator, recorder: Recorder) -> None:
+    thread = await guild.driver.create_thread("ben", "#general", "trial")
+    await guild.driver.mention("ben", thread["id"], "how long?")
+    await guild.driver.mention("chloe", thread["id"], "and how much?")
+    first, second = await recorder.wait_for_messages(2)
+    assert first.thread == second.thread == f"discord:{guild_id(guild)}:{thread['id']}"
+
+
+async def test_a_reply_to_the_bots_answer_goes_on_with_the_conversation(
+    guild: DiscordEmulator, platform: DiscordPlatform, recorder: Recorder
+) -> None:
+    previous: dict[str, Any] | None = None
+    for turn, words in enumerate(("how long?", "and then?", "and what does it cost?")):
+        said = await (
+            guild.driver.mention("ben", "#general", words)
+            if previous is None
+            else guild.driver.post("ben", "#general", words, reply_to=previous)
+        )
+        await recorder.wait_for_messages(turn + 1)
+        question = recorder.messages[turn]
+        assert (question.text, question.intent) == (words, Intent.MENTION)
+        answer = Reply((Paragraph((Text(f"answer {turn}"),)),))
+        await platform.messenger.post(question.place, answer, key=f"k{turn}", reply_token={})
+        previous = await guild.driver.wait_for_reply(said, contains=f"answer {turn}")
+    assert len({message.thread for message in recorder.messages}) == 1
+    assert recorder.messages[0].thread == recorder.messages[0].message
+
+
+async def test_a_mention_in_a_reply_to_a_question_joins_its_conversation(
+    guild: DiscordEmulator, recorder: Recorder
+) -> None:
+    question = await guild.driver.mention("ben", "#general", "how long?")
+    await recorder.wait_for_messages(1)
+    stranger = await guild.driver.post("chloe", "#general", "no idea")
+    await guild.driver.mention("chloe", "#general", "and for me?", reply_to=question)
+    await guild.driver.mention("chloe", "#general", "else?", reply_to=stranger)
+    first, second, third = await recorder.wait_for_messages(3)
+    assert second.thread == first.thread
+    assert third.thread == third.message
+
+
+async def test_what_is_not_for_the_bot_is_left_alone(
+    guild: DiscordEmulator, recorder: Recorder
+) -> None:
+    await guild.driver.add_user("robo", bot=True)
+    await guild.driver.add_member("robo")
+    thread = await guild.driver.create_thread("ben", "#general", "among us")
+    await guild.driver.post("ben", "#general", "lunch?")
+    await guild.driver.post("ben", thread["id"], "at noon?")
+    await guild.driver.mention("robo", "#general", "beep?")
+    said = await guild.driver.mention("ben", "#general", "mine?")
+    await guild.driver.edit("ben", said, "@Footnote mine and yours?")
+    await guild.driver.post("ben", "#general", "is @chloe here?")
+    await guild.driver.mention("ben", "#general", "last?")
+    await recorder.wait_for_messages(2)
+    assert [message.text for message in recorder.messages] == ["mine?", "last?"]
+
+
+async def test_mentions_in_the_text_have_names(guild: DiscordEmulator, recorder: Recorder) -> None:
+    text = (
+        f"may <@{user_id(guild, 'ada')}> post in <#{channel_id(guild, '#help')}>, "
+        f"<:party:123456789012345678> @Footnote?"
+    )
+    await guild.driver.mention("ben", "#general", text)
+    (message,) = await recorder.wait_for_messages(1)
+    assert message.text == "may @Ada post in #help, :party: ?"
+
+
+async def test_a_duplicate_delivery_keeps_its_ids(
+    guild: DiscordEmulator, recorder: Recorder
+) -> None:
+    said = await guild.driver.mention("ben", "#general", "twice?")
+    await guild.driver.redeliver(said)
+    await recorder.wait_for(lambda: recorder.attempts == 2)
+    assert len(recorder.messages) == 1
+
+
+async def test_follow_ups_in_threads_where_the_bot_may_read_them(
+    world: DiscordEmulator, recorder: Recorder
+) -> None:
+    await world.driver.set_privileged_intents(["message_content"])
+    async with running(build(world, recorder, message_content=True)):
+        thread = await world.driver.create_thread("ben", "#general", "trial")
+        await world.driver.post("ben", thread["id"], "and part-time?")
+        await world.driver.post("ben", thread["id"], f"<@{user_id(world, 'ada')}> do you know?")
+        await world.driver.post("ben", "#general", "not in a thread")
+        await world.driver.mention("ben", thread["id"], "thanks?")
+        await recorder.wait_for_messages(2)
+    assert [(m.intent, m.text) for m in recorder.messages] == [
+        (Intent.FOLLOW_UP, "and part-time?"),
+        (Intent.MENTION, "thanks?"),
+    ]
+
+
+async def test_what_the_intake_cannot_take_is_marked_and_handed_over_later(
+    guild: DiscordEmulator, recorder: Recorder
+) -> None:
+    recorder.failures = 1
+    said = await guild.driver.mention("ben", "#general", "lost?")
+    await recorder.wait_for_messages(1)
+    added, removed = await marks(guild, said)
+    assert (added["emoji"], added["removed"], removed["removed"]) == ("⚠️", False, True)
+    assert recorder.attempts == 2
+
+
+async def marks(world: DiscordEmulator, message: dict[str, Any]) -> list[dict[str, Any]]:
+    def found() -> list[dict[str, Any]]:
+        entries = [entry.data for entry in world.journal.of_kind("discord.reaction")]
+        return [entry for entry in entries if entry["message"] == message["id"]]
+
+    await world.journal.wait_for(lambda: len(found()) >= 2, 15)
+    return found()
+
+
+# Slash commands
+
+
+async def test_ask_is_deferred_and_private(guild: DiscordEmulator, recorder: Recorder) -> None:
+    begun = await guild.driver.slash(
+        "ben", "#general", "/ask", {"question": " what is my notice period? "}
+    )
+    (message,) = await recorder.wait_for_messages(1)
+    seen = await guild.driver.wait_for_response(begun, ("deferred",))
+    assert seen["ephemeral"]
+    assert (message.intent, message.text) == (Intent.ASK, "what is my notice period?")
+    assert message.event == f"discord:interaction:{begun['id']}"
+    assert message.thread == message.message
+    assert message.place.channel_kind is ChannelKind.PUBLIC
+    assert message.reply_token["user"] == user_id(guild, "ben")
+    assert message.reply_token["interaction"] == begun["id"]
