@@ -18,8 +18,9 @@ class Pipeline:
     `dense` compares the query's vector with those of passages, with `sentences` also with those
     of their sentences. `lexical` scores terms by BM25 over the chunk, with `documents` also over
     its whole document. `dense_weight` is the share of the dense side where both are fused.
-    `rerank` is how many of the best a Reranker reads, 0 for none, and `rerank_weight` its share in
-    the final score. `pool` is how many candidates each side brings.
+    `interaction` is how many of the best are compared token by token, and `interaction_weight` the
+    share of that; `rerank` and `rerank_weight` say the same of a Reranker, if one is configured.
+    0 leaves the stage out. `pool` is how many candidates each side brings.
     """
 
     name: str = "default"
@@ -29,9 +30,11 @@ class Pipeline:
     documents: bool = True
     fusion: Fusion = Fusion.CONVEX
     dense_weight: float = 0.5
-    rerank: int = 0
-    rerank_weight: float = 0.4
-    pool: int = 200
+    interaction: int = 50
+    interaction_weight: float = 0.3
+    rerank: int = 50
+    rerank_weight: float = 0.5
+    pool: int = 150
 
     def __post_init__(self) -> None:
         if not (self.dense or self.lexical):
@@ -44,18 +47,29 @@ _DEFAULT = Pipeline()
 _PRESETS = {
     "default": _DEFAULT,
     "advanced": _DEFAULT,
-    "naive": Pipeline("naive", sentences=False, lexical=False, documents=False, pool=1),
+    "naive": Pipeline(
+        "naive",
+        sentences=False,
+        lexical=False,
+        documents=False,
+        interaction=0,
+        rerank=0,
+        pool=1,
+    ),
     "dense": replace(_DEFAULT, name="dense", lexical=False, documents=False),
     "lexical": replace(_DEFAULT, name="lexical", dense=False, sentences=False),
     "rrf": replace(_DEFAULT, name="rrf", fusion=Fusion.RANKS),
-    "hybrid": replace(_DEFAULT, name="hybrid", sentences=False, documents=False, rerank=0),
+    "hybrid": replace(
+        _DEFAULT, name="hybrid", sentences=False, documents=False, interaction=0, rerank=0
+    ),
 }
 _STAGES: dict[str, dict[str, bool | int]] = {
     "dense": {"dense": False, "sentences": False},
     "sentences": {"sentences": False},
     "lexical": {"lexical": False, "documents": False},
     "documents": {"documents": False},
-    "rerank": {"rerank": 0},
+    "interaction": {"interaction": 0},
+    "rerank": {"interaction": 0, "rerank": 0},
 }
 PRESETS = tuple(_PRESETS)
 STAGES = tuple(_STAGES)

@@ -18,14 +18,14 @@ import numpy as np
 import snowballstemmer
 from numpy.typing import NDArray
 
-from retrieval.model import TermCounts, TermStatistics
+from retrieval.model import TermCounts, TermStatistics, TermTable
 
 Weights = NDArray[np.float32]
 
 TERM_SPACE = 1_000_000_000
 """As many dimensions as a pgvector sparsevec can have."""
 
-K1 = 1.2
+K1 = 1.5
 B = 0.75
 """Saturation of term frequency and weight of length, as usual (Robertson & Zaragoza 2009)."""
 
@@ -171,6 +171,16 @@ def hash_term(tenant: str, term: str) -> int:
     return int.from_bytes(digest, "big") % TERM_SPACE
 
 
+def gather_counts(counts: Sequence[TermCounts]) -> TermTable:
+    """The terms of several texts in one table."""
+    return TermTable(
+        terms=np.concatenate([np.zeros(0, np.int32), *(one.terms for one in counts)]),
+        frequencies=np.concatenate([np.zeros(0, np.uint16), *(one.frequencies for one in counts)]),
+        starts=np.cumsum([0, *(len(one.terms) for one in counts)], dtype=np.int64),
+        lengths=np.array([one.length for one in counts], np.int64),
+    )
+
+
 def weigh_inverse(statistics: TermStatistics, term: int) -> float:
     """The inverse document frequency of a term: never negative (Lucene's form of BM25)."""
     found = statistics.frequencies.get(term, 0)
@@ -184,25 +194,24 @@ def saturate(frequencies: NDArray[np.float32], length: float, mean_length: float
 
 
 def score_terms(
-    query: Mapping[int, float], texts: Sequence[TermCounts], statistics: TermStatistics
+    query: Mapping[int, float], texts: TermTable, statistics: TermStatistics
 ) -> Weights:
     """BM25 scores (n,) of texts against a query: terms and how often (or how much) each counts."""
+    size = len(texts.lengths)
+    if not query or not len(texts.terms):
+        return np.zeros(size, np.float32)
     wanted = np.array(sorted(query), dtype=np.int32)
-    if not len(wanted) or not texts:
-        return np.zeros(len(texts), np.float32)
     inverse = np.array(
         [query[term] * weigh_inverse(statistics, term) for term in wanted.tolist()], np.float32
     )
-    frequencies = np.zeros((len(texts), len(wanted)), np.float32)
-    for row, counts in enumerate(texts):
-        if len(counts.terms):
-            places = np.minimum(np.searchsorted(counts.terms, wanted), len(counts.terms) - 1)
-            found = counts.terms[places] == wanted
-            frequencies[row, found] = counts.frequencies[places[found]]
-    lengths = np.array([counts.length for counts in texts], np.float32)
-    norms = K1 * (1 - B + B * lengths / max(statistics.mean_length, 1e-9))
-    shares = frequencies * (K1 + 1) / (frequencies + norms[:, None])
-    return np.asarray(shares @ inverse, dtype=np.float32)
+    places = np.minimum(np.searchsorted(wanted, texts.terms), len(wanted) - 1)
+    found = np.flatnonzero(wanted[places] == texts.terms)
+    rows = np.searchsorted(texts.starts, found, side="right") - 1
+    norms = K1 * (1 - B + B * texts.lengths[rows] / max(statistics.mean_length, 1e-9))
+    frequencies = texts.frequencies[found].astype(np.float32)
+    shares = frequencies * (K1 + 1) / (frequencies + norms)
+    scores = np.bincount(rows, shares * inverse[places[found]], size)
+    return np.asarray(scores, dtype=np.float32)
 
 
 def choose_rare(query: Iterable[int], statistics: TermStatistics, most: int) -> list[int]:

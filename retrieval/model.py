@@ -329,19 +329,38 @@ class TermStatistics:
 
 
 @dataclass(frozen=True, slots=True)
-class ChunkFeatures:
-    """What the ranking of one candidate is computed from.
+class TermTable:
+    """The terms of n texts, one after the other: `terms[starts[i]:starts[i + 1]]` are text i's.
 
-    `passage` has shape (d,) and `sentences` (k, d); both None where the chunk has no vectors of
-    the model in use. `counts` are the chunk's terms, `document_counts` those of its document.
+    `terms` and `frequencies` have shape (t,), `starts` (n + 1,), `lengths` (n,).
     """
 
-    chunk: ChunkId
-    document: DocumentId
-    passage: Vector | None
-    sentences: Vector | None
-    counts: TermCounts
-    document_counts: TermCounts
+    terms: NDArray[np.int32]
+    frequencies: NDArray[np.uint16]
+    starts: NDArray[np.int64]
+    lengths: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """What the ranking of n chunks is computed from, column by column.
+
+    `passages` has shape (n, d), with zeros where a chunk has no vector of the model in use.
+    `sentences` (m, d) holds the sentences of all, those of candidate i from `starts[i]` on; each
+    has at least one, which is its passage's vector where it has none of its own. `counts` are the
+    chunks' terms, `document_counts` those of the documents they belong to.
+    """
+
+    chunks: tuple[ChunkId, ...]
+    documents: tuple[DocumentId, ...]
+    passages: Vector
+    sentences: Vector
+    starts: NDArray[np.int64]
+    counts: TermTable
+    document_counts: TermTable
+
+    def __len__(self) -> int:
+        return len(self.chunks)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from retrieval.model import (
     AccessScope,
+    Candidates,
     Chunk,
-    ChunkFeatures,
     ChunkId,
     Document,
     EmbeddingModel,
@@ -196,7 +196,7 @@ class IndexSnapshot(Protocol):
         """
         ...
 
-    async def load_features(self, chunks: Sequence[ChunkId]) -> Sequence[ChunkFeatures]:
+    async def load_candidates(self, chunks: Sequence[ChunkId]) -> Candidates:
         """What ranking needs, in no particular order; unknown chunks are left out."""
         ...
 

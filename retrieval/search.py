@@ -21,7 +21,7 @@ from retrieval.lexical import (
 )
 from retrieval.model import (
     AccessScope,
-    ChunkFeatures,
+    Candidates,
     ChunkId,
     Passage,
     Phrase,
@@ -31,7 +31,7 @@ from retrieval.model import (
     Vector,
     WeightedQuery,
 )
-from retrieval.ports import Embedder, IndexSnapshot, PassageIndex, Reranker
+from retrieval.ports import Embedder, IndexSnapshot, PassageIndex, Reranker, TokenEmbedder
 
 LONGEST_QUERY = 4_000
 """Characters of a query that are looked at; the embedding model reads fewer still."""
@@ -63,7 +63,7 @@ class _Prepared:
 class _Ranking:
     """Scores of all candidates, aligned with them, by stage; `fused` is what orders them."""
 
-    candidates: Sequence[ChunkFeatures]
+    candidates: Candidates
     fused: Scores
     stages: Mapping[str, Scores]
 
@@ -140,13 +140,13 @@ class PassageSearcher:
             if not snapshot.visible:
                 return SearchResult((), reason=NOT_VISIBLE if snapshot.held else NO_DOCUMENTS)
             statistics = await self._count_terms(snapshot, prepared, watch)
-            candidates = await self._gather(snapshot, prepared, statistics[0], limit, watch)
+            found = await self._gather(snapshot, prepared, statistics[0], limit, watch)
             with watch.measure("features"):
-                features = await snapshot.load_features(candidates)
-            if not features:
+                candidates = await snapshot.load_candidates(found)
+            if not len(candidates):
                 return SearchResult((), reason=NOT_FOUND)
             with watch.measure("fuse"):
-                ranking = self._rank(features, prepared, statistics)
+                ranking = self._rank(candidates, prepared, statistics)
             ranking, passages = await self._finish(snapshot, ranking, prepared, limit, watch)
         relevance = estimate_relevance(
             [query.terms for query in prepared],
@@ -230,7 +230,7 @@ class PassageSearcher:
 
     def _rank(
         self,
-        candidates: Sequence[ChunkFeatures],
+        candidates: Candidates,
         prepared: Sequence[_Prepared],
         statistics: tuple[TermStatistics, TermStatistics],
     ) -> _Ranking:
@@ -244,7 +244,7 @@ class PassageSearcher:
 
     def _score(
         self,
-        candidates: Sequence[ChunkFeatures],
+        candidates: Candidates,
         query: _Prepared,
         statistics: tuple[TermStatistics, TermStatistics],
     ) -> dict[str, Scores]:
@@ -252,20 +252,20 @@ class PassageSearcher:
         pipeline = self._pipeline
         stages: dict[str, Scores] = {}
         if query.vector is not None:
-            stages["dense"] = _compare_passages(query.vector, candidates)
+            stages["dense"] = np.asarray(candidates.passages @ query.vector, dtype=np.float32)
             side: Scores = stages["dense"]
             if pipeline.sentences:
-                stages["sentences"] = _compare_sentences(query.vector, candidates, stages["dense"])
+                stages["sentences"] = np.maximum.reduceat(
+                    candidates.sentences @ query.vector, candidates.starts
+                )
                 side = np.asarray((side + stages["sentences"]) / 2, dtype=np.float32)
             stages["dense_side"] = side
         if pipeline.lexical:
-            stages["lexical"] = score_terms(
-                query.terms, [one.counts for one in candidates], statistics[0]
-            )
+            stages["lexical"] = score_terms(query.terms, candidates.counts, statistics[0])
             side = stages["lexical"]
             if pipeline.documents:
                 stages["document"] = score_terms(
-                    query.terms, [one.document_counts for one in candidates], statistics[1]
+                    query.terms, candidates.document_counts, statistics[1]
                 )
                 side = side + stages["document"]
             stages["lexical_side"] = side
@@ -295,11 +295,12 @@ class PassageSearcher:
         watch: _Stopwatch,
     ) -> tuple[_Ranking, tuple[Passage, ...]]:
         """Read the best, let the reranker have its say, and cut."""
+        ranking = await self._interact(snapshot, ranking, prepared, watch)
         depth = self._pipeline.rerank if self._reranker is not None else 0
         order = _order(ranking.fused)[: max(limit, depth)]
         with watch.measure("passages"):
             found = await snapshot.load_passages(
-                [ranking.candidates[place].chunk for place in order]
+                [ranking.candidates.chunks[place] for place in order]
             )
         if depth and self._reranker is not None:
             with watch.measure("rerank"):
@@ -307,11 +308,36 @@ class PassageSearcher:
             order = _order(ranking.fused)
         shown = []
         for place in order[:limit]:
-            passage = found.get(ranking.candidates[place].chunk)
+            passage = found.get(ranking.candidates.chunks[place])
             if passage is not None:
                 scores = {name: float(stage[place]) for name, stage in ranking.stages.items()}
                 shown.append(replace(passage, score=float(ranking.fused[place]), scores=scores))
         return ranking, tuple(shown)
+
+    async def _interact(
+        self,
+        snapshot: IndexSnapshot,
+        ranking: _Ranking,
+        prepared: Sequence[_Prepared],
+        watch: _Stopwatch,
+    ) -> _Ranking:
+        """Compare the query's tokens with those of the best, where the store has them."""
+        depth = self._pipeline.interaction
+        if not depth or not isinstance(self._embedder, TokenEmbedder):
+            return ranking
+        best = _order(ranking.fused)[:depth]
+        with watch.measure("tokens"):
+            tokens = await snapshot.load_tokens([ranking.candidates.chunks[p] for p in best])
+        places = [place for place in best if ranking.candidates.chunks[place] in tokens]
+        if not places:
+            return ranking
+        stored = [tokens[ranking.candidates.chunks[place]] for place in places]
+        with watch.measure("interaction"):
+            read = [
+                (await self._embedder.score_tokens(query.text, stored), query.weight)
+                for query in prepared
+            ]
+        return _mix(ranking, places, read, "interaction", self._pipeline.interaction_weight)
 
     async def _rerank(
         self,
@@ -322,25 +348,34 @@ class PassageSearcher:
     ) -> _Ranking:
         """Mix the reranker's scores into those of the best; the others keep their place below."""
         assert self._reranker is not None  # noqa: S101 - the caller has looked
-        places = [place for place in best if ranking.candidates[place].chunk in found]
+        places = [place for place in best if ranking.candidates.chunks[place] in found]
         texts = [
             f"{passage.title}\n{passage.text}"
             for place in places
-            if (passage := found[ranking.candidates[place].chunk])
+            if (passage := found[ranking.candidates.chunks[place]])
         ]
-        total = sum(query.weight for query in prepared)
-        read = np.zeros(len(places), np.float32)
-        for query in prepared:
-            read += normalise(await self._reranker.score(query.text, texts)) * (
-                query.weight / total
-            )
-        share = self._pipeline.rerank_weight
-        mixed = (1 - share) * normalise(ranking.fused[places]) + share * read
-        fused = normalise(ranking.fused) - 1
-        fused[places] = mixed
-        stage = np.zeros_like(fused)
-        stage[places] = read
-        return _Ranking(ranking.candidates, fused, {**ranking.stages, "rerank": stage})
+        read = [(await self._reranker.score(query.text, texts), query.weight) for query in prepared]
+        return _mix(ranking, places, read, "rerank", self._pipeline.rerank_weight)
+
+
+def _mix(
+    ranking: _Ranking,
+    places: Sequence[int],
+    read: Sequence[tuple[Scores, float]],
+    stage: str,
+    share: float,
+) -> _Ranking:
+    """Mix what a later stage says of the best into their scores; the others stay below them.
+
+    `read` has the scores of `places`, and a weight, for each phrasing.
+    """
+    said = fuse_convex([scores for scores, _ in read], [weight for _, weight in read])
+    mixed = fuse_convex([ranking.fused[list(places)], said], [1 - share, share])
+    fused = normalise(ranking.fused) - 1
+    fused[list(places)] = mixed
+    scores = np.zeros_like(fused)
+    scores[list(places)] = said
+    return _Ranking(ranking.candidates, fused, {**ranking.stages, stage: scores, "fused": fused})
 
 
 def _order(scores: Scores) -> list[int]:
@@ -351,26 +386,3 @@ def _order(scores: Scores) -> list[int]:
 def _clean(text: str) -> str:
     cut = text[:LONGEST_QUERY].replace("\0", " ")
     return cut.encode("utf-8", "replace").decode("utf-8").strip()
-
-
-def _compare_passages(vector: Vector, candidates: Sequence[ChunkFeatures]) -> Scores:
-    """Cosines (n,); 0 where a chunk has no vector of the model yet."""
-    scores = np.zeros(len(candidates), np.float32)
-    places = [place for place, one in enumerate(candidates) if one.passage is not None]
-    if places:
-        rows = [one.passage for one in candidates if one.passage is not None]
-        scores[places] = np.stack(rows) @ vector
-    return scores
-
-
-def _compare_sentences(
-    vector: Vector, candidates: Sequence[ChunkFeatures], passages: Scores
-) -> Scores:
-    """The cosine of each candidate's best sentence (n,); its passage's where it has none."""
-    rows = [one.sentences for one in candidates if one.sentences is not None]
-    scores = passages.copy()
-    if rows:
-        starts = np.cumsum([0, *(len(row) for row in rows[:-1])])
-        best = np.maximum.reduceat(np.concatenate(rows) @ vector, starts)
-        scores[[place for place, one in enumerate(candidates) if one.sentences is not None]] = best
-    return scores

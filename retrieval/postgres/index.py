@@ -12,7 +12,7 @@ from psycopg import sql
 
 from retrieval.model import (
     AccessScope,
-    ChunkFeatures,
+    Candidates,
     ChunkId,
     DocumentId,
     EmbeddingModel,
@@ -20,7 +20,6 @@ from retrieval.model import (
     Phrase,
     Span,
     StoredTokens,
-    TermCounts,
     TermStatistics,
     Vector,
 )
@@ -29,7 +28,7 @@ from retrieval.postgres.models import ModelRegister
 from retrieval.postgres.packing import (
     sparse_vector,
     unpack_counts,
-    unpack_halfvec,
+    unpack_halfvecs,
     unpack_vectors,
 )
 from retrieval.postgres.pool import Pool
@@ -155,26 +154,30 @@ class PostgresSnapshot:
             )
         return [ChunkId(row[0]) for row in rows]
 
-    async def load_features(self, chunks: Sequence[ChunkId]) -> Sequence[ChunkFeatures]:
+    async def load_candidates(self, chunks: Sequence[ChunkId]) -> Candidates:
         """What ranking needs, in no particular order; unknown chunks are left out."""
-        if not chunks:
-            return []
         rows = await self._fetch(
-            compose("load_features", model=self._model), binary=True, chunks=list(chunks)
+            compose("load_candidates", model=self._model), binary=True, chunks=list(chunks)
         )
-        documents = await self._load_document_counts({row[1] for row in rows})
-        nothing = unpack_counts(0, b"", b"")
-        return [
-            ChunkFeatures(
-                chunk=ChunkId(row[0]),
-                document=DocumentId(row[1]),
-                passage=None if row[2] is None else unpack_halfvec(row[2]),
-                sentences=None if row[3] is None else unpack_vectors(row[3], self._size.dimensions),
-                counts=unpack_counts(*row[4:7]),
-                document_counts=documents.get(row[1], nothing),
-            )
-            for row in rows
-        ]
+        columns = list(zip(*rows, strict=True)) or [()] * 7
+        passages = unpack_halfvecs(columns[2], self._size.dimensions)
+        sentences, starts = unpack_vectors(columns[3], passages)
+        documents = await self._fetch(
+            compose("load_document_counts"), binary=True, documents=list(columns[1])
+        )
+        found = {row[0]: row[1:] for row in documents}
+        counts = [found.get(document, (0, b"", b"")) for document in columns[1]]
+        return Candidates(
+            chunks=tuple(ChunkId(chunk) for chunk in columns[0]),
+            documents=tuple(DocumentId(document) for document in columns[1]),
+            passages=passages,
+            sentences=sentences,
+            starts=starts,
+            counts=unpack_counts(columns[4], columns[5], columns[6]),
+            document_counts=unpack_counts(
+                [one[0] for one in counts], [one[1] for one in counts], [one[2] for one in counts]
+            ),
+        )
 
     async def load_tokens(self, chunks: Sequence[ChunkId]) -> Mapping[ChunkId, StoredTokens]:
         """Stored token vectors; chunks that have none are left out."""
@@ -196,12 +199,6 @@ class PostgresSnapshot:
             compose("load_neighbours"), chunk=chunk, before=before, after=after
         )
         return [_passage_from(row) for row in rows]
-
-    async def _load_document_counts(self, documents: set[int]) -> dict[int, TermCounts]:
-        rows = await self._fetch(
-            compose("load_document_counts"), binary=True, documents=sorted(documents)
-        )
-        return {row[0]: unpack_counts(*row[1:4]) for row in rows}
 
     async def _fetch(
         self, query: sql.Composed, *, binary: bool = False, **bound: object

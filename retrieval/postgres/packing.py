@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 from pgvector import SparseVector
 
 from retrieval.lexical import TERM_SPACE
-from retrieval.model import TermCounts, Vector
+from retrieval.model import TermCounts, TermTable, Vector
+
+Starts = NDArray[np.int64]
 
 _ARRAY_HEADER = 20
 _HALFVEC_HEADER = 4
@@ -25,18 +27,34 @@ def pack_vectors(vectors: Vector) -> bytes:
     return b"".join([rounded.tobytes(), scales.astype("<f4").tobytes()])
 
 
-def unpack_vectors(packed: bytes, dimensions: int) -> Vector:
-    """What pack_vectors packed, shape (k, dimensions)."""
-    count = len(packed) // (dimensions + 4)
-    split = count * dimensions
-    rounded = np.frombuffer(packed, np.int8, split).reshape(count, dimensions)
-    scales = np.frombuffer(packed, "<f4", count, split)
-    return np.asarray(rounded * scales[:, None], dtype=np.float32)
+def unpack_vectors(packed: Sequence[bytes | None], passages: Vector) -> tuple[Vector, Starts]:
+    """What pack_vectors packed, for n passages: vectors (m, d), and where each one's begin.
+
+    Where there is nothing, the passage's own vector (a row of `passages`) takes the place.
+    """
+    size = passages.shape[1]
+    counts = [len(one) // (size + 4) if one else 0 for one in packed]
+    filled = [(one, count * size) for one, count in zip(packed, counts, strict=True) if one]
+    rounded = np.frombuffer(b"".join([one[:split] for one, split in filled]), np.int8)
+    scales = np.frombuffer(b"".join([one[split:] for one, split in filled]), "<f4")
+    own = rounded.reshape(-1, size).astype(np.float32) * scales[:, None]
+    starts = np.cumsum([0, *(max(count, 1) for count in counts[:-1])], dtype=np.int64)
+    if len(filled) == len(packed):
+        return own, starts
+    empty = np.array([not count for count in counts])
+    vectors = np.empty((len(own) + int(empty.sum()), size), np.float32)
+    borrowed = np.zeros(len(vectors), bool)
+    borrowed[starts[empty]] = True
+    vectors[borrowed] = passages[empty]
+    vectors[~borrowed] = own
+    return vectors, starts
 
 
-def unpack_halfvec(sent: bytes) -> Vector:
-    """A halfvec as halfvec_send gives it."""
-    return np.frombuffer(sent, ">f2", offset=_HALFVEC_HEADER).astype(np.float32)
+def unpack_halfvecs(sent: Sequence[bytes | None], size: int) -> Vector:
+    """Halfvecs (n, size) as halfvec_send gives them; zeros where there is none."""
+    nothing = bytes(2 * size)
+    joined = b"".join([one[_HALFVEC_HEADER:] if one else nothing for one in sent])
+    return np.frombuffer(joined, ">f2").reshape(-1, size).astype(np.float32)
 
 
 def pack_frequencies(counts: TermCounts) -> bytes:
@@ -44,15 +62,17 @@ def pack_frequencies(counts: TermCounts) -> bytes:
     return counts.frequencies.astype("<u2").tobytes()
 
 
-def unpack_counts(length: int, terms: bytes, frequencies: bytes) -> TermCounts:
+def unpack_counts(
+    lengths: Sequence[int], terms: Sequence[bytes], frequencies: Sequence[bytes]
+) -> TermTable:
     """Terms as array_send gives an integer[] without nulls, and the packed frequencies."""
-    if len(terms) <= _ARRAY_HEADER:
-        return TermCounts(np.zeros(0, np.int32), np.zeros(0, np.uint16), length)
-    elements: NDArray[Any] = np.frombuffer(terms, _ARRAY_ELEMENT, offset=_ARRAY_HEADER)
-    return TermCounts(
-        elements["value"].astype(np.int32),
-        np.frombuffer(frequencies, "<u2").astype(np.uint16),
-        length,
+    joined = b"".join([one[_ARRAY_HEADER:] for one in terms])
+    elements: NDArray[Any] = np.frombuffer(joined, _ARRAY_ELEMENT)
+    return TermTable(
+        terms=elements["value"].astype(np.int32),
+        frequencies=np.frombuffer(b"".join(frequencies), "<u2").astype(np.uint16),
+        starts=np.cumsum([0, *(len(one) // 2 for one in frequencies)], dtype=np.int64),
+        lengths=np.array(lengths, np.int64),
     )
 
 

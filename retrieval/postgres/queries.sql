@@ -232,7 +232,7 @@ WHERE lexical_chunk.tenant_id = %(tenant)s AND lexical_chunk.terms @> %(all_of)s
 ORDER BY lexical_chunk.weights <#> %(weights)s::sparsevec, lexical_chunk.chunk_id
 LIMIT %(limit)s;
 
--- name: load_features
+-- name: load_candidates
 SELECT lexical_chunk.chunk_id, lexical_chunk.document_id, halfvec_send(embedding.passage),
     embedding.sentences, lexical_chunk.length, array_send(lexical_chunk.terms),
     lexical_chunk.frequencies
