@@ -11,11 +11,11 @@ Slack's SDKs); a link 3,000. The JSON of all blocks together is refused somewhat
 """
 
 import json
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bot.rendering.grid import draw_table
 from bot.rendering.plain import render_inlines, render_plain
 from bot.rendering.reply import (
     Block,
@@ -207,7 +207,7 @@ def _render_block(block: Block) -> Iterator[Json]:
         case CodeBlock(text):
             yield from _preformatted(text)
         case Table():
-            yield from _preformatted(_draw_table(block))
+            yield from _preformatted(draw_table(block))
         case Bullets():
             yield from _render_bullets(block, 0)
         case Quote(children):
@@ -355,27 +355,3 @@ def _cell(inlines: Sequence[Inline]) -> Json:
         return {"type": "raw_text", "text": "".join(e["text"] for e in elements) or " "}
     section = {"type": "rich_text_section", "elements": elements}
     return {"type": "rich_text", "elements": [section]}
-
-
-def _draw_table(table: Table) -> str:
-    """The table in characters of equal width."""
-    rows = [
-        [" ".join(render_inlines(cell).split()) for cell in row]
-        for row in (table.header, *table.rows)
-    ]
-    widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        "  ".join(
-            cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)
-        ).rstrip()
-        for row in rows
-    ]
-    return "\n".join([lines[0], "  ".join("─" * width for width in widths), *lines[1:]])
-
-
-def _width(text: str) -> int:
-    """Columns that the text takes in a font of equal widths (Unicode TR 11)."""
-    return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
-        for c in text
-    )
