@@ -8,12 +8,6 @@ _UNKNOWN = {
     "fr": "Je ne sais pas : les sources ne semblent pas en parler.",
     "es": "No lo sé: las fuentes no parecen tratarlo.",
 }
-_SEARCHED = {
-    "en": "I looked for: {}",
-    "de": "Gesucht habe ich nach: {}",
-    "fr": "J'ai cherché : {}",
-    "es": "He buscado: {}",
-}
 _NEAREST = {
     "en": "The nearest I found:",
     "de": "Am nächsten kommt:",
@@ -93,7 +87,6 @@ _TALK: Mapping[str, Mapping[str, str]] = {
 }
 MODEL_UNAVAILABLE = "The answer model is unavailable."
 QUOTED_INSTEAD = "The answer model is unavailable; this is quoted from the sources instead."
-_MOST_SEARCHES = 3
 
 
 def reply_to(kind: str, language: str) -> str:
@@ -106,15 +99,9 @@ def say_outside(remit: str, language: str) -> str:
     return _pick(_TALK["remit"], language).replace("{}", remit.strip().rstrip("."))
 
 
-def say_unknown(searches: Sequence[str], nearest: Sequence[str], language: str) -> str:
-    """That the sources do not hold the answer, what was looked for, and what comes nearest.
-
-    `nearest` are lines that end in their marks.
-    """
-    looked = "; ".join(f"“{search}”" for search in searches[:_MOST_SEARCHES])
+def say_unknown(nearest: Sequence[str], language: str) -> str:
+    """That the sources do not hold the answer, and what comes nearest: lines that end in marks."""
     lines = [_pick(_UNKNOWN, language)]
-    if looked:
-        lines.append(_pick(_SEARCHED, language).replace("{}", looked))
     if nearest:
         lines.append("\n".join((_pick(_NEAREST, language), *(f"- {line}" for line in nearest))))
     return "\n\n".join(lines)

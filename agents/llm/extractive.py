@@ -33,8 +33,12 @@ from retrieval.model import Passage, SearchResult, WeightedQuery
 
 NAME = "built-in"
 
-ANSWER_THRESHOLD = 0.5
-"""Confidence from which the best evidence is quoted as the answer."""
+ANSWER_THRESHOLD = 0.45
+"""Confidence from which the best evidence is quoted as the answer.
+
+On the half of a SQuAD 2.0 sample that was not fitted on, 81 % of the answerable questions lie
+above it, and 18 % of those whose paragraph was taken away.
+"""
 THIN_THRESHOLD = 0.1
 """Confidence below which another search is not worth while."""
 REMIT_THRESHOLD = 0.12

@@ -67,7 +67,7 @@ def _say_unknown(state: AgentState, deps: AgentDeps) -> Answer:
     settings = deps.question.settings
     language = settings.language or detect_language(deps.question.text)
     return Answer(
-        text=say_unknown(state["searches"], lines, language),
+        text=say_unknown(lines, language),
         outcome=Outcome.UNKNOWN,
         citations=tuple(
             make_citation(number, passage, "", deps.now()) for number, passage in enumerate(near, 1)
