@@ -30,7 +30,7 @@ from retrieval.inference.embedder import MiniLmEmbedder
 from retrieval.inference.langchain_embedder import LangChainEmbedder
 from retrieval.inference.minilm import MiniLm
 from retrieval.inference.reranker import CrossEncoderReranker, MaxSimReranker
-from retrieval.inference.similarity import EmbeddingSentenceScorer
+from retrieval.inference.similarity import open_scorer
 from retrieval.model import EVERYONE, AccessScope, SearchResult, TenantId, WeightedQuery
 from retrieval.parsing.process import ProcessParser
 from retrieval.ports import Embedder, Reranker
@@ -140,7 +140,7 @@ async def open_footnote(settings: Settings) -> AsyncIterator[Footnote]:
             pipeline=Pipeline(),
             reranker=build_reranker(settings, embedder),
         )
-        scorer = EmbeddingSentenceScorer(embedder)
+        scorer = open_scorer(embedder)
         built_in = BuiltInBrain(scorer)
         assistant = Assistant(
             brain=build_brain(settings) or built_in,

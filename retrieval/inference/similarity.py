@@ -7,6 +7,7 @@ from typing import Generic, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.inference.embedder import MiniLmEmbedder
 from retrieval.inference.token_vectors import TokenVectors
 from retrieval.model import Vector
 from retrieval.ports import Embedder
@@ -74,6 +75,15 @@ class LateInteractionSentenceScorer:
     ) -> list[tuple[NDArray[np.float16], TokenVectors]]:
         vectors, tokens = await self._embedder.embed_passages_with_tokens(sentences)
         return list(zip(vectors.astype(np.float16), tokens, strict=True))
+
+
+def open_scorer(
+    embedder: Embedder,
+) -> "EmbeddingSentenceScorer | LateInteractionSentenceScorer":
+    """The best scorer that an embedder allows."""
+    if isinstance(embedder, MiniLmEmbedder):
+        return LateInteractionSentenceScorer(embedder)
+    return EmbeddingSentenceScorer(embedder)
 
 
 class _Memory(Generic[T]):
