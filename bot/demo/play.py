@@ -6,7 +6,7 @@ import logging
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import asdict
 from pathlib import Path
@@ -21,8 +21,10 @@ from bot.demo.stage import (
 )
 from bot.demo.transcript import Line, read_discord, read_slack, render_lines
 
-ANSWER_WITHIN = 60.0
-SLACK_BOT = "@Footnote"
+PATIENCE = 60.0
+"""Seconds that anything may take."""
+
+SYNC_ENDED = "is done"
 
 OWN_QUESTIONS = (
     "How do I add a folder as a knowledge source?",
@@ -146,37 +148,26 @@ def _describe_run(run: dict[str, Any]) -> str:
 
 async def _play_slack(slack: Any, questions: Sequence[str], source: str) -> dict[str, list[Line]]:
     driver = slack.driver
-    await driver.wait_for_sockets(1, timeout=ANSWER_WITHIN)
+    await driver.wait_for_sockets(1, timeout=PATIENCE)
     first, *others = questions
     asked = await driver.mention("bruno", "help", first)
-    await _answered(driver.wait_for_reply, "help", asked["ts"], 1)
+    await driver.wait_for_reply("help", asked["ts"], count=1, timeout=PATIENCE)
     if len(others) > 1:
         follow_up, *others = others
         await driver.post("bruno", "help", follow_up, thread_ts=asked["ts"])
-        await _answered(driver.wait_for_reply, "help", asked["ts"], 2)
+        await driver.wait_for_reply("help", asked["ts"], count=2, timeout=PATIENCE)
     for question in others:
         message = await driver.mention("chen", "general", question)
-        await _answered(driver.wait_for_reply, "general", message["ts"], 1)
+        await driver.wait_for_reply("general", message["ts"], count=1, timeout=PATIENCE)
     await driver.command("bruno", "general", "/sync", source)
-    await _answered(driver.wait_for_ephemeral, "general", "bruno", 1)
+    await driver.wait_for_ephemeral("general", "bruno", count=2, timeout=PATIENCE)
     await driver.command("alma", "general", "/sync", source)
-    await _finished(driver.wait_for, lambda: _slack_sync_ended(driver))
-    names = await driver.names() if hasattr(driver, "names") else _slack_names(slack)
+    await driver.wait_for_reply("general", None, containing=SYNC_ENDED, timeout=PATIENCE)
+    names = {person.id: person.real_name for person in slack.workspace.users.values()}
     return {
         "#help": read_slack(await driver.transcript("help"), names),
         "#general": read_slack(await driver.transcript("general"), names),
     }
-
-
-def _slack_names(slack: Any) -> dict[str, str]:
-    people = slack.backend.workspace.users.values()
-    return {person.id: person.real_name for person in people}
-
-
-async def _slack_sync_ended(driver: Any) -> bool:
-    return "unchanged" in json.dumps(await driver.transcript("general")) and any(
-        "unchanged" in json.dumps(entry) for entry in await driver.transcript("general")
-    )
 
 
 # Discord
@@ -188,40 +179,21 @@ async def _play_discord(
     driver = discord.driver
     first, *others = questions
     asked = await driver.mention("ben", "general", first)
-    reply = await driver.wait_for_reply(asked, timeout=ANSWER_WITHIN)
+    reply = await driver.wait_for_reply(asked, timeout=PATIENCE)
     if len(others) > 1:
         follow_up, *others = others
         asked = await driver.post("ben", "general", follow_up, reply_to=reply)
-        await driver.wait_for_reply(asked, timeout=ANSWER_WITHIN)
+        await driver.wait_for_reply(asked, timeout=PATIENCE)
     for question in others:
         message = await driver.mention("chloe", "general", question)
-        await driver.wait_for_reply(message, timeout=ANSWER_WITHIN)
-    begun = await driver.slash("ada", "general", "sync", {"source": source})
-    await driver.wait_for_response(begun, timeout=ANSWER_WITHIN)
-    await driver.wait_for_message("general", contains="unchanged", timeout=ANSWER_WITHIN)
+        await driver.wait_for_reply(message, timeout=PATIENCE)
+    await driver.slash("ada", "general", "sync", {"source": source})
+    await driver.wait_for_message("general", contains=SYNC_ENDED, timeout=PATIENCE)
     names = {str(user.id): user.display_name or user.name for user in discord.world.users.values()}
     return {"#general": read_discord(await driver.transcript("general"), names)}
 
 
 # Saying
-
-
-async def _answered(
-    wait: Callable[..., Awaitable[Any]], channel: str, of: str, count: int
-) -> None:
-    try:
-        await wait(channel, of, count=count, timeout=ANSWER_WITHIN)
-    except TimeoutError as error:
-        raise DemoFailed(f"No answer in #{channel} within {ANSWER_WITHIN:.0f} s.") from error
-
-
-async def _finished(
-    wait: Callable[..., Awaitable[Any]], condition: Callable[[], Awaitable[bool]]
-) -> None:
-    try:
-        await wait(condition, timeout=ANSWER_WITHIN)
-    except TimeoutError as error:
-        raise DemoFailed(f"The sync did not end within {ANSWER_WITHIN:.0f} s.") from error
 
 
 def _title(platform: str) -> str:

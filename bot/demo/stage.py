@@ -7,7 +7,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib.resources import files
@@ -18,6 +18,8 @@ from bot.errors import BotError
 
 READY_WITHIN = 60.0
 """Seconds that the bot may take until it is connected; a slow disk is the usual reason."""
+
+LOG_LINES = 30
 
 
 class DemoFailed(BotError):
@@ -65,9 +67,10 @@ async def open_platforms() -> AsyncIterator[Platforms]:
 
 @asynccontextmanager
 async def run_bot(environment: Mapping[str, str]) -> AsyncIterator[None]:
-    """`footnote serve` as a process of its own, until it has said that it is ready.
+    """`footnote serve` as a process of its own, entered once it has said that it is ready.
 
-    Raises DemoFailed with the end of its log where it does not become ready.
+    Raises DemoFailed with the end of its log where it does not become ready, or where something
+    that was waited for within did not come about.
     """
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -84,6 +87,8 @@ async def run_bot(environment: Mapping[str, str]) -> AsyncIterator[None]:
     try:
         await _wait_until_ready(process, log)
         yield
+    except TimeoutError as error:
+        raise DemoFailed(_with_log(f"Waited in vain: {error}.", log)) from error
     finally:
         if process.returncode is None:
             process.send_signal(signal.SIGTERM)
@@ -103,9 +108,11 @@ async def _wait_until_ready(process: asyncio.subprocess.Process, log: list[str])
         line = await asyncio.wait_for(process.stdout.readline(), READY_WITHIN)
         json.loads(line)
     except (TimeoutError, ValueError) as error:
-        raise DemoFailed(
-            "The bot did not become ready. The end of its log:\n" + "\n".join(log[-15:])
-        ) from error
+        raise DemoFailed(_with_log("The bot did not become ready.", log)) from error
+
+
+def _with_log(words: str, log: Sequence[str]) -> str:
+    return "\n".join([words, "The end of the bot's log:", *log[-LOG_LINES:]])
 
 
 async def _keep_log(process: asyncio.subprocess.Process, log: list[str]) -> None:

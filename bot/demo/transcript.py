@@ -85,6 +85,8 @@ def _walk_discord(
             step = 1 if entry.get("reply_to") or entry.get("command") else 0
             if entry.get("command"):
                 yield Line(str(entry["asked_by"]), f"/{entry['command']}", depth)
+            if entry.get("deleted"):
+                continue
             text = _plain_discord(entry["text"], names)
             yield Line(entry["author"], text, depth + step, entry.get("only_for"))
         if "thread" in entry:
