@@ -11,7 +11,6 @@ components a message) and https://support.discord.com/hc/en-us/articles/21029861
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 from bot.rendering.grid import draw_table, measure_table
@@ -154,9 +153,15 @@ def _link_target(url: str) -> str:
 
 
 def _render_blocks(blocks: Sequence[Block]) -> str:
-    rendered = [(block, text) for block in blocks if (text := _render_block(block)).strip()]
-    gaps = [_gap(first, second) for (first, _), (second, _) in pairwise(rendered)]
-    return "".join(text + gap for (_, text), gap in zip(rendered, [*gaps, ""], strict=True))
+    shown = ""
+    before: Block | None = None
+    for block in blocks:
+        text = _render_block(block)
+        if not text.strip():
+            continue
+        shown += text if before is None else _gap(before, block) + text
+        before = block
+    return shown
 
 
 def _gap(first: Block, second: Block) -> str:
@@ -286,13 +291,15 @@ def _render_inlines(inlines: Sequence[Inline], within: frozenset[str]) -> str:
 
 
 def _join(text: str, piece: str) -> str:
-    """Both, parted where the signs at the seam would be read as one or not at all."""
-    if not text or not piece:
-        return text + piece
-    last, first = text[-1], piece[0]
-    same = last == first and last in "*_~`"
-    word = (first == "_" and last.isalnum()) or (last == "_" and first.isalnum())
-    return f"{text}{NOTHING}{piece}" if same or word else text + piece
+    """Both, parted where the sign of emphasis would be read as part of a word."""
+    word = (piece[:1] == "_" and text[-1:].isalnum()) or (text[-1:] == "_" and piece[:1].isalnum())
+    return f"{text}{NOTHING}{piece}" if word else _part(text, piece)
+
+
+def _part(text: str, piece: str) -> str:
+    """Both, parted where the signs at the seam would be read as one."""
+    same = text[-1:] == piece[:1] and text[-1:] in tuple("*_~`")
+    return f"{text}{NOTHING}{piece}" if same else text + piece
 
 
 def _render_inline(inline: Inline, within: frozenset[str]) -> str:
@@ -317,7 +324,7 @@ def _wrap(children: Sequence[Inline], sign: str, within: frozenset[str]) -> str:
         return inner
     start = inner.index(core)
     # Signs that touch spaces are shown as they are.
-    return inner[:start] + _join(_join(sign, core), sign) + inner[start + len(core) :]
+    return inner[:start] + _part(_part(sign, core), sign) + inner[start + len(core) :]
 
 
 def _render_code(text: str) -> str:
