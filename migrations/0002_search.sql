@@ -42,7 +42,8 @@ ALTER TABLE embedding ALTER COLUMN sentences SET STORAGE EXTERNAL;
 ALTER TABLE embedding ALTER COLUMN tokens SET STORAGE EXTERNAL;
 CREATE INDEX embedding_by_group ON embedding (tenant_id, model_id, group_id);
 
--- `terms` are sorted hashes of tenant and term, `frequencies` one uint16 (little-endian) for each.
+-- `terms` are hashes of tenant and term, in the order of the text and with repeats; the first
+-- `title_length` come from the title and the headings.
 -- `weights` holds each term's share of the BM25 score before idf, at the mean length `pivot` that
 -- held when the row was written: it ranks candidates inside the database. The exact score is
 -- computed for the best of them from the other columns and the statistics below.
@@ -51,10 +52,9 @@ CREATE TABLE lexical_chunk (
     chunk_id     bigint NOT NULL,
     document_id  bigint NOT NULL,
     group_id     integer NOT NULL,
-    length       integer NOT NULL,
+    title_length integer NOT NULL,
     pivot        real NOT NULL,
     terms        integer[] NOT NULL,
-    frequencies  bytea NOT NULL,
     weights      sparsevec NOT NULL,
     PRIMARY KEY (tenant_id, chunk_id),
     FOREIGN KEY (tenant_id, chunk_id) REFERENCES chunk ON DELETE CASCADE
@@ -63,6 +63,7 @@ CREATE INDEX lexical_chunk_by_term ON lexical_chunk USING gin (terms);
 CREATE INDEX lexical_chunk_by_group ON lexical_chunk (tenant_id, group_id);
 CREATE INDEX lexical_chunk_by_document ON lexical_chunk (tenant_id, document_id);
 
+-- Here `terms` are sorted and come once, with one uint16 (little-endian) in `frequencies` for each.
 CREATE TABLE lexical_document (
     tenant_id    text NOT NULL,
     document_id  bigint NOT NULL,
@@ -105,13 +106,17 @@ BEGIN
     FROM (SELECT DISTINCT tenant_id FROM changed ORDER BY tenant_id) AS tenants;
 
     INSERT INTO lexical_term AS counted (tenant_id, term, chunks)
-    SELECT changed.tenant_id, one.term, sign * count(*)
-    FROM changed, unnest(changed.terms) AS one (term)
-    GROUP BY changed.tenant_id, one.term
+    SELECT tenant_id, term, sign * count(*)
+    FROM (
+        SELECT DISTINCT changed.tenant_id, changed.chunk_id, one.term
+        FROM changed, unnest(changed.terms) AS one (term)
+    ) AS occurring
+    GROUP BY tenant_id, term
     ON CONFLICT (tenant_id, term) DO UPDATE SET chunks = counted.chunks + excluded.chunks;
 
     INSERT INTO lexical_total AS total (tenant_id, chunks, chunk_length)
-    SELECT tenant_id, sign * count(*), sign * sum(length) FROM changed GROUP BY tenant_id
+    SELECT tenant_id, sign * count(*), sign * sum(cardinality(terms))
+    FROM changed GROUP BY tenant_id
     ON CONFLICT (tenant_id) DO UPDATE SET
         chunks = total.chunks + excluded.chunks,
         chunk_length = total.chunk_length + excluded.chunk_length;

@@ -28,7 +28,7 @@ def estimate_relevance(
     cosines = stages.get("sentences", stages.get("dense"))
     cosine = float(max(cosines[place] for place in best)) if cosines is not None else 0.5
     covers = [
-        cover_terms(query, statistics, candidates.counts, place)
+        cover_terms(query, statistics, candidates.terms, place)
         for query in queries
         if query
         for place in best

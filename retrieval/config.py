@@ -17,10 +17,12 @@ class Pipeline:
 
     `dense` compares the query's vector with those of passages, with `sentences` also with those
     of their sentences. `lexical` scores terms by BM25 over the chunk, with `documents` also over
-    its whole document. `dense_weight` is the share of the dense side where both are fused.
-    `interaction` is how many of the best are compared token by token, and `interaction_weight` the
-    share of that; `rerank` and `rerank_weight` say the same of a Reranker, if one is configured.
-    0 leaves the stage out. `pool` is how many candidates each side brings.
+    its whole document. `dense_weight` is the share of the dense side where both are fused; against
+    that fused score, which counts 1, the weights of the further stages are: `title_weight` for
+    terms in title and headings, `adjacency_weight` for neighbouring terms that stand together,
+    `interaction_weight` for late interaction, token by token, over the best `interaction`
+    candidates, `rerank_weight` for what a Reranker, if one is configured, says of the best
+    `rerank`. 0 leaves a stage out. `pool` is how many candidates each side brings.
     """
 
     name: str = "default"
@@ -30,10 +32,12 @@ class Pipeline:
     documents: bool = True
     fusion: Fusion = Fusion.CONVEX
     dense_weight: float = 0.5
+    title_weight: float = 0.1
+    adjacency_weight: float = 0.15
     interaction: int = 50
-    interaction_weight: float = 0.3
+    interaction_weight: float = 0.4
     rerank: int = 50
-    rerank_weight: float = 0.5
+    rerank_weight: float = 1.0
     pool: int = 150
 
     def __post_init__(self) -> None:
@@ -44,30 +48,32 @@ class Pipeline:
 
 
 _DEFAULT = Pipeline()
+_PLAIN = replace(
+    _DEFAULT,
+    sentences=False,
+    documents=False,
+    title_weight=0.0,
+    adjacency_weight=0.0,
+    interaction=0,
+    rerank=0,
+)
 _PRESETS = {
     "default": _DEFAULT,
     "advanced": _DEFAULT,
-    "naive": Pipeline(
-        "naive",
-        sentences=False,
-        lexical=False,
-        documents=False,
-        interaction=0,
-        rerank=0,
-        pool=1,
-    ),
-    "dense": replace(_DEFAULT, name="dense", lexical=False, documents=False),
-    "lexical": replace(_DEFAULT, name="lexical", dense=False, sentences=False),
-    "rrf": replace(_DEFAULT, name="rrf", fusion=Fusion.RANKS),
-    "hybrid": replace(
-        _DEFAULT, name="hybrid", sentences=False, documents=False, interaction=0, rerank=0
-    ),
+    "naive": replace(_PLAIN, name="naive", lexical=False, pool=1),
+    "bm25": replace(_PLAIN, name="bm25", dense=False),
+    "rrf": replace(_PLAIN, name="rrf", fusion=Fusion.RANKS),
+    "hybrid": replace(_PLAIN, name="hybrid"),
+    "dense": replace(_PLAIN, name="dense", lexical=False, sentences=True),
+    "lexical": replace(_DEFAULT, name="lexical", dense=False, sentences=False, interaction=0),
 }
-_STAGES: dict[str, dict[str, bool | int]] = {
+_STAGES: dict[str, dict[str, bool | int | float]] = {
     "dense": {"dense": False, "sentences": False},
     "sentences": {"sentences": False},
-    "lexical": {"lexical": False, "documents": False},
+    "lexical": {"lexical": False, "documents": False, "title_weight": 0.0, "adjacency_weight": 0.0},
     "documents": {"documents": False},
+    "titles": {"title_weight": 0.0},
+    "adjacency": {"adjacency_weight": 0.0},
     "interaction": {"interaction": 0},
     "rerank": {"interaction": 0, "rerank": 0},
 }

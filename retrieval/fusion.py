@@ -25,6 +25,18 @@ def normalise(scores: Scores) -> Scores:
     return np.asarray((scores - least) / span, dtype=np.float32)
 
 
+def scale_to_one(scores: Scores) -> Scores:
+    """Scores of which 0 means nothing (a BM25, say), so that the greatest becomes 1."""
+    greatest = scores.max(initial=0.0)
+    return np.asarray(scores / greatest, dtype=np.float32) if greatest > 0 else scores
+
+
+def combine(scores: Sequence[Scores], weights: Sequence[float]) -> Scores:
+    """The weighted mean of scores, each of shape (n,), that are on one scale already."""
+    parts = [weight * part for part, weight in zip(scores, weights, strict=True)]
+    return np.asarray(np.sum(parts, axis=0) / sum(weights), dtype=np.float32)
+
+
 def fuse_convex(scores: Sequence[Scores], weights: Sequence[float]) -> Scores:
     """The weighted mean of normalised scores, each of shape (n,); 0..1.
 
@@ -34,8 +46,7 @@ def fuse_convex(scores: Sequence[Scores], weights: Sequence[float]) -> Scores:
     total = sum(weights)
     if total <= 0:
         raise ValueError("the weights of a fusion must add up to more than nothing")
-    parts = [weight * normalise(part) for part, weight in zip(scores, weights, strict=True)]
-    return np.asarray(np.sum(parts, axis=0) / total, dtype=np.float32)
+    return combine([normalise(part) for part in scores], weights)
 
 
 def fuse_ranks(

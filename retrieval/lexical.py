@@ -8,7 +8,6 @@ their whole and by their parts.
 import math
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 from retrieval.model import TermCounts, TermStatistics, TermTable
 
 Weights = NDArray[np.float32]
+Terms = NDArray[np.int32]
 
 TERM_SPACE = 1_000_000_000
 """As many dimensions as a pgvector sparsevec can have."""
@@ -84,13 +84,6 @@ class Analyzer:
             terms.extend(_analyse(match.group(), self.language, self.split_identifiers, self.stem))
         return terms
 
-    def count(self, texts: Iterable[str]) -> Counter[str]:
-        """How often each term occurs in the texts together."""
-        counts: Counter[str] = Counter()
-        for text in texts:
-            counts.update(self.tokenize(text))
-        return counts
-
 
 def find_phrases(query: str) -> list[str]:
     """What the query has in quotation marks: to be found as it stands."""
@@ -152,13 +145,10 @@ def _strip_accents(word: str) -> str:
     return "".join(char for char in decomposed if not unicodedata.combining(char))
 
 
-def count_terms(tenant: str, terms: Iterable[str]) -> TermCounts:
-    """The terms as the store keeps them: hashed, sorted, with their frequencies."""
-    counts = Counter(hash_term(tenant, term) for term in terms)
-    hashes = np.fromiter(counts.keys(), np.int32, len(counts))
-    frequencies = np.fromiter((min(n, 65535) for n in counts.values()), np.uint16, len(counts))
-    order = np.argsort(hashes)
-    return TermCounts(hashes[order], frequencies[order], counts.total())
+def count_terms(terms: Terms) -> TermCounts:
+    """The distinct terms, sorted, with their frequencies."""
+    distinct, counts = np.unique(terms, return_counts=True)
+    return TermCounts(distinct, np.minimum(counts, 65535).astype(np.uint16), len(terms))
 
 
 @lru_cache(maxsize=65536)
@@ -171,13 +161,29 @@ def hash_term(tenant: str, term: str) -> int:
     return int.from_bytes(digest, "big") % TERM_SPACE
 
 
+def hash_terms(tenant: str, terms: Iterable[str]) -> Terms:
+    """The terms as numbers, in the order given."""
+    return np.array([hash_term(tenant, term) for term in terms], np.int32)
+
+
 def gather_counts(counts: Sequence[TermCounts]) -> TermTable:
-    """The terms of several texts in one table."""
+    """The counted terms of several texts in one table."""
     return TermTable(
         terms=np.concatenate([np.zeros(0, np.int32), *(one.terms for one in counts)]),
         frequencies=np.concatenate([np.zeros(0, np.uint16), *(one.frequencies for one in counts)]),
         starts=np.cumsum([0, *(len(one.terms) for one in counts)], dtype=np.int64),
         lengths=np.array([one.length for one in counts], np.int64),
+    )
+
+
+def gather_sequences(sequences: Sequence[Terms]) -> TermTable:
+    """The terms of several texts, in the order of each, in one table."""
+    lengths = [len(one) for one in sequences]
+    return TermTable(
+        terms=np.concatenate([np.zeros(0, np.int32), *sequences]),
+        frequencies=np.ones(sum(lengths), np.uint16),
+        starts=np.cumsum([0, *lengths], dtype=np.int64),
+        lengths=np.array(lengths, np.int64),
     )
 
 
@@ -198,20 +204,78 @@ def score_terms(
 ) -> Weights:
     """BM25 scores (n,) of texts against a query: terms and how often (or how much) each counts."""
     size = len(texts.lengths)
-    if not query or not len(texts.terms):
+    wanted, weights = _weigh(query, statistics)
+    if not len(wanted):
         return np.zeros(size, np.float32)
-    wanted = np.array(sorted(query), dtype=np.int32)
-    inverse = np.array(
-        [query[term] * weigh_inverse(statistics, term) for term in wanted.tolist()], np.float32
-    )
-    places = np.minimum(np.searchsorted(wanted, texts.terms), len(wanted) - 1)
-    found = np.flatnonzero(wanted[places] == texts.terms)
+    places, found = _find(wanted, texts.terms)
     rows = np.searchsorted(texts.starts, found, side="right") - 1
-    norms = K1 * (1 - B + B * texts.lengths[rows] / max(statistics.mean_length, 1e-9))
-    frequencies = texts.frequencies[found].astype(np.float32)
-    shares = frequencies * (K1 + 1) / (frequencies + norms)
-    scores = np.bincount(rows, shares * inverse[places[found]], size)
-    return np.asarray(scores, dtype=np.float32)
+    counts = np.bincount(
+        rows * len(wanted) + places, texts.frequencies[found], size * len(wanted)
+    ).reshape(size, len(wanted))
+    norms = K1 * (1 - B + B * texts.lengths / max(statistics.mean_length, 1e-9))
+    shares = counts * (K1 + 1) / (counts + np.maximum(norms, 1e-9)[:, None])
+    return np.asarray(shares @ weights, dtype=np.float32)
+
+
+def score_titles(
+    query: Mapping[int, float],
+    texts: TermTable,
+    title_lengths: NDArray[np.int64],
+    statistics: TermStatistics,
+) -> Weights:
+    """How much of the query the titles hold, by idf, shorter titles before longer ones (n,).
+
+    The terms must be in the order of the text, the title's first.
+    """
+    size = len(texts.lengths)
+    wanted, weights = _weigh(query, statistics)
+    if not len(wanted):
+        return np.zeros(size, np.float32)
+    places, found = _find(wanted, texts.terms)
+    rows = np.searchsorted(texts.starts, found, side="right") - 1
+    inside = found - texts.starts[rows] < title_lengths[rows]
+    held = np.zeros((size, len(wanted)), bool)
+    held[rows[inside], places[inside]] = True
+    return np.asarray(held @ weights / np.sqrt(np.maximum(title_lengths, 1)), dtype=np.float32)
+
+
+def score_adjacent(query: Sequence[int], texts: TermTable, statistics: TermStatistics) -> Weights:
+    """The weight, by idf, of the query's pairs of neighbouring terms that stand together (n,).
+
+    A pair counts once however often it comes (ordered bigrams of the sequential dependence model,
+    Metzler & Croft 2005). The terms must be in the order of the text.
+    """
+    size = len(texts.lengths)
+    wanted, weights = _weigh(dict.fromkeys(query, 1.0), statistics)
+    if len(wanted) < 2 or len(texts.terms) < 2:
+        return np.zeros(size, np.float32)
+    numbers = np.searchsorted(wanted, np.array(query, np.int32))
+    pairs = np.unique(numbers[:-1] * len(wanted) + numbers[1:])
+    places, found = _find(wanted, texts.terms)
+    together = np.flatnonzero(np.diff(found) == 1)
+    codes = places[together] * len(wanted) + places[together + 1]
+    which = np.minimum(np.searchsorted(pairs, codes), len(pairs) - 1)
+    known = pairs[which] == codes
+    rows = np.searchsorted(texts.starts, found[together], side="right") - 1
+    known &= rows == np.searchsorted(texts.starts, found[together + 1], side="right") - 1
+    held = np.zeros((size, len(pairs)), bool)
+    held[rows[known], which[known]] = True
+    pair_weights = (weights[pairs // len(wanted)] + weights[pairs % len(wanted)]) / 2
+    return np.asarray(held @ pair_weights, dtype=np.float32)
+
+
+def _weigh(query: Mapping[int, float], statistics: TermStatistics) -> tuple[Terms, Weights]:
+    """The query's terms, sorted, and their weights: idf times how much each counts."""
+    wanted = np.array(sorted(query), dtype=np.int32)
+    weights = [query[term] * weigh_inverse(statistics, term) for term in wanted.tolist()]
+    return wanted, np.array(weights, np.float32)
+
+
+def _find(wanted: Terms, terms: Terms) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Where in `terms` those of `wanted` (sorted) are, and which of `wanted` each one is."""
+    places = np.minimum(np.searchsorted(wanted, terms), len(wanted) - 1)
+    found = np.flatnonzero(wanted[places] == terms)
+    return places[found], found
 
 
 def choose_rare(query: Iterable[int], statistics: TermStatistics, most: int) -> list[int]:

@@ -332,7 +332,8 @@ class TermStatistics:
 class TermTable:
     """The terms of n texts, one after the other: `terms[starts[i]:starts[i + 1]]` are text i's.
 
-    `terms` and `frequencies` have shape (t,), `starts` (n + 1,), `lengths` (n,).
+    `terms` and `frequencies` have shape (t,), `starts` (n + 1,), `lengths` (n,). A term may come
+    more than once in a text; its frequencies then add up.
     """
 
     terms: NDArray[np.int32]
@@ -347,8 +348,9 @@ class Candidates:
 
     `passages` has shape (n, d), with zeros where a chunk has no vector of the model in use.
     `sentences` (m, d) holds the sentences of all, those of candidate i from `starts[i]` on; each
-    has at least one, which is its passage's vector where it has none of its own. `counts` are the
-    chunks' terms, `document_counts` those of the documents they belong to.
+    has at least one, which is its passage's vector where it has none of its own. `terms` are the
+    chunks' terms in the order of the text, of which the first `title_lengths` (n,) come from title
+    and headings; `document_terms` those of the documents they belong to, sorted.
     """
 
     chunks: tuple[ChunkId, ...]
@@ -356,8 +358,9 @@ class Candidates:
     passages: Vector
     sentences: Vector
     starts: NDArray[np.int64]
-    counts: TermTable
-    document_counts: TermTable
+    terms: TermTable
+    title_lengths: NDArray[np.int64]
+    document_terms: TermTable
 
     def __len__(self) -> int:
         return len(self.chunks)

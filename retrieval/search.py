@@ -10,13 +10,22 @@ import numpy as np
 
 from retrieval.calibration import estimate_relevance
 from retrieval.config import Fusion, Pipeline
-from retrieval.fusion import Scores, fuse_convex, fuse_ranks, normalise
+from retrieval.fusion import (
+    Scores,
+    combine,
+    fuse_convex,
+    fuse_ranks,
+    normalise,
+    scale_to_one,
+)
 from retrieval.lexical import (
     Analyzer,
     choose_rare,
     find_phrases,
     hash_term,
+    score_adjacent,
     score_terms,
+    score_titles,
     weigh_inverse,
 )
 from retrieval.model import (
@@ -50,12 +59,13 @@ NOT_FOUND = "No document matches."
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
-    """One phrasing, ready to search: its vector, its terms with how often each comes."""
+    """One phrasing, ready to search: its vector, its terms once each and in their order."""
 
     text: str
     weight: float
     vector: Vector | None
     terms: Mapping[int, float]
+    sequence: tuple[int, ...]
     phrases: tuple[Phrase, ...]
 
 
@@ -175,19 +185,19 @@ class PassageSearcher:
         self, text: str, weight: float, vector: Vector | None, tenant: TenantId
     ) -> _Prepared:
         if not self._pipeline.lexical:
-            return _Prepared(text, weight, vector, {}, ())
-        counts: dict[int, float] = {}
+            return _Prepared(text, weight, vector, {}, (), ())
+        sequence: list[int] = []
         for term in self._analyzer.tokenize(text):
             number = hash_term(tenant, term)
-            if number in counts or len(counts) < MOST_TERMS:
-                counts[number] = 1.0
+            if number in sequence or len(set(sequence)) < MOST_TERMS:
+                sequence.append(number)
+        terms = dict.fromkeys(sequence, 1.0)
         phrases = [
             Phrase(phrase, tuple(hash_term(tenant, t) for t in self._analyzer.tokenize(phrase)))
             for phrase in find_phrases(text)
         ]
-        return _Prepared(
-            text, weight, vector, counts, tuple(phrase for phrase in phrases if phrase.terms)
-        )
+        worded = tuple(phrase for phrase in phrases if phrase.terms)
+        return _Prepared(text, weight, vector, terms, tuple(sequence), worded)
 
     async def _count_terms(
         self, snapshot: IndexSnapshot, prepared: Sequence[_Prepared], watch: _Stopwatch
@@ -261,30 +271,49 @@ class PassageSearcher:
                 side = np.asarray((side + stages["sentences"]) / 2, dtype=np.float32)
             stages["dense_side"] = side
         if pipeline.lexical:
-            stages["lexical"] = score_terms(query.terms, candidates.counts, statistics[0])
+            stages["lexical"] = score_terms(query.terms, candidates.terms, statistics[0])
             side = stages["lexical"]
             if pipeline.documents:
                 stages["document"] = score_terms(
-                    query.terms, candidates.document_counts, statistics[1]
+                    query.terms, candidates.document_terms, statistics[1]
                 )
                 side = side + stages["document"]
             stages["lexical_side"] = side
+            if pipeline.title_weight:
+                stages["title"] = score_titles(
+                    query.terms, candidates.terms, candidates.title_lengths, statistics[0]
+                )
+            if pipeline.adjacency_weight:
+                stages["adjacency"] = score_adjacent(
+                    query.sequence, candidates.terms, statistics[0]
+                )
         stages["fused"] = self._fuse(stages)
         return {name: scores for name, scores in stages.items() if not name.endswith("_side")}
 
     def _fuse(self, stages: Mapping[str, Scores]) -> Scores:
-        share = self._pipeline.dense_weight
+        """Both sides as one score, and what the title and the order of words add to it."""
+        pipeline = self._pipeline
         sides = [
             (stages[name], weight)
-            for name, weight in (("dense_side", share), ("lexical_side", 1 - share))
+            for name, weight in (
+                ("dense_side", pipeline.dense_weight),
+                ("lexical_side", 1 - pipeline.dense_weight),
+            )
             if name in stages
         ]
-        if len(sides) == 1:
-            return sides[0][0]
         scores, weights = [side for side, _ in sides], [weight for _, weight in sides]
-        if self._pipeline.fusion is Fusion.RANKS:
-            return fuse_ranks(scores, weights)
-        return fuse_convex(scores, weights)
+        if pipeline.fusion is Fusion.RANKS:
+            fused = normalise(fuse_ranks(scores, weights))
+        else:
+            fused = fuse_convex(scores, weights)
+        parts = [(fused, 1.0)]
+        for name, weight in (
+            ("title", pipeline.title_weight),
+            ("adjacency", pipeline.adjacency_weight),
+        ):
+            if name in stages:
+                parts.append((scale_to_one(stages[name]), weight))
+        return combine([part for part, _ in parts], [weight for _, weight in parts])
 
     async def _finish(
         self,
@@ -363,18 +392,16 @@ def _mix(
     places: Sequence[int],
     read: Sequence[tuple[Scores, float]],
     stage: str,
-    share: float,
+    weight: float,
 ) -> _Ranking:
-    """Mix what a later stage says of the best into their scores; the others stay below them.
+    """Add what a later stage says of the best, 0..1, to their scores; the others gain nothing.
 
     `read` has the scores of `places`, and a weight, for each phrasing.
     """
     said = fuse_convex([scores for scores, _ in read], [weight for _, weight in read])
-    mixed = fuse_convex([ranking.fused[list(places)], said], [1 - share, share])
-    fused = normalise(ranking.fused) - 1
-    fused[list(places)] = mixed
-    scores = np.zeros_like(fused)
+    scores = np.zeros_like(ranking.fused)
     scores[list(places)] = said
+    fused = combine([ranking.fused, scores], [1.0, weight])
     return _Ranking(ranking.candidates, fused, {**ranking.stages, stage: scores, "fused": fused})
 
 

@@ -29,6 +29,7 @@ from retrieval.postgres.packing import (
     sparse_vector,
     unpack_counts,
     unpack_halfvecs,
+    unpack_sequences,
     unpack_vectors,
 )
 from retrieval.postgres.pool import Pool
@@ -159,7 +160,7 @@ class PostgresSnapshot:
         rows = await self._fetch(
             compose("load_candidates", model=self._model), binary=True, chunks=list(chunks)
         )
-        columns = list(zip(*rows, strict=True)) or [()] * 7
+        columns = list(zip(*rows, strict=True)) or [()] * 6
         passages = unpack_halfvecs(columns[2], self._size.dimensions)
         sentences, starts = unpack_vectors(columns[3], passages)
         documents = await self._fetch(
@@ -173,8 +174,9 @@ class PostgresSnapshot:
             passages=passages,
             sentences=sentences,
             starts=starts,
-            counts=unpack_counts(columns[4], columns[5], columns[6]),
-            document_counts=unpack_counts(
+            terms=unpack_sequences(columns[5]),
+            title_lengths=np.array(columns[4], np.int64),
+            document_terms=unpack_counts(
                 [one[0] for one in counts], [one[1] for one in counts], [one[2] for one in counts]
             ),
         )

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pgvector import SparseVector
 
-from retrieval.lexical import TERM_SPACE
+from retrieval.lexical import TERM_SPACE, gather_sequences
 from retrieval.model import TermCounts, TermTable, Vector
 
 Starts = NDArray[np.int64]
@@ -74,6 +74,14 @@ def unpack_counts(
         starts=np.cumsum([0, *(len(one) // 2 for one in frequencies)], dtype=np.int64),
         lengths=np.array(lengths, np.int64),
     )
+
+
+def unpack_sequences(terms: Sequence[bytes]) -> TermTable:
+    """Terms in the order of their texts, as array_send gives an integer[] without nulls."""
+    sequences: list[NDArray[Any]] = [
+        np.frombuffer(one[_ARRAY_HEADER:], _ARRAY_ELEMENT)["value"] for one in terms
+    ]
+    return gather_sequences([sequence.astype(np.int32) for sequence in sequences])
 
 
 def sparse_vector(terms: Sequence[int], weights: Sequence[float]) -> SparseVector:

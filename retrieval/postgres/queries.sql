@@ -88,7 +88,7 @@ COPY embedding (
 
 -- name: copy_lexical_chunks
 COPY lexical_chunk (
-    tenant_id, chunk_id, document_id, group_id, length, pivot, terms, frequencies, weights
+    tenant_id, chunk_id, document_id, group_id, title_length, pivot, terms, weights
 ) FROM STDIN (FORMAT binary);
 
 -- name: copy_lexical_documents
@@ -234,8 +234,7 @@ LIMIT %(limit)s;
 
 -- name: load_candidates
 SELECT lexical_chunk.chunk_id, lexical_chunk.document_id, halfvec_send(embedding.passage),
-    embedding.sentences, lexical_chunk.length, array_send(lexical_chunk.terms),
-    lexical_chunk.frequencies
+    embedding.sentences, lexical_chunk.title_length, array_send(lexical_chunk.terms)
 FROM lexical_chunk
 LEFT JOIN embedding ON embedding.tenant_id = lexical_chunk.tenant_id
     AND embedding.chunk_id = lexical_chunk.chunk_id AND embedding.model_id = {model}

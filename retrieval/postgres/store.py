@@ -9,7 +9,7 @@ import psycopg
 from pgvector import HalfVector
 
 from retrieval.errors import EmbeddingFailed
-from retrieval.lexical import Analyzer, count_terms, saturate
+from retrieval.lexical import Analyzer, Terms, count_terms, hash_terms, saturate
 from retrieval.model import (
     Chunk,
     Document,
@@ -21,7 +21,6 @@ from retrieval.model import (
     Span,
     StoredDocument,
     TenantId,
-    TermCounts,
     Vector,
 )
 from retrieval.postgres.errors import translate_errors
@@ -57,7 +56,7 @@ class _Row:
     group: int
     document: DocumentId
     chunk_ids: Sequence[int]
-    chunk_counts: Sequence[TermCounts]
+    chunk_terms: Sequence[tuple[Terms, int]]
 
 
 class PostgresDocumentStore:
@@ -278,16 +277,18 @@ class PostgresDocumentStore:
         start = 0
         for entry in entries:
             end = start + len(entry.chunks)
-            counts = [self._count(source.tenant, entry.document.title, c) for c in entry.chunks]
+            terms = [self._analyse(source.tenant, entry.document.title, c) for c in entry.chunks]
             number = found[entry.document.external_id][0]
             group = groups[entry.document.audience]
-            rows.append(_Row(entry, group, number, ids[start:end], counts))
+            rows.append(_Row(entry, group, number, ids[start:end], terms))
             start = end
         return rows
 
-    def _count(self, tenant: TenantId, title: str, chunk: Chunk) -> TermCounts:
-        text = "\n".join([title, *chunk.heading_path, chunk.text])
-        return count_terms(tenant, self._analyzer.tokenize(text))
+    def _analyse(self, tenant: TenantId, title: str, chunk: Chunk) -> tuple[Terms, int]:
+        """A chunk's terms, and how many of them come from its title and headings."""
+        title_terms = self._analyzer.tokenize("\n".join([title, *chunk.heading_path]))
+        terms = [*title_terms, *self._analyzer.tokenize(chunk.text)]
+        return hash_terms(tenant, terms), len(title_terms)
 
     async def _copy_lexical_documents(
         self, connection: psycopg.AsyncConnection, tenant: TenantId, rows: Sequence[_Row]
@@ -296,7 +297,7 @@ class PostgresDocumentStore:
         for row in rows:
             document = row.entry.document
             terms = self._analyzer.tokenize(f"{document.title}\n{document.text}")
-            counts = count_terms(tenant, terms)
+            counts = count_terms(hash_terms(tenant, terms))
             records.append(
                 (
                     tenant,
@@ -360,8 +361,8 @@ async def _read_pivot(
     found = await cursor.fetchone()
     if found is not None:
         return float(found[0])
-    lengths = [counts.length for row in rows for counts in row.chunk_counts]
-    return float(np.mean(lengths)) if lengths else 1.0
+    lengths = [len(terms) for row in rows for terms, _ in row.chunk_terms]
+    return max(float(np.mean(lengths)), 1.0) if lengths else 1.0
 
 
 async def _copy_chunks(
@@ -432,8 +433,8 @@ async def _copy_lexical_chunks(
 ) -> None:
     records = []
     for row in rows:
-        for number, counts in zip(row.chunk_ids, row.chunk_counts, strict=True):
-            terms = counts.terms.tolist()
+        for number, (terms, title_length) in zip(row.chunk_ids, row.chunk_terms, strict=True):
+            counts = count_terms(terms)
             shares = saturate(counts.frequencies.astype(np.float32), counts.length, pivot)
             records.append(
                 (
@@ -441,17 +442,16 @@ async def _copy_lexical_chunks(
                     number,
                     row.document,
                     row.group,
-                    counts.length,
+                    title_length,
                     pivot,
-                    terms,
-                    pack_frequencies(counts),
-                    sparse_vector(terms, shares.tolist()),
+                    terms.tolist(),
+                    sparse_vector(counts.terms.tolist(), shares.tolist()),
                 )
             )
     await _copy(
         connection,
         "copy_lexical_chunks",
-        ["text", "int8", "int8", "int4", "int4", "float4", "int4[]", "bytea", "sparsevec"],
+        ["text", "int8", "int8", "int4", "int4", "float4", "int4[]", "sparsevec"],
         records,
     )
 
