@@ -113,11 +113,17 @@ class Settings(BaseSettings):
         "LangChain embedding model as `provider:model`, such as `openai:text-embedding-3-small`. "
         "After a change, run `footnote sync all --full`.",
     )
+    embedding_precision: Literal["fp32", "int8"] = Field(
+        "fp32",
+        alias="FOOTNOTE_EMBEDDING_PRECISION",
+        description="How exactly the built-in embedding model computes: `fp32`, or `int8`, which "
+        "is faster and slightly less exact. After a change, run `footnote sync all --full`.",
+    )
     reranker: str = Field(
         "maxsim",
         alias="FOOTNOTE_RERANKER",
         description="How found passages are ranked again: `maxsim` (built in), `none`, or "
-        "`cross-encoder:MODEL` (needs the package sentence-transformers).",
+        "`cross-encoder:MODEL` (needs the extra `footnote[cross-encoder]`).",
     )
     chat_model: str | None = Field(
         None,

@@ -29,6 +29,7 @@ from retrieval.evaluation.datasets import UnusableDataSet
 from retrieval.inference.embedder import MiniLmEmbedder
 from retrieval.inference.langchain_embedder import LangChainEmbedder
 from retrieval.inference.minilm import MiniLm
+from retrieval.inference.minilm_graph import Precision
 from retrieval.inference.reranker import CrossEncoderReranker, MaxSimReranker
 from retrieval.inference.similarity import open_scorer
 from retrieval.model import EVERYONE, AccessScope, SearchResult, TenantId, WeightedQuery
@@ -185,7 +186,7 @@ async def open_evaluation(settings: Settings) -> AsyncIterator[EvaluationParts]:
 async def build_embedder(settings: Settings) -> Embedder:
     """The embedding model of the settings. Raises EmbeddingFailed."""
     if settings.embedding_model == BUILT_IN_EMBEDDINGS:
-        return MiniLmEmbedder(MiniLm())
+        return MiniLmEmbedder(MiniLm(Precision(settings.embedding_precision)))
     if settings.embedding_model.startswith("builtin:"):
         raise SettingsInvalid(
             f"FOOTNOTE_EMBEDDING_MODEL: the built-in model is {BUILT_IN_EMBEDDINGS}."
