@@ -60,7 +60,8 @@ async def examine() -> AsyncIterator[Check]:
             try:
                 yield await run(examination)
             except FAILURES as error:
-                yield Check(what, State.FAILED, str(error), "See the detail.")
+                detail, _, mend = str(error).partition(". ")
+                yield Check(what, State.FAILED, detail, mend or "See docs/troubleshooting.md.")
 
 
 async def _check_data_directory(examination: _Examination) -> Check:
@@ -144,10 +145,14 @@ async def _check_sources(examination: _Examination) -> Check:
         return Check(
             "sources",
             State.WARNING,
-            f"{sources} sources, but no document",
+            f"{_count(sources, 'source')}, but no document",
             "Sync them: `footnote sync all`.",
         )
-    return Check("sources", State.OK, f"{sources} sources, {documents} documents")
+    return Check("sources", State.OK, f"{_count(sources, 'source')}, {documents} documents")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 async def _check_slack(examination: _Examination) -> Check:
