@@ -9,7 +9,17 @@ from retrieval.fusion import Scores
 from retrieval.lexical import weigh_inverse
 from retrieval.model import Candidates, TermStatistics, TermTable
 
-OFFSET, COSINE, COVER = -5.0, 7.0, 3.5
+OFFSET, COSINE, COVER, INTERACTION = -4.93, 2.39, 1.86, 3.55
+"""Logistic regression over six judged sets, each query once with its relevant documents and once
+without them. Fitted on five sets, it tells the two apart on the sixth with an AUROC of .57 to .85
+(mean .75); queries of another field than the documents come out below .1."""
+
+PLAIN_OFFSET, PLAIN_COSINE, PLAIN_COVER = -4.17, 4.16, 2.67
+"""The same without late interaction (mean AUROC .74)."""
+
+LOOKED_AT = 3
+UNKNOWN_COSINE = 0.45
+"""Stands in where nothing dense is searched: the middle of what is seen."""
 
 
 def estimate_relevance(
@@ -19,22 +29,29 @@ def estimate_relevance(
     fused: Scores,
     stages: Mapping[str, Scores],
 ) -> float:
-    """A likelihood, 0..1, from the best cosine and the share of the query's terms, by idf, that
-    the best passages hold.
+    """How likely the best passages bear on the query, 0..1.
+
+    It looks at the best cosine, the share of the query's terms, by idf, that a passage holds, and
+    the best late interaction, each over the first few passages.
     """
     if not len(candidates):
         return 0.0
-    best = [int(place) for place in np.argsort(-fused, kind="stable")[:3]]
+    best = [int(place) for place in np.argsort(-fused, kind="stable")[:LOOKED_AT]]
     cosines = stages.get("sentences", stages.get("dense"))
-    cosine = float(max(cosines[place] for place in best)) if cosines is not None else 0.5
+    cosine = UNKNOWN_COSINE if cosines is None else float(cosines[best].max())
     covers = [
         cover_terms(query, statistics, candidates.terms, place)
         for query in queries
         if query
         for place in best
     ]
-    cover = max(covers, default=cosine)
-    return 1 / (1 + math.exp(-(OFFSET + COSINE * cosine + COVER * cover)))
+    cover = max(covers, default=max(cosine, 0.0))
+    if "interaction" in stages:
+        interaction = float(stages["interaction"][best].max())
+        logit = OFFSET + COSINE * cosine + COVER * cover + INTERACTION * interaction
+    else:
+        logit = PLAIN_OFFSET + PLAIN_COSINE * cosine + PLAIN_COVER * cover
+    return 1 / (1 + math.exp(-logit))
 
 
 def cover_terms(

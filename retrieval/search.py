@@ -399,10 +399,11 @@ def _mix(
     `read` has the scores of `places`, and a weight, for each phrasing.
     """
     said = fuse_convex([scores for scores, _ in read], [weight for _, weight in read])
-    scores = np.zeros_like(ranking.fused)
-    scores[list(places)] = said
-    fused = combine([ranking.fused, scores], [1.0, weight])
-    return _Ranking(ranking.candidates, fused, {**ranking.stages, stage: scores, "fused": fused})
+    gained, raw = np.zeros_like(ranking.fused), np.zeros_like(ranking.fused)
+    gained[list(places)] = said
+    raw[list(places)] = combine([scores for scores, _ in read], [weight for _, weight in read])
+    fused = combine([ranking.fused, gained], [1.0, weight])
+    return _Ranking(ranking.candidates, fused, {**ranking.stages, stage: raw, "fused": fused})
 
 
 def _order(scores: Scores) -> list[int]:
