@@ -25,7 +25,7 @@ _RANGE = re.compile(r"(\d{1,3})\s*[–—-]\s*(\d{1,3})|(\d{1,3})")
 _WIDEST_RANGE = 12
 
 _IMAGE = re.compile(r"!\[([^\]\n]*)\](?:\([^)\n]*\)?|\[[^\]\n]*\])")
-_LINK = re.compile(r"\[((?:[^\[\]\n]|\[[^\[\]\n]*\])+)\]\((?:[^()\n]|\([^()\n]*\))*\)")
+_LINK = re.compile(r"\[((?:[^\[\]\n]|\[[^\[\]\n]*\])*)\]\((?:[^()\n]|\([^()\n]*\))*\)")
 _REFERENCE = re.compile(r"^\s*\[[^\]\n]+\]:\s+\S.*$", re.MULTILINE)
 _SLACK_LINK = re.compile(r"<(?:[a-z][a-z0-9+.-]*:|//)[^>|\s]*(?:\|([^>\n]*))?>", re.IGNORECASE)
 _HTML = re.compile(r"</?[a-z][a-z0-9-]*(?:\s[^<>\n]*)?/?>", re.IGNORECASE)

@@ -223,7 +223,7 @@ def _find_candidates(
         whole = around.union(*terms[number])
         passage_cover = weigh_cover(wanted, whole, weights)
         for index, unit in enumerate(held):
-            if unit.kind is UnitKind.HEADING:
+            if unit.kind is UnitKind.HEADING or _names_columns(held, index):
                 continue
             own = terms[number][index]
             near = around.union(
@@ -243,6 +243,14 @@ def _find_candidates(
                 )
             )
     return candidates
+
+
+def _names_columns(units: Sequence[Unit], index: int) -> bool:
+    """Whether a unit is the first row of a table that has more."""
+    unit = units[index]
+    first = index == 0 or units[index - 1].block != unit.block
+    more = index + 1 < len(units) and units[index + 1].block == unit.block
+    return unit.kind is UnitKind.ROW and first and more
 
 
 def _scale(scores: Sequence[float]) -> list[float]:

@@ -142,14 +142,12 @@ def _classify(raw: str, talk: str, rest: str) -> tuple[Intent, str]:
 def _small_talk(talk: str, rest: str) -> tuple[Intent, str] | None:
     if len(talk) > _SMALL_TALK_LENGTH:
         return None
-    if not rest:
-        return Intent.GREETING, "a greeting"
     bare = " ".join(re.sub(r"[^\w\s'+-]", " ", talk.lower().replace("’", "'")).split())
     for intent, reason, pattern in _SMALL_TALK:
         if pattern.fullmatch(bare):
             asks = intent is Intent.REMARK and talk.rstrip().endswith("?")
             return None if asks else (intent, reason)
-    return None
+    return None if rest else (Intent.GREETING, "a greeting")
 
 
 def _classify_content(raw: str, rest: str) -> tuple[Intent, str]:

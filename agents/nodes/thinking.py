@@ -55,7 +55,7 @@ async def judge(state: AgentState, runtime: Runtime[AgentDeps]) -> AgentUpdate:
     history = HISTORY.read(state) or ()
     result = SearchResult(evidence, relevance=state["relevance"])
     verdict, trouble = await _think(deps, lambda brain: brain.judge(deps.question, history, result))
-    verdict = bound_judgement(verdict, state, may_go_on=_may_go_on(deps))
+    verdict = bound_judgement(verdict, state, may_go_on=_may_go_on(state, deps))
     update: AgentUpdate = {
         "judgement": JUDGEMENT.pack(verdict),
         "trace": [*state["trace"], *trouble, f"judge: {verdict.kind} ({verdict.reason})"],
@@ -82,9 +82,10 @@ def bound_judgement(verdict: Judgement, state: AgentState, *, may_go_on: bool) -
     return Enough(f"{verdict.reason}; {why}")
 
 
-def _may_go_on(deps: AgentDeps) -> bool:
+def _may_go_on(state: AgentState, deps: AgentDeps) -> bool:
     return (
-        deps.deadline - deps.clock() > deps.config.reserve_seconds
+        state["rounds"] < deps.config.max_searches
+        and deps.deadline - deps.clock() > deps.config.reserve_seconds
         and deps.spent_tokens() < deps.config.max_tokens
     )
 

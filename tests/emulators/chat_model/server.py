@@ -38,6 +38,7 @@ class ChatModelServer:
 
     async def __aenter__(self) -> Self:
         app = web.Application(client_max_size=32 * 2**20)
+        app.on_response_prepare.append(_close_after)
         app.router.add_post("/v1/chat/completions", self._handler(OpenAi))
         app.router.add_post("/v1/messages", self._handler(Anthropic))
         app.router.add_post("/api/chat", self._handler(Ollama))
@@ -141,6 +142,12 @@ class ChatModelServer:
         except ValueError as error:
             return web.json_response({"error": str(error)}, status=400)
         return web.json_response({"rules": len(self.script.rules)})
+
+
+async def _close_after(_: web.Request, response: web.StreamResponse) -> None:
+    """Keep no connection open: the SDKs never close theirs, and would leave them to the loop."""
+    response.force_close()
+    response.headers["Connection"] = "close"
 
 
 def _refuse(dialect: Dialect, fault: Fault) -> web.Response:

@@ -1,0 +1,92 @@
+"""The built-in brain's quotations: units, ranking, composition."""
+
+import pytest
+
+from agents.llm.composition import compose
+from agents.llm.evidence import match_kind, rank_units
+from agents.llm.units import UnitKind, split_units
+from tests.fakes.passage_search import InMemorySentenceScorer, make_passages
+
+DOCUMENTS = {
+    "Install": (
+        "# Install\n\nTo install the agent, do this:\n\n1. Download the package.\n"
+        "2. Run the installer\n   as root.\n\nIt needs 700 MB of disk."
+    ),
+    "Start": "Start the agent from a shell:\n\n```\nagent start --port 8080\n```\n",
+    "Limits": "| Plan | Seats |\n| --- | --- |\n| Team | 50 |\n| Pro | 5 |",
+    "Backups": "Backups run every night. They are kept for 30 days. Restores take an hour.",
+}
+
+
+async def answer(question: str) -> str:
+    passages = make_passages(DOCUMENTS)
+    return compose(question, await rank_units(question, passages, InMemorySentenceScorer()))
+
+
+def test_units_of_a_passage() -> None:
+    kinds = [(unit.kind, unit.text) for unit in split_units(DOCUMENTS["Install"])]
+    assert kinds == [
+        (UnitKind.HEADING, "Install"),
+        (UnitKind.SENTENCE, "To install the agent, do this:"),
+        (UnitKind.ITEM, "Download the package."),
+        (UnitKind.ITEM, "Run the installer as root."),
+        (UnitKind.SENTENCE, "It needs 700 MB of disk."),
+    ]
+
+
+async def test_a_how_to_question_gets_the_steps() -> None:
+    assert await answer("How do I install the agent?") == (
+        "To install the agent, do this: [1]\n"
+        "1. Download the package.\n"
+        "2. Run the installer as root."
+    )
+
+
+async def test_a_how_to_question_gets_the_code() -> None:
+    assert await answer("How do I start the agent from a shell?") == (
+        "Start the agent from a shell: [2]\n```\nagent start --port 8080\n```"
+    )
+
+
+async def test_a_table_row_is_read_with_its_headings() -> None:
+    assert (await answer("team plan seats")).startswith("Plan: Team; Seats: 50 [3]")
+
+
+async def test_a_sentence_that_points_back_brings_the_one_before_it() -> None:
+    text = await answer("are they kept for 30 days?")
+    assert text.startswith("Backups run every night. [4] They are kept for 30 days. [4]")
+
+
+async def test_quotations_are_verbatim() -> None:
+    text = await answer("when do backups run?")
+    assert "Backups run every night." in text
+
+
+async def test_nothing_comes_of_nothing() -> None:
+    ranking = await rank_units("anything", (), InMemorySentenceScorer())
+    assert compose("anything", ranking) == ""
+    assert ranking.confidence == 0.0
+
+
+async def test_confidence_tells_an_answer_from_a_near_miss() -> None:
+    passages = make_passages(DOCUMENTS)
+    scorer = InMemorySentenceScorer()
+    held = await rank_units("How many days are backups kept?", passages, scorer)
+    missing = await rank_units("What is the capital of Peru?", passages, scorer)
+    assert held.confidence > 0.4
+    assert missing.confidence < 0.1
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "kind"),
+    [
+        ("When was it founded?", "It was founded in 1998.", 1.0),
+        ("When was it founded in 1998?", "It was founded in 1998.", 0.0),
+        ("How many seats are there?", "There are fifty seats.", 1.0),
+        ("Who leads the team?", "The team is led by Ada.", 1.0),
+        ("Why does it fail?", "It fails because the disk is full.", 1.0),
+        ("What is a source?", "A source is a place.", 0.5),
+    ],
+)
+def test_kinds_of_answers(question: str, text: str, kind: float) -> None:
+    assert match_kind(question, text) == kind
