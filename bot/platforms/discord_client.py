@@ -97,6 +97,7 @@ class DiscordClient(discord.AutoShardedClient):
             except (*CLIENT_ERRORS, ValueError) as error:
                 await super().close()
                 self.clear()
+                self.http.connector = discord.utils.MISSING  # closed, and not for use again
                 raise refuse_login(error, self.api_url) from error
             self._opened = True
 
@@ -165,6 +166,9 @@ class DiscordClient(discord.AutoShardedClient):
     async def on_message(self, message: discord.Message) -> None:
         if self.listener is not None and self.user is not None:
             await self.listener.receive_message(message, self.user.id)
+
+    async def on_guild_available(self, guild: discord.Guild) -> None:
+        await self.on_guild_join(guild)
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
         if self.listener is not None:

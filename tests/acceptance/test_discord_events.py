@@ -115,7 +115,7 @@ def build(world: DiscordEmulator, recorder: Recorder, **options: Any) -> Discord
         "guild_ready_timeout": 0.05,
         "identify_pause": 0.0,
     }
-    ports = {name: recorder for name in ("intake", "workspaces", "threads", "source_names")}
+    ports = dict.fromkeys(("intake", "workspaces", "threads", "source_names"), recorder)
     return build_discord(**{**ports, **reached, **options})
 
 
@@ -329,3 +329,199 @@ async def test_ask_is_deferred_and_private(guild: DiscordEmulator, recorder: Rec
     assert message.place.channel_kind is ChannelKind.PUBLIC
     assert message.reply_token["user"] == user_id(guild, "ben")
     assert message.reply_token["interaction"] == begun["id"]
+
+
+async def test_the_answer_to_ask_takes_the_place_of_thinking(
+    guild: DiscordEmulator, platform: DiscordPlatform, recorder: Recorder
+) -> None:
+    begun = await guild.driver.slash("ben", "#general", "/ask", {"question": "notice?"})
+    (message,) = await recorder.wait_for_messages(1)
+    answer = Reply((Paragraph((Text("Four weeks."),)),), private=True)
+    token = message.reply_token
+    await platform.messenger.post(message.place, answer, key="k", reply_token=token)
+    seen = await guild.driver.wait_for_response(begun)
+    assert seen["original"]["text"] == "Four weeks."
+    assert (seen["ephemeral"], seen["followups"]) == (True, [])
+
+
+async def test_an_empty_ask_is_told_how_to_ask(guild: DiscordEmulator, recorder: Recorder) -> None:
+    begun = await guild.driver.slash("ben", "#general", "/ask", {"question": "  "})
+    seen = await guild.driver.wait_for_response(begun)
+    assert "Write your question" in seen["original"]["text"]
+    assert recorder.attempts == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "words"),
+    [
+        ("sync", {"source": "handbook"}, ("handbook",)),
+        ("sync", {"source": "handbook", "mode": "incremental"}, ("handbook",)),
+        ("sync", {"source": "handbook", "mode": "full"}, ("handbook", "full")),
+        ("sync", {"source": "all", "mode": "dry-run"}, ("all", "dry-run")),
+        ("sync", {}, ("status",)),
+        ("sources", {}, ()),
+        ("help", {}, ()),
+    ],
+)
+async def test_commands(
+    guild: DiscordEmulator,
+    recorder: Recorder,
+    name: str,
+    options: dict[str, str],
+    words: tuple[str, ...],
+) -> None:
+    begun = await guild.driver.slash("ada", "#leads", name, options)
+    await recorder.wait_for(lambda: recorder.commands)
+    (command,) = recorder.commands
+    seen = await guild.driver.interaction(begun)
+    assert (seen["status"], seen["ephemeral"]) == ("deferred", True)
+    assert seen["answered_after"] < 3
+    assert (command.name, command.words) == (name, words)
+    assert command.event == f"discord:interaction:{begun['id']}"
+    assert command.place.channel_kind is ChannelKind.PRIVATE
+    assert command.person.may_manage
+    assert {"application", "interaction", "token", "user"} == command.reply_token.keys()
+
+
+async def test_a_command_in_direct_messages_grants_nothing(
+    guild: DiscordEmulator, recorder: Recorder
+) -> None:
+    await guild.driver.slash("ada", "@bot", "/sync", {"source": "handbook"})
+    await recorder.wait_for(lambda: recorder.commands)
+    (command,) = recorder.commands
+    assert command.place.workspace == "@me"
+    assert command.place.channel_kind is ChannelKind.DIRECT
+    assert command.person == Person(user_id(guild, "ada"), "Ada")
+
+
+async def test_a_command_that_cannot_be_taken_down_is_not_silent(
+    guild: DiscordEmulator, recorder: Recorder
+) -> None:
+    recorder.failures = 1
+    begun = await guild.driver.slash("ben", "#general", "/ask", {"question": "lost?"})
+    seen = await guild.driver.wait_for_response(begun)
+    assert "try again in a minute" in seen["original"]["text"]
+
+
+async def test_sources_are_suggested_to_those_who_may_sync(
+    guild: DiscordEmulator, recorder: Recorder
+) -> None:
+    async def suggest(person: str, typed: str) -> list[str]:
+        begun = await guild.driver.autocomplete(person, "#general", "sync", "source", typed)
+        seen = await guild.driver.wait_for_response(begun, ("choices",))
+        return [choice["value"] for choice in seen["choices"]]
+
+    assert await suggest("ada", "") == ["handbook", "wiki", "Hand-outs"]
+    assert await suggest("ada", "hand") == ["handbook", "Hand-outs"]
+    assert await suggest("ben", "") == []
+    assert recorder.asked_names[0][0].workspace == guild_id(guild)
+
+
+async def test_commands_are_registered_only_where_they_changed(
+    world: DiscordEmulator, recorder: Recorder
+) -> None:
+    for _ in range(2):
+        async with running(build(world, recorder)):
+            pass
+    assert len(world.journal.of_kind("discord.commands_replaced")) == 1
+    known = {command["name"]: command for command in await world.driver.commands()}
+    assert known.keys() == {"ask", "sync", "sources", "help"}
+    source, mode = known["sync"]["options"]
+    assert source["autocomplete"]
+    assert [choice["value"] for choice in mode["choices"]] == ["incremental", "full", "dry-run"]
+    world.world.commands.replace(None, [], world.world.snowflake)
+    async with running(build(world, recorder)):
+        pass
+    assert len(world.journal.of_kind("discord.commands_replaced")) == 2
+
+
+# Connections
+
+
+async def test_workspaces_are_linked_before_anything_comes_in(
+    guild: DiscordEmulator, recorder: Recorder
+) -> None:
+    assert recorder.linked == {"@me": "Direct messages", guild_id(guild): "Acme"}
+    await guild.driver.add_guild("Second", "ben", members=("ben",))
+    await recorder.wait_for(lambda: "Second" in recorder.linked.values())
+
+
+async def test_connect_tells_who_the_bot_is(world: DiscordEmulator, recorder: Recorder) -> None:
+    platform = build(world, recorder)
+    identity = await platform.connect()
+    await platform.close()
+    assert identity.bot_user == world.world.bot.id
+    assert list(identity.guilds.values()) == ["Acme"]
+
+
+@pytest.mark.parametrize("token", ["wrong", "", "bad\ntoken", "tökén"])
+async def test_a_wrong_token_says_where_to_find_the_right_one(
+    world: DiscordEmulator, recorder: Recorder, token: str
+) -> None:
+    platform = build(world, recorder, token=token)
+    for _ in range(2):
+        with pytest.raises(ConnectionRefused, match=r"DISCORD_TOKEN.*developers/applications, Bot"):
+            await platform.connect()
+    await platform.close()
+
+
+async def test_an_address_where_nobody_is_says_so(
+    world: DiscordEmulator, recorder: Recorder
+) -> None:
+    platform = build(world, recorder, api_url="http://127.0.0.1:9/api/v10")
+    with pytest.raises(ConnectionRefused, match="127.0.0.1:9.*FOOTNOTE_DISCORD_API_URL"):
+        await platform.connect()
+    await platform.close()
+
+
+async def test_an_intent_that_is_not_granted_says_so(
+    world: DiscordEmulator, recorder: Recorder
+) -> None:
+    await world.driver.set_privileged_intents([])
+    platform = build(world, recorder, message_content=True)
+    await platform.connect()
+    with pytest.raises(ConnectionRefused, match="Message Content intent"):
+        await asyncio.wait_for(platform.run(), 20)
+    await platform.close()
+
+
+@pytest.mark.parametrize("fault", ["ask_reconnect", "close_gateway", "abort_gateway"])
+async def test_a_broken_session_is_resumed_and_nothing_is_lost(
+    guild: DiscordEmulator, recorder: Recorder, fault: str
+) -> None:
+    await guild.driver.mention("ben", "#general", "before?")
+    await recorder.wait_for_messages(1)
+    await getattr(guild.driver, fault)()
+    await guild.driver.mention("ben", "#general", "meanwhile?")
+    await recorder.wait_for_messages(2)
+    await guild.driver.wait_until_connected()
+    await guild.driver.mention("ben", "#general", "after?")
+    await recorder.wait_for_messages(3)
+    assert [message.text for message in recorder.messages] == ["before?", "meanwhile?", "after?"]
+
+
+async def test_a_lost_session_is_begun_anew(
+    guild: DiscordEmulator, platform: DiscordPlatform, recorder: Recorder
+) -> None:
+    assert platform.is_receiving
+    identified = len(guild.journal.of_kind("discord.identified"))
+    await guild.driver.invalidate_sessions(resumable=False)
+    await guild.journal.wait_for(
+        lambda: len(guild.journal.of_kind("discord.identified")) > identified, 20
+    )
+    await guild.driver.wait_until_connected()
+    await guild.driver.mention("ben", "#general", "after?")
+    await recorder.wait_for_messages(1)
+
+
+async def test_it_ends_without_leaving_anything_open(
+    world: DiscordEmulator, recorder: Recorder
+) -> None:
+    before = asyncio.all_tasks()
+    async with running(build(world, recorder)) as platform:
+        assert isinstance(platform.messenger, DiscordMessenger)
+    await platform.close()
+    gc.collect()
+    assert not platform.is_receiving
+    left = [task for task in asyncio.all_tasks() - before if not task.done()]
+    assert [task for task in left if "site-packages/discord" in repr(task)] == []
