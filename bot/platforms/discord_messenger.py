@@ -124,7 +124,7 @@ class DiscordMessenger:
             return await self._send(
                 place.channel, content, key, part, reply_to=place.thread if replies else None
             )
-        except discord.Forbidden as error:
+        except discord.HTTPException as error:
             if error.code != NO_HISTORY or not replies:
                 raise
         return await self._send(place.channel, content, key, part)
