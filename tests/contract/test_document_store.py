@@ -1,0 +1,306 @@
+"""What every store must do: the fake and PostgreSQL, each behind the same searcher."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from retrieval.config import Pipeline, parse_pipeline
+from retrieval.embedding import embed_document
+from retrieval.errors import EmbeddingFailed
+from retrieval.model import (
+    EVERYONE,
+    AccessScope,
+    Chunk,
+    Document,
+    Embeddings,
+    Source,
+    SourceEntry,
+    SourceId,
+    Span,
+    TenantId,
+    WeightedQuery,
+)
+from retrieval.ports import DocumentStore, PassageIndex
+from retrieval.postgres.index import PostgresPassageIndex
+from retrieval.postgres.pool import Pool
+from retrieval.postgres.store import PostgresDocumentStore
+from retrieval.search import NO_DOCUMENTS, NO_QUERY, NOT_VISIBLE, PassageSearcher
+from tests.fakes.document_store import InMemoryDocumentStore
+from tests.fakes.embedder import InMemoryEmbedder
+
+HOME = TenantId("default")
+PUBLIC = AccessScope(HOME, frozenset({EVERYONE}))
+
+
+@dataclass(frozen=True)
+class House:
+    """A store with what a test needs to fill and ask it."""
+
+    store: DocumentStore
+    index: PassageIndex
+    embedder: InMemoryEmbedder
+    sources: dict[tuple[str, str], Source]
+
+    def searcher(self, pipeline: Pipeline | None = None) -> PassageSearcher:
+        return PassageSearcher(self.index, self.embedder, pipeline=pipeline)
+
+    async def put(
+        self,
+        name: str,
+        *texts: str,
+        title: str = "",
+        source: tuple[str, str] = ("default", "docs"),
+        audience: frozenset[str] = frozenset({EVERYONE}),
+    ) -> None:
+        body = "\n\n".join(texts)
+        chunks, start = [], 0
+        for ordinal, text in enumerate(texts):
+            span = Span(start, start + len(text))
+            chunks.append(Chunk(ordinal, text, span, ("Part",) if ordinal else ()))
+            start = span.end + 2
+        document = Document(name, f"https://docs.example/{name}", title, body, "hash", audience)
+        vectors = await embed_document(self.embedder, title, chunks)
+        await self.store.put_document(self.sources[source], document, chunks, vectors)
+
+    async def find(
+        self, text: str, scope: AccessScope = PUBLIC, *, limit: int = 10, pipeline: str = "default"
+    ) -> list[str]:
+        searcher = self.searcher(parse_pipeline(pipeline))
+        result = await searcher.search([WeightedQuery(text)], scope, limit=limit)
+        return [passage.url.rsplit("/", 1)[1] for passage in result.passages]
+
+
+def make_sources(numbers: dict[tuple[str, str], int]) -> dict[tuple[str, str], Source]:
+    return {
+        (tenant, name): Source(TenantId(tenant), SourceId(number), name, "files", {})
+        for (tenant, name), number in numbers.items()
+    }
+
+
+NAMES = [("default", "docs"), ("default", "wiki"), ("other", "docs")]
+
+
+@pytest.fixture
+def memory_house() -> House:
+    embedder = InMemoryEmbedder()
+    memory = InMemoryDocumentStore(embedder.model)
+    numbers = {name: place for place, name in enumerate(NAMES, start=1)}
+    return House(memory, memory, embedder, make_sources(numbers))
+
+
+@pytest.fixture
+async def postgres_house(pool: Pool) -> House:
+    embedder = InMemoryEmbedder()
+    numbers = {}
+    async with pool.connection() as connection:
+        await connection.execute("INSERT INTO tenant (tenant_id) VALUES ('other')")
+        for tenant, name in NAMES:
+            cursor = await connection.execute(
+                "INSERT INTO source (tenant_id, name, kind, config) VALUES (%s, %s, 'files', '{}')"
+                " RETURNING source_id",
+                [tenant, name],
+            )
+            row = await cursor.fetchone()
+            assert row is not None
+            numbers[tenant, name] = row[0]
+    store = PostgresDocumentStore(pool, embedder.model)
+    index = PostgresPassageIndex(pool, embedder.model)
+    return House(store, index, embedder, make_sources(numbers))
+
+
+@pytest.fixture(params=["memory", "postgres"])
+def house(request: pytest.FixtureRequest) -> House:
+    found = request.getfixturevalue(f"{request.param}_house")
+    assert isinstance(found, House)
+    return found
+
+
+async def test_what_was_put_is_listed_and_found(house: House) -> None:
+    await house.put("a", "Bread is baked in an oven.", title="Baking")
+    await house.put("b", "Boats sail on the lake.", title="Sailing")
+    listed = await house.store.list_documents(house.sources["default", "docs"])
+    assert set(listed) == {"a", "b"}
+    assert listed["a"].content_hash == "hash"
+    assert listed["a"].audience == frozenset({EVERYONE})
+    assert (await house.find("who bakes bread in the oven"))[0] == "a"
+    assert (await house.find("sailing boats"))[0] == "b"
+
+
+@pytest.mark.parametrize(
+    "pipeline", ["default", "naive", "bm25", "rrf", "hybrid", "dense", "lexical", "default-titles"]
+)
+async def test_every_pipeline_finds_it(house: House, pipeline: str) -> None:
+    for name, text in enumerate(["red apples grow", "blue whales swim", "green frogs jump"]):
+        await house.put(str(name), text)
+    assert (await house.find("whales swim", pipeline=pipeline))[0] == "1"
+
+
+async def test_a_passage_says_where_it_is_from(house: House) -> None:
+    await house.put("a", "First comes flour.", "Then comes yeast.", title="Bread")
+    result = await house.searcher().search([WeightedQuery("yeast")], PUBLIC)
+    best = result.passages[0]
+    assert (best.text, best.title, best.source) == ("Then comes yeast.", "Bread", "docs")
+    assert (best.span, best.ordinal, best.heading_path) == (Span(20, 37), 1, ("Part",))
+    assert {"dense", "lexical", "fused"} <= set(best.scores)
+    assert result.timings_ms["total"] > 0
+    assert result.reason is None
+
+
+async def test_a_replaced_document_is_found_by_its_new_text_only(house: House) -> None:
+    await house.put("a", "The old word is walrus.", "And a second chunk.")
+    before = await house.store.list_documents(house.sources["default", "docs"])
+    await house.put("a", "The new word is penguin.")
+    after = await house.store.list_documents(house.sources["default", "docs"])
+    assert after["a"].document == before["a"].document
+    assert await house.find("walrus", pipeline="bm25") == []
+    assert await house.find("penguin", pipeline="bm25") == ["a"]
+    async with house.index.open_snapshot(PUBLIC) as snapshot:
+        assert (snapshot.visible, snapshot.held) == (1, 1)
+
+
+async def test_a_deleted_document_is_gone(house: House) -> None:
+    await house.put("a", "walrus")
+    await house.put("b", "walrus too")
+    docs = house.sources["default", "docs"]
+    assert await house.store.delete_documents(docs, ["a", "missing"]) == 1
+    assert await house.find("walrus") == ["b"]
+    assert await house.store.delete_documents(docs, ["a"]) == 0
+
+
+async def test_touching_changes_who_may_read(house: House) -> None:
+    await house.put("a", "walrus")
+    docs = house.sources["default", "docs"]
+    entry = SourceEntry("a", "https://docs.example/moved", audience=frozenset({"staff"}))
+    await house.store.touch_document(docs, entry)
+    staff = AccessScope(HOME, frozenset({"staff"}))
+    assert await house.find("walrus") == []
+    assert await house.find("walrus", staff) == ["moved"]
+    assert (await house.store.list_documents(docs))["a"].audience == frozenset({"staff"})
+
+
+async def test_nothing_leaves_its_scope(house: House) -> None:
+    await house.put("public", "walrus")
+    await house.put("secret", "walrus walrus", audience=frozenset({"staff", "board"}))
+    await house.put("wiki", "walrus", source=("default", "wiki"))
+    await house.put("foreign", "walrus", source=("other", "docs"))
+    everyone = frozenset({EVERYONE})
+    assert set(await house.find("walrus")) == {"public", "wiki"}
+    wiki = AccessScope(HOME, everyone, frozenset({"wiki"}))
+    assert await house.find("walrus", wiki) == ["wiki"]
+    staff = AccessScope(HOME, frozenset({"staff"}))
+    assert await house.find("walrus", staff) == ["secret"]
+    assert await house.find("walrus", AccessScope(TenantId("other"), everyone)) == ["foreign"]
+    assert await house.find("walrus", AccessScope(HOME, everyone, frozenset())) == []
+
+
+async def test_ids_from_elsewhere_open_nothing(house: House) -> None:
+    await house.put("secret", "walrus", "second", audience=frozenset({"staff"}))
+    staff = AccessScope(HOME, frozenset({"staff"}))
+    result = await house.searcher().search([WeightedQuery("walrus")], staff)
+    ids = [passage.chunk for passage in result.passages]
+    assert ids
+    async with house.index.open_snapshot(PUBLIC) as snapshot:
+        assert len(await snapshot.load_candidates(ids)) == 0
+        assert not await snapshot.load_passages(ids)
+        assert not await snapshot.load_tokens(ids)
+        assert not await snapshot.load_neighbours(ids[0], 1, 1)
+
+
+async def test_neighbours_come_in_the_order_of_the_text(house: House) -> None:
+    await house.put("a", "one", "two", "three", "four", "five")
+    searcher = house.searcher()
+    hit = (await searcher.search([WeightedQuery("three")], PUBLIC)).passages[0]
+    around = await searcher.load_context(hit, PUBLIC, before=1, after=2)
+    assert [passage.text for passage in around] == ["two", "three", "four", "five"]
+
+
+async def test_quoted_words_must_stand_together(house: House) -> None:
+    await house.put("a", "the quick brown fox")
+    await house.put("b", "brown and quick is the fox")
+    assert set(await house.find("quick brown")) == {"a", "b"}
+    assert await house.find('"Quick brown"') == ["a"]
+
+
+async def test_identifiers_are_found_whole_and_in_parts(house: House) -> None:
+    await house.put("a", "Call getUserName with max_tokens=3 or see ERR_4021.")
+    await house.put("b", "Nothing of that here.")
+    for query in ("getUserName", "user name", "max_tokens", "tokens", "ERR_4021", "4021"):
+        assert await house.find(query, pipeline="bm25") == ["a"], query
+
+
+async def test_several_phrasings_are_fused_by_weight(house: House) -> None:
+    await house.put("a", "red apples")
+    await house.put("b", "blue whales")
+    searcher = house.searcher()
+    queries = [WeightedQuery("apples", 1.0), WeightedQuery("whales", 0.2)]
+    first = await searcher.search(queries, PUBLIC)
+    turned = [WeightedQuery("apples", 0.2), WeightedQuery("whales", 1.0)]
+    second = await searcher.search(turned, PUBLIC)
+    assert first.passages[0].text == "red apples"
+    assert second.passages[0].text == "blue whales"
+
+
+async def test_an_empty_result_says_why(house: House) -> None:
+    searcher = house.searcher()
+    assert (await searcher.search([WeightedQuery("walrus")], PUBLIC)).reason == NO_DOCUMENTS
+    await house.put("a", "walrus", audience=frozenset({"staff"}))
+    assert (await searcher.search([WeightedQuery("walrus")], PUBLIC)).reason == NOT_VISIBLE
+    assert (await searcher.search([WeightedQuery(" \n")], PUBLIC)).reason == NO_QUERY
+    assert (await searcher.search([], PUBLIC)).reason == NO_QUERY
+
+
+async def test_what_bears_on_the_query_is_told_from_what_does_not(house: House) -> None:
+    await house.put("a", "Bread is baked in an oven for forty minutes.")
+    searcher = house.searcher()
+    close = await searcher.search([WeightedQuery("How is bread baked in an oven?")], PUBLIC)
+    far = await searcher.search([WeightedQuery("quantum chromodynamics lecture")], PUBLIC)
+    assert close.relevance > 0.5
+    assert far.relevance < 0.2
+
+
+HOSTILE = [
+    "x" * 100_000,
+    "word " * 20_000,
+    "nul \0 byte",
+    "\ud800 lone surrogate",
+    "'; DROP TABLE chunk; --",
+    "a & b | !c <-> (d:*",
+    '"unclosed phrase',
+    '""" " " ""',
+    "%s %(tenant)s {model} \\x00 $1 \\",
+    "\u202e\u200f مرحبا 你好 🦭",
+    "-- name: find_nearest",
+    "!!! ??? ...",
+]
+
+
+@pytest.mark.parametrize("query", HOSTILE, ids=range(len(HOSTILE)))
+async def test_hostile_queries_do_no_harm(house: House, query: str) -> None:
+    await house.put("a", "walrus nul byte table")
+    result = await house.searcher().search([WeightedQuery(query)], PUBLIC)
+    assert all(passage.url.endswith("/a") for passage in result.passages)
+    hostile = AccessScope(TenantId(query[:200]), frozenset({query[:200]}), frozenset({query[:200]}))
+    if "\ud800" not in query:
+        assert not (await house.searcher().search([WeightedQuery("walrus")], hostile)).passages
+    assert await house.find("walrus") == ["a"]
+
+
+async def test_text_that_a_database_dislikes_is_kept_in_place(house: House) -> None:
+    await house.put("a", "nul \0 here", "walrus")
+    result = await house.searcher().search([WeightedQuery("walrus")], PUBLIC, limit=1)
+    assert result.passages[0].span == Span(12, 18)
+
+
+@pytest.mark.parametrize("shape", [(1, 3), (2, 256)])
+async def test_vectors_that_do_not_fit_are_refused(house: House, shape: tuple[int, int]) -> None:
+    chunk = Chunk(0, "text", Span(0, 4))
+    document = Document("a", "u", "t", "text", "h", frozenset({EVERYONE}))
+    with pytest.raises(EmbeddingFailed):
+        await house.store.put_document(
+            house.sources["default", "docs"],
+            document,
+            [chunk],
+            Embeddings(np.ones(shape, np.float32)),
+        )
+    assert not await house.store.list_documents(house.sources["default", "docs"])
