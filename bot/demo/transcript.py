@@ -97,7 +97,7 @@ def _plain_discord(text: str, names: Mapping[str, str]) -> str:
     text = re.sub(r"<@!?(\d+)>", lambda found: "@" + names.get(found[1], found[1]), text)
     label = r"\[((?:\\.|[^\[\]\\])+|\[\d+\])\]"
     text = re.sub(label + r"\(<?(https?://[^)>\s]+)>?\)", r"\1 (\2)", text)
-    text = re.sub(r"^(?:-#|###) ", "", text, flags=re.MULTILINE)
+    text = re.sub(r"^(?:-#|###) |(?<!\\)\*\*", "", text, flags=re.MULTILINE)
     text = re.sub(r"\\([^A-Za-z0-9\s])", r"\1", text).replace("\u200b", "")
     return text.strip()
 
