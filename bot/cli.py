@@ -4,6 +4,7 @@ import asyncio
 import dataclasses
 import json
 import logging
+import signal
 import uuid
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
@@ -287,7 +288,19 @@ def serve(slack: bool, discord: bool, as_json: bool) -> None:
                 announce=lambda facts: _announce(facts, as_json=as_json),
             )
 
-    _run(main, chatty=True)
+    _run(lambda settings: _until_terminated(main(settings)), chatty=True)
+
+
+async def _until_terminated(work: Coroutine[Any, Any, None]) -> None:
+    """Run until the end or until SIGTERM, which is the ordinary way to stop a service."""
+    task = asyncio.create_task(work)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    try:
+        await task
+    except asyncio.CancelledError:
+        me = asyncio.current_task()
+        if me is not None and me.cancelling():
+            raise  # Ctrl-C, which cancels us
 
 
 def _announce(facts: Mapping[str, object], *, as_json: bool) -> None:

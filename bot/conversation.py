@@ -16,6 +16,7 @@ from bot.ports import Assistant, Directory, Inbox, Letter
 from bot.rendering.apology import UNEXPECTED, find_apology
 from bot.rendering.compose import compose_answer, compose_failure
 from bot.rendering.reply import Reply
+from bot.rendering.report import compose_help
 from retrieval.errors import StoreUnavailable
 from retrieval.model import TenantId
 
@@ -81,6 +82,8 @@ class Conversation:
     async def _compose(self, claim: Claim, message: IncomingMessage) -> Reply | float:
         """The reply, or the seconds until the next attempt."""
         private = message.intent is Intent.ASK
+        if not message.text.strip():
+            return compose_help(admin=False, private=private)
         if claim.attempts > MOST_CLAIMS:
             # The worker died over this question again and again, so there is no error to go by.
             _log.error("Question %s is given up, attempt %d", claim.item, claim.attempts)

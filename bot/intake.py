@@ -19,10 +19,10 @@ class InboxIntake:
     async def accept(self, message: IncomingMessage) -> Acceptance:
         """Write a question to the inbox and queue it. Raises StoreUnavailable.
 
-        Ignored: empty messages, workspaces that were never linked, and follow-ups in threads in
-        which nothing was answered.
+        Ignored: workspaces that were never linked, and follow-ups that say nothing or stand in
+        threads in which nothing was answered. A bare mention is taken: it is answered with help.
         """
-        if not message.text.strip():
+        if message.intent is Intent.FOLLOW_UP and not message.text.strip():
             return Acceptance.IGNORED
         tenant = await self._resolve(message.place)
         if tenant is None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
 
 from bot.commands import Commands
@@ -16,6 +16,7 @@ from bot.platforms.slack_platform import SlackPlatform, build_slack
 from bot.ports import Directory, Messenger
 from bot.queue import PostgresJobQueue
 from bot.settings import Settings
+from bot.storage.database import Pool, connect
 from bot.storage.directory import PostgresAdmins, PostgresAudit, PostgresWorkspaces
 from bot.storage.inbox import PostgresInbox
 from bot.storage.outbox import PostgresOutbox
@@ -23,8 +24,13 @@ from bot.storage.threads import PostgresThreads
 from bot.syncing import SyncReporter
 from bot.wiring import Footnote
 from bot.worker import Worker
+from retrieval.errors import StoreUnavailable
 
 Announce = Callable[[Mapping[str, object]], None]
+Connections = Mapping[Platform, SlackPlatform | DiscordPlatform]
+
+HEALTH_SECONDS = 3.0
+"""How long the database may take to answer before it counts as down."""
 
 _log = logging.getLogger(__name__)
 
@@ -33,6 +39,9 @@ async def serve_platforms(
     footnote: Footnote, *, slack: bool, discord: bool, announce: Announce
 ) -> None:
     """Run the bot on the platforms until cancelled; `announce` is told once they are connected.
+
+    It is told `ready`, a `summary` for people, and `http`: the base address of the HTTP server, or
+    None where there is none.
 
     Raises ConnectionRefused, SettingsInvalid.
     """
@@ -47,7 +56,9 @@ async def serve_platforms(
         intake = InboxIntake(inbox, workspaces)
         platforms: dict[Platform, SlackPlatform | DiscordPlatform] = {}
         if Platform.SLACK in wanted:
-            platforms[Platform.SLACK] = _build_slack(settings, intake, workspaces)
+            platforms[Platform.SLACK] = _build_slack(
+                settings, intake, workspaces, lambda: find_fault(footnote.pool, platforms)
+            )
         if Platform.DISCORD in wanted:
             platforms[Platform.DISCORD] = _build_discord(footnote, intake, workspaces)
         where = []
@@ -57,11 +68,38 @@ async def serve_platforms(
             where.append(name)
             _log.info("Connected to %s", name)
         worker = _build_worker(footnote, queue, inbox, platforms)
+        await _run_together(
+            *(platform.run() for platform in platforms.values()),
+            worker.run(),
+            _announce_when_ready(platforms, where, announce),
+        )
+
+
+async def find_fault(pool: Pool, platforms: Connections) -> str:
+    """Why this process cannot do its work now; empty when it can."""
+    try:
+        async with asyncio.timeout(HEALTH_SECONDS), connect(pool) as connection:
+            await connection.execute("SELECT 1")
+    except (StoreUnavailable, TimeoutError):
+        return "the database does not answer"
+    cut_off = [name.title() for name, each in platforms.items() if not each.is_receiving]
+    return f"not connected to {', '.join(cut_off)}" if cut_off else ""
+
+
+async def _run_together(*work: Coroutine[object, object, None]) -> None:
+    """Run until cancelled or until one fails, whose error is raised without its group."""
+    try:
         async with asyncio.TaskGroup() as group:
-            for platform in platforms.values():
-                group.create_task(platform.run())
-            group.create_task(worker.run())
-            group.create_task(_announce_when_ready(list(platforms.values()), where, announce))
+            for each in work:
+                group.create_task(each)
+    except ExceptionGroup as failures:
+        raise _find_first(failures) from failures
+
+
+def _find_first(error: Exception) -> Exception:
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 def _choose_platforms(settings: Settings, *, slack: bool, discord: bool) -> list[Platform]:
@@ -86,15 +124,21 @@ async def _connect(platform: SlackPlatform | DiscordPlatform) -> str:
 
 
 async def _announce_when_ready(
-    platforms: list[SlackPlatform | DiscordPlatform], where: list[str], announce: Announce
+    platforms: Connections, where: list[str], announce: Announce
 ) -> None:
-    for platform in platforms:
+    address = None
+    for platform in platforms.values():
         await platform.wait_until_receiving()
-    announce({"ready": True, "summary": ", ".join(where)})
+        if isinstance(platform, SlackPlatform) and platform.http is not None:
+            address = platform.http.address
+    announce({"ready": True, "summary": ", ".join(where), "http": address})
 
 
 def _build_slack(
-    settings: Settings, intake: InboxIntake, workspaces: PostgresWorkspaces
+    settings: Settings,
+    intake: InboxIntake,
+    workspaces: PostgresWorkspaces,
+    check_health: Callable[[], Awaitable[str]],
 ) -> SlackPlatform:
     assert settings.slack_bot_token is not None  # noqa: S101  # _choose_platforms has seen to it
     app_token, secret = settings.slack_app_token, settings.slack_signing_secret
@@ -107,6 +151,7 @@ def _build_slack(
         api_url=settings.slack_api_url,
         host=settings.host,
         port=settings.port,
+        check_health=check_health,
     )
 
 
@@ -129,7 +174,7 @@ def _build_worker(
     footnote: Footnote,
     queue: PostgresJobQueue,
     inbox: PostgresInbox,
-    platforms: Mapping[Platform, SlackPlatform | DiscordPlatform],
+    platforms: Connections,
 ) -> Worker:
     messengers: dict[Platform, Messenger] = {
         platform: each.messenger for platform, each in platforms.items()

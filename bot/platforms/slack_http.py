@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
@@ -15,7 +15,15 @@ from bot.errors import SettingsInvalid
 MOST_BYTES = 1024 * 1024
 PATH = "/slack/events"
 
+HealthCheck = Callable[[], Awaitable[str]]
+"""Returns why this process cannot do its work now; '' when it can."""
+
 log = logging.getLogger(__name__)
+
+
+async def find_nothing_wrong() -> str:
+    """The check of a server that depends on nothing else."""
+    return ""
 
 
 class _Clock(Clock):
@@ -30,7 +38,8 @@ class SlackHttp:
     """Serves `/slack/events` for all that Slack sends, and `/healthz`.
 
     `port` 0 picks a free one. Requests with a wrong signature, or older than five minutes, are
-    refused before anything reads them.
+    refused before anything reads them. `/healthz` answers 200, or 503 with what `check_health`
+    has found.
     """
 
     def __init__(
@@ -40,11 +49,13 @@ class SlackHttp:
         *,
         host: str,
         port: int,
+        check_health: HealthCheck = find_nothing_wrong,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._app = app
         self._verifier = SignatureVerifier(signing_secret, clock=_Clock(now))
         self._host, self._port = host, port
+        self._check_health = check_health
         self.ready = asyncio.Event()
         self.address = ""
         """The base address, e.g. 'http://127.0.0.1:8080', once `ready` is set."""
@@ -53,7 +64,7 @@ class SlackHttp:
         """Serve until cancelled."""
         server = web.Application(client_max_size=MOST_BYTES)
         server.router.add_post(PATH, self._receive)
-        server.router.add_get("/healthz", _tell_health)
+        server.router.add_get("/healthz", self._tell_health)
         runner = web.AppRunner(server, access_log=None)
         await runner.setup()
         try:
@@ -94,6 +105,8 @@ class SlackHttp:
             # A timestamp that is no number, a body that is not UTF-8, a signature not in ASCII.
             return False
 
-
-async def _tell_health(_: web.Request) -> web.Response:
-    return web.json_response({"status": "ok"})
+    async def _tell_health(self, _: web.Request) -> web.Response:
+        reason = await self._check_health()
+        if reason:
+            return web.json_response({"status": "unavailable", "reason": reason}, status=503)
+        return web.json_response({"status": "ok"})

@@ -8,7 +8,7 @@ from bot.model import Platform
 from bot.platforms.slack_account import SLACK_API_URL, SlackAccount, SlackIdentity
 from bot.platforms.slack_app import build_app
 from bot.platforms.slack_directory import SlackChannels, SlackDirectory
-from bot.platforms.slack_http import SlackHttp
+from bot.platforms.slack_http import HealthCheck, SlackHttp, find_nothing_wrong
 from bot.platforms.slack_messenger import SlackMessenger
 from bot.platforms.slack_receiver import SlackReceiver
 from bot.platforms.slack_socket import CONNECTIONS, SlackSockets
@@ -89,6 +89,7 @@ def build_slack(
     host: str = "127.0.0.1",
     port: int = 8080,
     connections: int = CONNECTIONS,
+    check_health: HealthCheck = find_nothing_wrong,
 ) -> SlackPlatform:
     """Put the parts together. With an `app_token` over Socket Mode, else over signed HTTP.
 
@@ -105,7 +106,7 @@ def build_slack(
     if app_token:
         sockets = SlackSockets(app, account.client, app_token, connections=connections)
     elif signing_secret:
-        http = SlackHttp(app, signing_secret, host=host, port=port)
+        http = SlackHttp(app, signing_secret, host=host, port=port, check_health=check_health)
     else:
         raise SettingsInvalid(
             "Slack has no way to reach Footnote: set SLACK_APP_TOKEN for Socket Mode, or "

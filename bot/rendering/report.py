@@ -25,11 +25,11 @@ _STATES = {
 }
 
 
-def compose_help(*, admin: bool) -> Reply:
+def compose_help(*, admin: bool, private: bool = True) -> Reply:
     """What can be asked and commanded."""
     intro = Paragraph((Text("Mention me with a question, or write to me directly."),))
     entries = _HELP + (_ADMIN_HELP if admin else ())
-    return Reply((intro, _list_commands(entries)), private=True)
+    return Reply((intro, _list_commands(entries)), private=private)
 
 
 def compose_usage(words: str) -> Reply:

@@ -65,6 +65,17 @@ async def test_a_question_is_answered_in_its_place() -> None:
     assert scene.state(item) is ItemState.DONE
 
 
+async def test_a_bare_mention_gets_help_that_all_can_see() -> None:
+    scene = Scene()
+    item = await scene.ask(make_message(text=""))
+    assert await scene.answer(item) is None
+    (posted,) = scene.messenger.posts
+    assert "question" in posted.text
+    assert not posted.reply.private
+    assert not scene.assistant.questions
+    assert scene.state(item) is ItemState.DONE
+
+
 async def test_the_agent_is_told_who_asks_what_where() -> None:
     scene = Scene()
     await scene.answer(await scene.ask())

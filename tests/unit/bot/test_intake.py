@@ -18,10 +18,13 @@ async def test_a_question_is_queued_once() -> None:
     assert [type(job) for job in inbox.jobs] == [AnswerJob]
 
 
-async def test_an_empty_message_is_ignored() -> None:
+async def test_a_bare_mention_is_taken_and_an_empty_follow_up_is_not() -> None:
     intake, inbox = make_intake()
-    assert await intake.accept(make_message(text=" \n")) is Acceptance.IGNORED
-    assert not inbox.items
+    assert await intake.accept(make_message(text=" \n")) is Acceptance.ACCEPTED
+    inbox.items["slack:T1:C1:1"].state = ItemState.DONE
+    empty = make_message(2, " \n", intent=Intent.FOLLOW_UP)
+    assert await intake.accept(empty) is Acceptance.IGNORED
+    assert len(inbox.items) == 1
 
 
 async def test_an_unknown_workspace_is_ignored() -> None:
