@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from importlib.resources import files
 
-from agents.language import detect_language, find_terms, find_words, is_stopword
+from agents.language import detect_language, find_words, is_stopword
 
 
 class Intent(StrEnum):
@@ -60,6 +60,7 @@ def _row(*names: str) -> str:
 
 
 _ABOUT_BOT, _COMMAND, _OVERRIDE, _TASK = map(_find, ("about-bot", "command", "override", "task"))
+_AMONG_PEOPLE = _find("among-people")
 _PURPOSES = (
     (Intent.COMMAND, "an order to the bot", _COMMAND),
     (Intent.ABOUT_BOT, "asks about the bot itself", _ABOUT_BOT),
@@ -85,7 +86,11 @@ _SMALL_TALK = tuple(
             "a farewell",
             rf"{_row('remark')}*{_row('farewell')}{_row('company', 'thanks', 'remark')}*",
         ),
-        (Intent.REMARK, "a remark, not a question", rf"{_row('remark', 'company')}+"),
+        (
+            Intent.REMARK,
+            "a remark, not a question",
+            rf"{_row('remark', 'company', 'thanks-tail')}+",
+        ),
     )
 )
 _LEAD = re.compile(
@@ -94,6 +99,17 @@ _LEAD = re.compile(
     r"(?=[\s,.!:;–—-]|$)[\s,.!:;–—-]*",
     re.IGNORECASE,
 )
+_SOMEONE = re.compile(r"\s*(?:<@|@(?!footnote\b|bot\b)\w)", re.IGNORECASE)
+_SPOKEN_TO = re.compile(
+    r"\b(?:you|your|u|thanks|du|dir|dich|dein\w*|tu|toi|te|ton|ta|usted|tú)\b", re.IGNORECASE
+)
+_PERSONAL = frozenset(
+    "i i'm i'll i've i'd me my we we're we'll we've our us you you're your he he's she she's they"
+    " they're it's that's is was were are am let's ich wir du er je tu il elle on nous"
+    " vous yo io noi eu nós".split()
+)
+"""Words of sentences, which the name of a topic does not hold."""
+_LONGEST_TOPIC = 7
 _SMALL_TALK_LENGTH = 120
 _READ_LENGTH = 6_000
 
@@ -103,13 +119,16 @@ _DECORATION = re.compile(
 )
 
 _VAGUE = frozenset(
-    "issue problem question something thing things stuff help error trouble broken work works"
-    " working fix explain more detail details elaborate example examples understand mean info"
-    " information tell show know anything nothing everything idea way option options change"
-    " different make happen happens next else continue go first second last one two later"
-    " before step doing sure possible frage problem hilfe etwas fehler sache funktioniert geht"
-    " mehr pregunta problema algo más ayuda aide problème chose plus erreur domanda"
-    " qualcosa".split()
+    "issue problem question something thing things stuff help error trouble broken"
+    " work works working fix explain more detail details elaborate example examples"
+    " understand mean info information tell show know anything nothing everything idea"
+    " way option options change different make happen happens next else continue go"
+    " first second last one two later before step doing sure possible frage hilfe"
+    " etwas fehler sache funktioniert geht mehr pregunta problema algo más ayuda aide"
+    " problème chose plus erreur domanda qualcosa erklären erklär kannst machen mache"
+    " gehen zeigen sagen fragen wissen marche faire expliquer savoir fonctionne hacer"
+    " explicar saber funciona spiegare fare funzionare ajudar dúvida helfen brauche"
+    " someone anyone somebody ideas take takes long bedeutet quoi qué means".split()
 )
 
 
@@ -125,7 +144,7 @@ def read_message(text: str) -> Triage:
 def _classify(raw: str, talk: str, rest: str) -> tuple[Intent, str]:
     if not find_words(talk):
         return (Intent.REMARK, "only a sign") if raw.strip() else (Intent.UNCLEAR, "empty")
-    if _OVERRIDE.search(talk):
+    if _OVERRIDE.search(talk) or _OVERRIDE.search(" ".join(raw[:_READ_LENGTH].split())):
         return (
             Intent.OVERRIDE,
             "asks to set the rules aside or to give away secrets",
@@ -151,24 +170,21 @@ def _small_talk(talk: str, rest: str) -> tuple[Intent, str] | None:
 
 
 def _classify_content(raw: str, rest: str) -> tuple[Intent, str]:
-    asks = "?" in rest or "？" in rest or bool(_INTERROGATIVE.search(rest))
-    wants = asks or bool(_REQUEST.search(rest))
-    words = [word for word in find_words(rest) if not is_stopword(word)]
-    pointed = [word for word in words if word not in _VAGUE and not word.isdigit()]
-    to_someone = (
-        re.match(r"\s*(?:<@|@)\w", raw) is not None and _MENTION.match(raw.strip()) is not None
-    )
-    if not pointed:
+    words = find_words(rest)
+    telling = [word for word in words if not is_stopword(word)]
+    if (_SOMEONE.match(raw) and _SPOKEN_TO.search(rest)) or _AMONG_PEOPLE.search(rest):
+        return Intent.REMARK, "said to other people"
+    if all(word in _VAGUE or word.isdigit() for word in telling):
         return Intent.UNCLEAR, "names nothing that could be looked up"
-    if wants and not (to_someone and _PEOPLE.search(rest)):
+    asks = "?" in rest or "？" in rest or bool(_INTERROGATIVE.search(rest))
+    if asks or _REQUEST.search(rest):
         return Intent.QUESTION, "asks for something"
     if _PROBLEM.search(rest):
         return Intent.QUESTION, "reports a problem"
-    if _PEOPLE.search(rest):
-        return Intent.REMARK, "people talking to each other"
-    if len(find_words(rest)) <= 7 or find_terms(rest) == words:
+    names = len(words) <= _LONGEST_TOPIC and not _PERSONAL.intersection(words)
+    if names and not _PEOPLE.search(rest):
         return Intent.QUESTION, "names a topic"
-    return Intent.REMARK, "a statement, not a question"
+    return Intent.REMARK, "people talking to each other"
 
 
 def _drop_greeting(talk: str) -> str:

@@ -1,0 +1,1 @@
+"""Measures the agent: its decisions, its answers, and when it abstains."""
