@@ -18,6 +18,8 @@ def derive_scope(tenant: TenantId, place: Place, person: Person, intent: Intent)
     """
     platform = place.platform.value
     readers = {EVERYONE, f"{platform}:channel:{place.channel}"}
+    if place.parent is not None:
+        readers.add(f"{platform}:channel:{place.parent}")
     if is_for_asker_alone(place, intent):
         readers.add(f"{platform}:user:{person.id}")
         readers.update(f"{platform}:group:{group}" for group in person.groups)

@@ -6,18 +6,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bot.delivery import Delivery
-from bot.errors import BotError, DeliveryFailed, DeliveryRefused, NotPermitted, RateLimited
+from bot.errors import DeliveryFailed, DeliveryRefused, NotPermitted, RateLimited
 from bot.model import (
     AuditEntry,
-    ChannelKind,
     Claim,
     Command,
     ItemId,
     ItemState,
-    Platform,
     SyncJob,
 )
-from bot.ports import Admins, Audit, Directory, Inbox, JobRunner, Letter, Sources
+from bot.ports import Audit, Inbox, JobRunner, Letter, Sources
 from bot.rendering.apology import APOLOGIES, find_apology
 from bot.rendering.compose import compose_failure, compose_words
 from bot.rendering.reply import Reply
@@ -28,6 +26,7 @@ from bot.rendering.report import (
     compose_sync_queued,
     compose_usage,
 )
+from bot.rights import Rights
 from retrieval.model import SyncMode, TenantId
 
 _MODES = {mode.value: mode for mode in SyncMode}
@@ -48,10 +47,7 @@ def name_sync_letter(item: ItemId, source: str) -> str:
 
 
 class Commands:
-    """Carries out the commands of the inbox.
-
-    `listed_admins` holds entries as in FOOTNOTE_ADMINS: 'slack:U…', 'discord:…'.
-    """
+    """Carries out the commands of the inbox."""
 
     def __init__(
         self,
@@ -60,20 +56,16 @@ class Commands:
         delivery: Delivery,
         sources: Sources,
         jobs: JobRunner,
-        directories: Mapping[Platform, Directory],
-        admins: Admins,
+        rights: Rights,
         audit: Audit,
-        listed_admins: frozenset[str] = frozenset(),
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._inbox = inbox
         self._delivery = delivery
         self._sources = sources
         self._jobs = jobs
-        self._directories = directories
-        self._admins = admins
+        self._rights = rights
         self._audit = audit
-        self._listed_admins = listed_admins
         self._now = now
 
     async def perform(self, tenant: TenantId, item: ItemId) -> float | None:
@@ -111,7 +103,7 @@ class Commands:
             return _say(claim, "failed", reply)
 
     async def _decide(self, claim: Claim, command: Command) -> _Verdict:
-        admin = await self._is_admin(claim.tenant, command)
+        admin = await self._rights.is_admin(claim.tenant, command.place, command.person)
         if command.name == "help":
             return _say(claim, "shown", compose_help(admin=admin))
         if not admin:
@@ -152,22 +144,6 @@ class Commands:
         if not wanted:
             replies[f"{claim.item}:reply"] = compose_sources([], [], self._now())
         return _Verdict("started" if free else "busy", replies)
-
-    async def _is_admin(self, tenant: TenantId, command: Command) -> bool:
-        """Asked anew for every command; where the platform gives no answer, its rights lapse."""
-        place, person = command.place, command.person
-        if f"{place.platform}:{person.id}" in self._listed_admins:
-            return True
-        if await self._admins.is_admin(tenant, place.platform, person.id):
-            return True
-        directory = self._directories.get(place.platform)
-        if directory is None or place.channel_kind is ChannelKind.DIRECT:
-            return False
-        try:
-            return (await directory.describe(place, person)).may_manage
-        except BotError as error:
-            _log.warning("The rights of %s could not be read: %s", person.id, error)
-            return False
 
     async def _follow_up(self, claim: Claim, command: Command) -> float | None:
         """Post what was written down, then queue the syncs whose messages stand."""

@@ -50,6 +50,8 @@ class Place:
 
     `thread` is the platform's id of the thread to answer in (Slack: ts of its first message;
     Discord: id of the message to reply to, the thread itself being `channel`); None = the channel.
+    `parent` is the channel that a thread with an id of its own belongs to: who reads the thread
+    may read the channel.
     """
 
     platform: Platform
@@ -57,6 +59,7 @@ class Place:
     channel: str
     channel_kind: ChannelKind
     thread: str | None = None
+    parent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

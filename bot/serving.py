@@ -15,6 +15,7 @@ from bot.platforms.discord_platform import DiscordPlatform, build_discord
 from bot.platforms.slack_platform import SlackPlatform, build_slack
 from bot.ports import Directory, Messenger
 from bot.queue import PostgresJobQueue
+from bot.rights import AdminSuggestions, Rights
 from bot.settings import Settings
 from bot.storage.database import Pool, connect
 from bot.storage.directory import PostgresAdmins, PostgresAudit, PostgresWorkspaces
@@ -55,19 +56,25 @@ async def serve_platforms(
         workspaces = PostgresWorkspaces(footnote.pool, allowed=settings.workspaces)
         intake = InboxIntake(inbox, workspaces)
         platforms: dict[Platform, SlackPlatform | DiscordPlatform] = {}
+        directories: dict[Platform, Directory] = {}
+        rights = Rights(PostgresAdmins(footnote.pool), directories, listed=settings.admins)
         if Platform.SLACK in wanted:
             platforms[Platform.SLACK] = _build_slack(
                 settings, intake, workspaces, lambda: find_fault(footnote.pool, platforms)
             )
         if Platform.DISCORD in wanted:
-            platforms[Platform.DISCORD] = _build_discord(footnote, intake, workspaces)
+            suggestions = AdminSuggestions(rights, footnote.knowledge, workspaces)
+            platforms[Platform.DISCORD] = _build_discord(footnote, intake, workspaces, suggestions)
+        directories |= {platform: each.directory for platform, each in platforms.items()}
         where = []
         for platform in platforms.values():
             name = await _connect(platform)
             stack.push_async_callback(platform.close)
             where.append(name)
             _log.info("Connected to %s", name)
-        worker = _build_worker(footnote, queue, inbox, platforms)
+        worker = _build_worker(
+            footnote, queue, inbox, platforms, directories=directories, rights=rights
+        )
         await _run_together(
             *(platform.run() for platform in platforms.values()),
             worker.run(),
@@ -156,7 +163,10 @@ def _build_slack(
 
 
 def _build_discord(
-    footnote: Footnote, intake: InboxIntake, workspaces: PostgresWorkspaces
+    footnote: Footnote,
+    intake: InboxIntake,
+    workspaces: PostgresWorkspaces,
+    suggestions: AdminSuggestions,
 ) -> DiscordPlatform:
     settings = footnote.settings
     assert settings.discord_token is not None  # noqa: S101  # _choose_platforms has seen to it
@@ -165,6 +175,7 @@ def _build_discord(
         intake=intake,
         workspaces=workspaces,
         threads=PostgresThreads(footnote.pool),
+        source_names=suggestions,
         api_url=settings.discord_api_url,
         gateway_url=settings.discord_gateway_url,
     )
@@ -175,12 +186,12 @@ def _build_worker(
     queue: PostgresJobQueue,
     inbox: PostgresInbox,
     platforms: Connections,
+    *,
+    directories: Mapping[Platform, Directory],
+    rights: Rights,
 ) -> Worker:
     messengers: dict[Platform, Messenger] = {
         platform: each.messenger for platform, each in platforms.items()
-    }
-    directories: dict[Platform, Directory] = {
-        platform: each.directory for platform, each in platforms.items()
     }
     delivery = Delivery(PostgresOutbox(footnote.pool), messengers)
     audit = PostgresAudit(footnote.pool)
@@ -199,10 +210,8 @@ def _build_worker(
             delivery=delivery,
             sources=footnote.knowledge,
             jobs=queue,
-            directories=directories,
-            admins=PostgresAdmins(footnote.pool),
+            rights=rights,
             audit=audit,
-            listed_admins=footnote.settings.admins,
         ),
         syncs=SyncReporter(inbox=inbox, delivery=delivery, sources=footnote.knowledge, audit=audit),
     )

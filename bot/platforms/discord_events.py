@@ -43,6 +43,11 @@ def read_channel_kind(channel: object, guild: discord.Guild | None) -> ChannelKi
     return ChannelKind.PUBLIC if is_open else ChannelKind.PRIVATE
 
 
+def read_parent(channel: object) -> str | None:
+    """The channel that a thread belongs to; None for a channel."""
+    return str(channel.parent_id) if isinstance(channel, discord.Thread) else None
+
+
 def read_workspace(guild_id: int | None) -> str:
     """The guild's id, or '@me'."""
     return DIRECT if guild_id is None else str(guild_id)
@@ -108,7 +113,14 @@ def read_message(
         event=f"discord:message:{message.id}",
         message=key,
         thread=thread or ThreadKey(key),
-        place=Place(Platform.DISCORD, workspace, str(channel), kind, str(message.id)),
+        place=Place(
+            Platform.DISCORD,
+            workspace,
+            str(channel),
+            kind,
+            thread=str(message.id),
+            parent=read_parent(message.channel),
+        ),
         person=read_person(message.author),
         intent=intent,
         text=clean_text(message.content, bot_user, _find_name(message)),
@@ -153,7 +165,13 @@ def read_place(interaction: discord.Interaction) -> Place:
         ChannelKind.DIRECT if direct else read_channel_kind(interaction.channel, interaction.guild)
     )
     workspace = read_workspace(interaction.guild_id)
-    return Place(Platform.DISCORD, workspace, str(interaction.channel_id), kind)
+    return Place(
+        Platform.DISCORD,
+        workspace,
+        str(interaction.channel_id),
+        kind,
+        parent=read_parent(interaction.channel),
+    )
 
 
 def read_token(interaction: discord.Interaction) -> dict[str, str]:

@@ -13,6 +13,7 @@ from bot.delivery import Delivery
 from bot.intake import InboxIntake
 from bot.model import Platform
 from bot.queue import PostgresJobQueue, set_up_queue
+from bot.rights import Rights
 from bot.storage.directory import PostgresAdmins, PostgresAudit, PostgresWorkspaces
 from bot.storage.inbox import PostgresInbox
 from bot.storage.outbox import PostgresOutbox
@@ -56,10 +57,10 @@ class Bot:
                 delivery=delivery,
                 sources=sources,
                 jobs=jobs,
-                directories=directories,
-                admins=PostgresAdmins(pool),
+                rights=Rights(
+                    PostgresAdmins(pool), directories, listed=frozenset({"slack:UADMIN"})
+                ),
                 audit=audit,
-                listed_admins=frozenset({"slack:UADMIN"}),
             ),
             syncs=SyncReporter(inbox=self.inbox, delivery=delivery, sources=sources, audit=audit),
             sweep=0.3,

@@ -9,6 +9,7 @@ from bot.commands import Commands
 from bot.delivery import Delivery
 from bot.errors import DeliveryFailed, DeliveryRefused, RateLimited
 from bot.model import ChannelKind, Command, ItemId, ItemState, Person, Platform, SyncJob
+from bot.rights import Rights
 from bot.syncing import MOST_EDITS, PATIENCE, SyncReporter
 from retrieval.errors import SourceUnreadable, StoreUnavailable, SyncInProgress
 from retrieval.model import SyncCounts, SyncMode, TenantId
@@ -48,10 +49,8 @@ class Scene:
             delivery=delivery,
             sources=self.sources,
             jobs=InMemoryJobs(*syncing),
-            directories=directories,
-            admins=self.audit,
+            rights=Rights(self.audit, directories, listed=frozenset({"slack:U1"} if admin else ())),
             audit=self.audit,
-            listed_admins=frozenset({"slack:U1"} if admin else ()),
             now=lambda: datetime(2026, 11, 20, 14, 0, tzinfo=UTC),
         )
         self.reporter = SyncReporter(
