@@ -247,7 +247,7 @@ def score_adjacent(query: Sequence[int], texts: TermTable, statistics: TermStati
     """
     size = len(texts.lengths)
     wanted, weights = _weigh(dict.fromkeys(query, 1.0), statistics)
-    if len(wanted) < 2 or len(texts.terms) < 2:
+    if len(query) < 2 or len(texts.terms) < 2:
         return np.zeros(size, np.float32)
     numbers = np.searchsorted(wanted, np.array(query, np.int32))
     pairs = np.unique(numbers[:-1] * len(wanted) + numbers[1:])

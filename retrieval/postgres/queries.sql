@@ -1,8 +1,8 @@
 -- Every query of the store, by name. {model} and {dimensions} are integers that the store puts in
 -- as literals, since the planner proves a partial index from literals only. Everything else is a
 -- bound parameter.
--- A search names the scope in every query (tenant, readers, sources), so that none can be asked
--- for more than the asker may see.
+-- A search names its scope in every query: the tenant, and either readers and sources or the access
+-- groups that read_scope found visible to them under the same snapshot.
 
 -- name: find_model
 SELECT model_id, dimensions FROM embedding_model WHERE name = %(name)s;
@@ -160,15 +160,14 @@ FROM (SELECT) AS always
 LEFT JOIN lexical_total AS total ON total.tenant_id = %(tenant)s;
 
 -- name: read_scope
-SELECT coalesce(sum(chunks) FILTER (
-        WHERE access_group.audience && %(readers)s::text[] AND (
-            %(sources)s::text[] IS NULL OR name = ANY(%(sources)s::text[])
-        )
-    ), 0)::bigint AS visible,
-    coalesce(sum(chunks), 0)::bigint AS held,
-    (SELECT reltuples::bigint FROM pg_class WHERE oid = 'embedding'::regclass) AS indexed
+SELECT group_id, chunks,
+    access_group.audience && %(readers)s::text[]
+        AND (%(sources)s::text[] IS NULL OR name = ANY(%(sources)s::text[])) AS visible
 FROM access_group JOIN source USING (tenant_id, source_id)
-WHERE tenant_id = %(tenant)s;
+WHERE tenant_id = %(tenant)s AND chunks > 0;
+
+-- name: estimate_embeddings
+SELECT reltuples::bigint FROM pg_class WHERE oid = 'embedding'::regclass;
 
 -- name: read_totals
 SELECT chunks, chunk_length, documents, document_length FROM lexical_total
@@ -182,11 +181,7 @@ WHERE tenant_id = %(tenant)s AND term = ANY(%(terms)s::integer[]);
 SELECT chunk_id
 FROM embedding
 WHERE tenant_id = %(tenant)s AND model_id = {model}
-    AND group_id = ANY(ARRAY(
-        SELECT group_id FROM access_group JOIN source USING (tenant_id, source_id)
-        WHERE tenant_id = %(tenant)s AND access_group.audience && %(readers)s::text[]
-            AND (%(sources)s::text[] IS NULL OR name = ANY(%(sources)s::text[]))
-    ))
+    AND group_id = ANY(%(groups)s::integer[])
 ORDER BY passage::halfvec({dimensions}) <#> %(vector)s::halfvec({dimensions})
 LIMIT %(limit)s;
 
@@ -194,11 +189,7 @@ LIMIT %(limit)s;
 SELECT chunk_id
 FROM embedding
 WHERE tenant_id = %(tenant)s AND model_id = {model}
-    AND group_id = ANY(ARRAY(
-        SELECT group_id FROM access_group JOIN source USING (tenant_id, source_id)
-        WHERE tenant_id = %(tenant)s AND access_group.audience && %(readers)s::text[]
-            AND (%(sources)s::text[] IS NULL OR name = ANY(%(sources)s::text[]))
-    ))
+    AND group_id = ANY(%(groups)s::integer[])
 ORDER BY (passage <#> %(vector)s::halfvec({dimensions})) + 0, chunk_id
 LIMIT %(limit)s;
 
@@ -206,11 +197,7 @@ LIMIT %(limit)s;
 SELECT lexical_chunk.chunk_id
 FROM lexical_chunk
 WHERE tenant_id = %(tenant)s AND terms && %(any_of)s::integer[]
-    AND group_id = ANY(ARRAY(
-        SELECT group_id FROM access_group JOIN source USING (tenant_id, source_id)
-        WHERE tenant_id = %(tenant)s AND access_group.audience && %(readers)s::text[]
-            AND (%(sources)s::text[] IS NULL OR name = ANY(%(sources)s::text[]))
-    ))
+    AND group_id = ANY(%(groups)s::integer[])
 ORDER BY weights <#> %(weights)s::sparsevec, chunk_id
 LIMIT %(limit)s;
 
@@ -224,11 +211,7 @@ WHERE lexical_chunk.tenant_id = %(tenant)s AND lexical_chunk.terms @> %(all_of)s
     AND (SELECT bool_and(
             strpos(lower(document.title || E'\n' || chunk.body), lower(phrase)) > 0
         ) FROM unnest(%(phrases)s::text[]) AS phrase)
-    AND lexical_chunk.group_id = ANY(ARRAY(
-        SELECT group_id FROM access_group JOIN source USING (tenant_id, source_id)
-        WHERE tenant_id = %(tenant)s AND access_group.audience && %(readers)s::text[]
-            AND (%(sources)s::text[] IS NULL OR name = ANY(%(sources)s::text[]))
-    ))
+    AND lexical_chunk.group_id = ANY(%(groups)s::integer[])
 ORDER BY lexical_chunk.weights <#> %(weights)s::sparsevec, lexical_chunk.chunk_id
 LIMIT %(limit)s;
 
@@ -240,22 +223,14 @@ LEFT JOIN embedding ON embedding.tenant_id = lexical_chunk.tenant_id
     AND embedding.chunk_id = lexical_chunk.chunk_id AND embedding.model_id = {model}
 WHERE lexical_chunk.tenant_id = %(tenant)s
     AND lexical_chunk.chunk_id = ANY(%(chunks)s::bigint[])
-    AND lexical_chunk.group_id = ANY(ARRAY(
-        SELECT group_id FROM access_group JOIN source USING (tenant_id, source_id)
-        WHERE tenant_id = %(tenant)s AND access_group.audience && %(readers)s::text[]
-            AND (%(sources)s::text[] IS NULL OR name = ANY(%(sources)s::text[]))
-    ));
+    AND lexical_chunk.group_id = ANY(%(groups)s::integer[]);
 
 -- name: load_tokens
 SELECT chunk_id, tokens, token_bytes
 FROM embedding
 WHERE tenant_id = %(tenant)s AND model_id = {model} AND chunk_id = ANY(%(chunks)s::bigint[])
     AND tokens IS NOT NULL
-    AND group_id = ANY(ARRAY(
-        SELECT group_id FROM access_group JOIN source USING (tenant_id, source_id)
-        WHERE tenant_id = %(tenant)s AND access_group.audience && %(readers)s::text[]
-            AND (%(sources)s::text[] IS NULL OR name = ANY(%(sources)s::text[]))
-    ));
+    AND group_id = ANY(%(groups)s::integer[]);
 
 -- name: load_document_counts
 SELECT document_id, length, array_send(terms), frequencies

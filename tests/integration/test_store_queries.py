@@ -1,0 +1,294 @@
+"""The SQL of the store: every query is sound and used, and the indexes are really used."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pgvector import HalfVector
+from psycopg import sql
+
+from retrieval.lexical import hash_term
+from retrieval.model import (
+    EVERYONE,
+    AccessScope,
+    Chunk,
+    Document,
+    EmbeddingModel,
+    Embeddings,
+    Source,
+    SourceId,
+    Span,
+    TenantId,
+)
+from retrieval.postgres.index import OPENING, PostgresPassageIndex, scan_exactly
+from retrieval.postgres.packing import pack_vectors, sparse_vector, unpack_vectors
+from retrieval.postgres.pool import Pool
+from retrieval.postgres.queries import compose, load_queries
+from retrieval.postgres.store import DocumentEntry, PostgresDocumentStore
+
+HOME = TenantId("default")
+EVERYBODY = AccessScope(HOME, frozenset({EVERYONE}))
+SIZE = 16
+MODEL = EmbeddingModel("words", SIZE, 256)
+ROWS = 9_000
+FEW = 120
+
+
+def random_vectors(count: int, seed: int = 0) -> np.ndarray:
+    vectors = np.random.default_rng(seed).standard_normal((count, SIZE)).astype(np.float32)
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def make_entries(
+    count: int, *, first: int = 0, audience: frozenset[str] = frozenset({EVERYONE})
+) -> list[DocumentEntry]:
+    vectors = random_vectors(count, first)
+    entries = []
+    for place in range(count):
+        number = first + place
+        text = f"shared group{number % 40} word{number} " + " ".join(
+            f"filler{(number * 31 + step) % 3000}" for step in range(60)
+        )
+        document = Document(str(number), f"https://x/{number}", "", text, "h", audience)
+        chunk = Chunk(0, text, Span(0, len(text)))
+        entries.append(DocumentEntry(document, [chunk], Embeddings(vectors[place : place + 1])))
+    return entries
+
+
+async def add_source(pool: Pool, name: str = "docs") -> Source:
+    async with pool.connection() as connection:
+        cursor = await connection.execute(
+            "INSERT INTO source (tenant_id, name, kind, config) VALUES (%s, %s, 'files', '{}')"
+            " RETURNING source_id",
+            [HOME, name],
+        )
+        row = await cursor.fetchone()
+    assert row is not None
+    return Source(HOME, SourceId(row[0]), name, "files", {})
+
+
+@pytest.fixture
+async def filled(pool: Pool) -> Pool:
+    """9,000 chunks, of which `staff` may see 120 and `half` about half."""
+    store = PostgresDocumentStore(pool, MODEL)
+    source = await add_source(pool)
+    await store.models.drop_index()
+    half = ROWS // 2
+    await store.put_documents(source, make_entries(half))
+    await store.put_documents(
+        source,
+        make_entries(half - FEW, first=half, audience=frozenset({EVERYONE, "half"})),
+    )
+    staff = frozenset({EVERYONE, "half", "staff"})
+    await store.put_documents(source, make_entries(FEW, first=ROWS - FEW, audience=staff))
+    await store.models.build_index()
+    return pool
+
+
+async def explain(pool: Pool, query: sql.Composed, readers: str) -> str:
+    """The plan of a query as a snapshot of these readers would run it."""
+    async with pool.connection() as connection:
+        await connection.execute(OPENING)
+        cursor = await connection.execute(
+            compose("read_scope"), {"tenant": HOME, "readers": [readers], "sources": None}
+        )
+        bound = {
+            "tenant": HOME,
+            "groups": [group for group, _, visible in await cursor.fetchall() if visible],
+            "vector": HalfVector(random_vectors(1, 7)[0]),
+            "limit": 10,
+            "any_of": [hash_term(HOME, "word7")],
+            "weights": sparse_vector([1], [1.0]),
+        }
+        cursor = await connection.execute(sql.SQL("EXPLAIN ") + query, bound)
+        plan = "\n".join(row[0] for row in await cursor.fetchall())
+        await connection.rollback()
+    return plan
+
+
+async def test_the_indexes_are_used(filled: Pool) -> None:
+    by_index = compose("find_nearest_by_index", model=1, dimensions=SIZE)
+    plan = await explain(filled, by_index, EVERYONE)
+    assert "embedding_nearest_1" in plan
+    assert "Sort" not in plan
+    exactly = compose("find_nearest_exactly", model=1, dimensions=SIZE)
+    plan = await explain(filled, exactly, "staff")
+    assert "embedding_by_group" in plan
+    assert "embedding_nearest_1" not in plan
+    plan = await explain(filled, compose("find_matching"), EVERYONE)
+    assert "lexical_chunk_by_term" in plan
+    assert "Seq Scan on lexical_chunk" not in plan
+
+    found = wanted = 0
+    index = PostgresPassageIndex(filled, MODEL)
+    for readers in (EVERYONE, "half", "staff"):
+        async with index.open_snapshot(AccessScope(HOME, frozenset({readers}))) as snapshot:
+            for vector in random_vectors(20, 99):
+                nearest = await snapshot.find_nearest(vector, 10)
+                exact = await find_exactly(filled, vector, readers)
+                found += len(exact & set(nearest))
+                wanted += len(exact)
+    assert wanted == 600
+    assert found / wanted >= 0.98
+
+
+async def find_exactly(pool: Pool, vector: np.ndarray, readers: str) -> set[int]:
+    """By the audience of the chunks themselves, and without an index."""
+    async with pool.connection() as connection:
+        cursor = await connection.execute(
+            "SELECT chunk_id FROM embedding JOIN chunk USING (tenant_id, chunk_id)"
+            " WHERE audience && %s::text[] ORDER BY (passage <#> %s) + 0 LIMIT 10",
+            [[readers], HalfVector(vector)],
+        )
+        return {row[0] for row in await cursor.fetchall()}
+
+
+async def test_the_way_is_chosen_by_what_is_visible() -> None:
+    assert scan_exactly(500, 1_000_000, 150)
+    assert scan_exactly(4_000, 1_000_000, 150)
+    assert scan_exactly(10_000, 1_000_000, 150)
+    assert not scan_exactly(1_000_000, 1_000_000, 150)
+    assert not scan_exactly(100_000, 1_000_000, 150)
+
+
+SAMPLES: dict[str, Any] = {
+    "name": "m", "dimensions": 8, "tenant": "default", "source": 1, "external_id": "a",
+    "external_ids": ["a"], "url": "u", "urls": ["u"], "titles": ["t"], "bodies": ["b"],
+    "groups": [1], "hashes": ["h"], "fingerprints": [None], "modified": [None], "documents": [1],
+    "document": 1, "group": 1, "audience": ["everyone"], "fingerprint": None, "count": 2,
+    "limit": 3, "readers": ["everyone"], "sources": ["docs"], "terms": [1], "chunks": [1],
+    "chunk": 1, "before": 1, "after": 1, "all_of": [1], "any_of": [1], "phrases": ["a b"],
+    "weights": sparse_vector([1], [1.0]), "vector": HalfVector(np.ones(SIZE)),
+}  # fmt: skip
+UNPLANNED = ("CREATE", "DROP", "COPY")
+
+
+@pytest.mark.parametrize("name", sorted(load_queries()))
+async def test_every_query_fits_the_migrated_schema(pool: Pool, name: str) -> None:
+    text = load_queries()[name]
+    literals = dict.fromkeys(re.findall(r"\{(\w+)\}", text), 1)
+    if "dimensions" in literals:
+        literals["dimensions"] = SIZE
+    query = compose(name, **literals)
+    bound = {key: SAMPLES[key] for key in re.findall(r"%\((\w+)\)s", text)}
+    if name == "touch_document":
+        bound["modified"] = None
+    async with pool.connection() as connection, connection.transaction(force_rollback=True):
+        if text.startswith("COPY"):
+            async with connection.cursor() as cursor, cursor.copy(query):
+                pass
+        elif text.startswith(UNPLANNED):
+            await connection.execute(query)
+        else:
+            cursor = await connection.execute(sql.SQL("EXPLAIN ") + query, bound)
+            assert await cursor.fetchall()
+
+
+def test_every_query_is_used(repository: Path) -> None:
+    folder = repository / "retrieval" / "postgres"
+    code = "\n".join(path.read_text(encoding="utf-8") for path in folder.glob("*.py"))
+    moved = {f"move_{what}" for what in ("document", "chunks", "embeddings", "lexical_chunks")}
+    unused = [name for name in load_queries() if f'"{name}"' not in code and name not in moved]
+    assert not unused
+    assert 'f"move_{name}"' in code
+
+
+async def read_statistics(pool: Pool) -> tuple[Any, ...]:
+    """The statistics as kept, and as counted from the rows."""
+    async with pool.connection() as connection:
+
+        async def fetch(query: str) -> list[tuple[Any, ...]]:
+            return await (await connection.execute(query.encode())).fetchall()
+
+        kept = (
+            await fetch("SELECT term, chunks, documents FROM lexical_term"
+                        " WHERE chunks <> 0 OR documents <> 0 ORDER BY term"),
+            await fetch("SELECT chunks, chunk_length, documents, document_length"
+                        " FROM lexical_total"),
+            await fetch("SELECT group_id, chunks FROM access_group WHERE chunks <> 0"
+                        " ORDER BY group_id"),
+        )  # fmt: skip
+        counted = (
+            await fetch(
+                "SELECT term, count(DISTINCT chunk_id), count(DISTINCT document_id) FROM ("
+                " SELECT unnest(terms) AS term, chunk_id, NULL::bigint AS document_id"
+                " FROM lexical_chunk UNION ALL"
+                " SELECT unnest(terms), NULL, document_id FROM lexical_document) AS rows"
+                " GROUP BY term ORDER BY term"
+            ),
+            await fetch(
+                "SELECT (SELECT count(*) FROM lexical_chunk),"
+                " (SELECT coalesce(sum(cardinality(terms)), 0) FROM lexical_chunk),"
+                " (SELECT count(*) FROM lexical_document),"
+                " (SELECT coalesce(sum(length), 0) FROM lexical_document)"
+            ),
+            await fetch(
+                "SELECT group_id, count(*) FROM lexical_chunk GROUP BY group_id ORDER BY group_id"
+            ),
+        )
+    return kept, counted
+
+
+async def test_statistics_stay_right_as_documents_come_and_go(pool: Pool) -> None:
+    store = PostgresDocumentStore(pool, MODEL)
+    source = await add_source(pool)
+    await store.put_documents(source, make_entries(30))
+    await store.put_documents(source, make_entries(5, first=3, audience=frozenset({"staff"})))
+    await store.delete_documents(source, [str(number) for number in range(10, 20)])
+    kept, counted = await read_statistics(pool)
+    assert kept == counted
+    assert kept[1][0][0] == 20
+    async with pool.connection() as connection:
+        await connection.execute("DELETE FROM source WHERE source_id = %s", [source.id])
+    kept, counted = await read_statistics(pool)
+    assert kept == counted
+    assert kept[1][0][0] == 0
+
+
+async def test_a_failed_write_leaves_nothing(pool: Pool) -> None:
+    store = PostgresDocumentStore(pool, MODEL)
+    source = await add_source(pool)
+    await store.put_documents(source, make_entries(3))
+    before = await read_statistics(pool)
+    twice = [*make_entries(1), *make_entries(1)]
+    with pytest.raises(Exception, match="a second time"):
+        await store.put_documents(source, twice)
+    assert await read_statistics(pool) == before
+
+
+async def test_a_second_model_is_filled_beside_the_first(pool: Pool) -> None:
+    source = await add_source(pool)
+    store = PostgresDocumentStore(pool, MODEL)
+    await store.put_documents(source, make_entries(4))
+    other = PostgresDocumentStore(pool, EmbeddingModel("other", 8, 256))
+    missing = await other.find_unembedded(HOME, 10)
+    assert [chunk.text.split()[2] for _, _, _, chunk in missing] == [
+        "word0", "word1", "word2", "word3"
+    ]  # fmt: skip
+    vectors = Embeddings(np.eye(4, 8, dtype=np.float32))
+    await other.add_embeddings(HOME, [(number, group) for number, group, _, _ in missing], vectors)
+    assert await other.find_unembedded(HOME, 10) == []
+    assert (await other.describe(HOME)).embedded == (await store.describe(HOME)).embedded == 4
+    index = PostgresPassageIndex(pool, EmbeddingModel("other", 8, 256))
+    async with index.open_snapshot(EVERYBODY) as snapshot:
+        assert (await snapshot.find_nearest(vectors.passages[2], 1))[0] == missing[2][0]
+
+
+async def test_a_model_of_other_dimensions_is_refused(pool: Pool) -> None:
+    await PostgresDocumentStore(pool, MODEL).models.ensure()
+    changed = PostgresDocumentStore(pool, EmbeddingModel(MODEL.name, 8, 256))
+    with pytest.raises(Exception, match="16 dimensions"):
+        await changed.models.ensure()
+
+
+def test_packed_vectors_keep_their_cosines() -> None:
+    passages = random_vectors(3)
+    first, last = random_vectors(5, 1), random_vectors(2, 2)
+    vectors, starts = unpack_vectors([pack_vectors(first), None, pack_vectors(last)], passages)
+    assert starts.tolist() == [0, 5, 6]
+    wanted = np.concatenate([first, passages[1:2], last])
+    lengths = np.linalg.norm(vectors, axis=1)
+    assert ((vectors * wanted).sum(axis=1) / lengths).min() > 0.9995
+    np.testing.assert_allclose(lengths, 1, atol=0.005)

@@ -1,0 +1,55 @@
+"""Reading judged data sets, good and bad."""
+
+from pathlib import Path
+
+import pytest
+
+from retrieval.evaluation.datasets import UnusableDataSet, load_data_set
+
+CORPUS = '{"id": "a", "title": "T", "text": "one"}\n{"_id": "b", "text": "two", "title": null}\n'
+QUERIES = '{"id": "q", "text": "?"}\n{"id": "unjudged", "text": "?"}\n{"id": "zero", "text": "?"}\n'
+GRADES = "qid\tdocid\trel\nq\ta\t2\nzero\ta\t0\n"
+
+
+def write(folder: Path, **files: str) -> Path:
+    for name, text in {
+        "corpus.jsonl": CORPUS,
+        "queries.jsonl": QUERIES,
+        "qrels.tsv": GRADES,
+    }.items():
+        (folder / name).write_text(files.get(name.split(".")[0], text), encoding="utf-8")
+    return folder
+
+
+def test_a_data_set_is_read(tmp_path: Path) -> None:
+    data_set = load_data_set(write(tmp_path))
+    assert [(d.id, d.title) for d in data_set.documents] == [("a", "T"), ("b", "")]
+    assert [(q.id, dict(q.judged)) for q in data_set.queries] == [("q", {"a": 2})]
+
+
+def test_judgements_in_trec_form_are_read(tmp_path: Path) -> None:
+    data_set = load_data_set(write(tmp_path, qrels="q\t0\ta\t1\n"))
+    assert data_set.queries[0].judged == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "word"),
+    [
+        ("corpus", "{", "not JSON"),
+        ("corpus", "[]", "not a JSON object"),
+        ("corpus", '{"id": "a"}', "lacks 'text'"),
+        ("corpus", "", "no documents"),
+        ("qrels", "q\ta\tgood\nq\ta\tgood", "separated by tabs"),
+        ("qrels", "other\ta\t1\n", "same ids"),
+    ],
+)
+def test_a_bad_file_is_named(tmp_path: Path, file: str, text: str, word: str) -> None:
+    with pytest.raises(UnusableDataSet, match=word):
+        load_data_set(write(tmp_path, **{file: text}))
+
+
+def test_a_missing_folder_and_a_missing_file_are_named(tmp_path: Path) -> None:
+    with pytest.raises(UnusableDataSet, match="not a folder"):
+        load_data_set(tmp_path / "nowhere")
+    with pytest.raises(UnusableDataSet, match=r"corpus\.jsonl cannot be read"):
+        load_data_set(tmp_path)
