@@ -1,87 +1,10 @@
 """The shipped command in a process of its own: what it prints, and how it ends."""
 
-import asyncio
-import json
-import os
-import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-HANDBOOK = {
-    "holidays.md": (
-        "# Holidays\n\n## Booking\n\nBook a holiday in the calendar named Absences, at least two "
-        "weeks ahead.\n\n## Carrying over\n\nUp to five days can be carried over until 31 March.\n"
-    ),
-    "printer.txt": "The printer on the second floor is called Gutenberg.\nIts PIN is 4711.\n",
-    "expenses.html": (
-        "<html><head><title>Expenses</title></head><body><h1>Expenses</h1><p>Hand in receipts "
-        "within thirty days. Meals are refunded up to 28 euros a day.</p></body></html>"
-    ),
-}
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a command ended."""
-
-    code: int
-    output: str
-    errors: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.output)
-
-
-class Shell:
-    """Runs `footnote` with settings of its own."""
-
-    def __init__(self, folder: Path, **settings: str) -> None:
-        self.folder = folder
-        kept = ("PATH", "HOME", "LANG", "PYTHONWARNINGS")
-        self.environment = {name: os.environ[name] for name in kept if name in os.environ}
-        self.environment |= {"PYTHONPATH": str(Path(__file__).resolve().parents[2]), **settings}
-
-    async def run(self, *arguments: str) -> Outcome:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "bot",
-            *arguments,
-            cwd=self.folder,
-            env=self.environment,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        output, errors = await process.communicate()
-        outcome = Outcome(process.returncode or 0, output.decode(), errors.decode())
-        assert "Traceback" not in outcome.errors, outcome.errors
-        return outcome
-
-
-@pytest.fixture
-def handbook(tmp_path: Path) -> Path:
-    folder = tmp_path / "handbook"
-    folder.mkdir()
-    for name, text in HANDBOOK.items():
-        (folder / name).write_text(text, encoding="utf-8")
-    return folder
-
-
-@pytest.fixture
-def shell(database_url: str, tmp_path: Path) -> Shell:
-    return Shell(tmp_path, DATABASE_URL=as_address(database_url))
-
-
-def as_address(conninfo: str) -> str:
-    """A connection string as the `postgresql://` address that the setting wants."""
-    parts = dict(part.split("=", 1) for part in conninfo.split())
-    host, name = parts["host"], parts["dbname"]
-    return f"postgresql://{parts['user']}@/{name}?host={host}"
+from tests.acceptance.program import Shell
 
 
 async def test_from_a_folder_to_an_answer_and_back(shell: Shell, handbook: Path) -> None:

@@ -1,0 +1,224 @@
+"""People of both platforms, by the same names for what they do, and what they see."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from bot.demo.transcript import read_discord, read_slack
+from tests.acceptance.program import PATIENCE
+from tests.emulators.discord import DiscordEmulator
+from tests.emulators.slack import SlackEmulator
+
+SUPPRESS_EMBEDS = 1 << 2
+
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Said:
+    """A message of the bot: its words without markup, its links, and whether it pings, unfurls."""
+
+    text: str
+    links: Sequence[str]
+    pings: bool
+    unfurls: bool
+    raw: Json
+
+
+class People(Protocol):
+    """Who can write to the bot, on one platform.
+
+    `member` is a person without rights, `admin` one who may sync; both are in the channels
+    'general', 'help', and in the private channel 'leads'. `colleague` is not in 'leads'.
+    What `mention`, `follow_up` and `write_directly` return is what `wait_for_answers` wants.
+    """
+
+    name: str
+    member: str
+    admin: str
+    colleague: str
+
+    async def mention(self, text: str, channel: str = "help", person: str = "") -> Json: ...
+
+    async def follow_up(self, asked: Json, answer: Said, text: str) -> Json: ...
+
+    async def write_directly(self, person: str, text: str) -> Json: ...
+
+    async def wait_for_answers(self, asked: Json, count: int = 1) -> list[Said]: ...
+
+    async def command(self, person: str, channel: str, name: str, text: str) -> Said:
+        """Give a slash command; returns the private reply to it."""
+        ...
+
+    async def wait_for_public(self, channel: str, words: str) -> Said: ...
+
+    async def open_channel(self, name: str) -> None: ...
+
+    async def see(self, person: str, channel: str) -> str:
+        """All that this person reads in the channel, threads included."""
+        ...
+
+    def name_message(self, asked: Json) -> str:
+        """What the bot's log calls the message."""
+        ...
+
+    async def deliver_again(self, asked: Json) -> None: ...
+
+
+class OnSlack:
+    """The workspace."""
+
+    name = "slack"
+    member, admin, colleague = "bruno", "alma", "chen"
+
+    def __init__(self, slack: SlackEmulator) -> None:
+        self.slack = slack
+        self._driver = slack.driver
+
+    async def mention(self, text: str, channel: str = "help", person: str = "") -> Json:
+        return await self._driver.mention(person or self.member, channel, text)
+
+    async def follow_up(self, asked: Json, answer: Said, text: str) -> Json:
+        """In the thread, without a mention."""
+        thread = answer.raw["thread_ts"]
+        told = await self._driver.post(self.member, asked["channel"], text, thread_ts=thread)
+        return {**told, "after": answer.raw["ts"]}
+
+    async def write_directly(self, person: str, text: str) -> Json:
+        return await self._driver.dm(person, text)
+
+    async def wait_for_answers(self, asked: Json, count: int = 1) -> list[Said]:
+        thread = asked["thread_ts"] or asked["ts"]
+
+        def find() -> list[Json]:
+            place = self.slack.workspace.channel(asked["channel"])
+            messages = self.slack.workspace.thread(place, thread)
+            return [m for m in messages if m.user == self.slack.bot_user_id and m.ts > asked["ts"]]
+
+        await self._driver.wait_for(lambda: len(find()) >= count, PATIENCE)
+        stamps = {message.ts for message in find()}
+        entries = await self._driver.thread(asked["channel"], thread)
+        return [_read_slack(entry) for entry in entries if entry["ts"] in stamps]
+
+    async def command(self, person: str, channel: str, name: str, text: str) -> Said:
+        whispers = self.slack.workspace.channel(channel).ephemerals
+        before = len(whispers)
+        ack = await self._driver.command(person, channel, f"/{name}", text)
+        assert ack["acked"]
+
+        def find() -> list[str]:
+            return [each.ts for each in whispers[before:] if each.ts != ack["ts"]]
+
+        (reply,) = await self._driver.wait_for(find, PATIENCE)
+        entries = await self._driver.transcript(channel, person)
+        return _read_slack(next(entry for entry in entries if entry["ts"] == reply))
+
+    async def wait_for_public(self, channel: str, words: str) -> Said:
+        seen = await self._driver.wait_for_reply(channel, None, containing=words, timeout=PATIENCE)
+        return _read_slack(seen[-1])
+
+    async def open_channel(self, name: str) -> None:
+        members = ["alma", "bruno", "chen", self.slack.bot_user_id]
+        await self._driver.add_channel(name, members)
+
+    async def see(self, person: str, channel: str) -> str:
+        entries = await self._driver.transcript(channel, person)
+        return "\n".join(line.text for line in read_slack(entries, {}))
+
+    def name_message(self, asked: Json) -> str:
+        return f"slack message slack:{self.slack.team_id}:{asked['channel']}:{asked['ts']}:"
+
+    async def deliver_again(self, asked: Json) -> None:
+        for event in asked["event_ids"]:
+            await self._driver.redeliver(event)
+
+
+class OnDiscord:
+    """The guild."""
+
+    name = "discord"
+    member, admin, colleague = "ben", "ada", "chloe"
+
+    def __init__(self, discord: DiscordEmulator) -> None:
+        self.discord = discord
+        self._driver = discord.driver
+
+    async def mention(self, text: str, channel: str = "help", person: str = "") -> Json:
+        return await self._driver.mention(person or self.member, f"#{channel}", text)
+
+    async def follow_up(self, asked: Json, answer: Said, text: str) -> Json:
+        """By a reply to the answer, which mentions its author."""
+        channel = asked["channel_id"]
+        return await self._driver.post(self.member, channel, text, reply_to=answer.raw)
+
+    async def write_directly(self, person: str, text: str) -> Json:
+        return await self._driver.post(person, "@bot", text)
+
+    async def wait_for_answers(self, asked: Json, count: int = 1) -> list[Said]:
+        async def find() -> list[Json] | None:
+            found = [m for m in await self._driver.replies(asked) if m["author"]["bot"]]
+            return found if len(found) >= count else None
+
+        return [_read_discord(m) for m in await self._driver.wait_until(find, PATIENCE)]
+
+    async def command(self, person: str, channel: str, name: str, text: str) -> Said:
+        key = {"ask": "question", "sync": "source"}[name]
+        begun = await self._driver.slash(person, f"#{channel}", name, {key: text})
+        view = await self._driver.wait_for_response(begun, timeout=PATIENCE)
+        assert view["ephemeral"]
+        return _read_discord(view["original"])
+
+    async def wait_for_public(self, channel: str, words: str) -> Said:
+        return _read_discord(
+            await self._driver.wait_for_message(f"#{channel}", contains=words, timeout=PATIENCE)
+        )
+
+    async def open_channel(self, name: str) -> None:
+        await self._driver.add_channel(name)
+
+    async def see(self, person: str, channel: str) -> str:
+        entries = await self._driver.transcript(f"#{channel}")
+        lines = read_discord(entries, {})
+        mine = (None, person, person.title())
+        return "\n".join(line.text for line in lines if line.only_for in mine)
+
+    def name_message(self, asked: Json) -> str:
+        return f"discord message {asked['id']}:"
+
+    async def deliver_again(self, asked: Json) -> None:
+        await self._driver.redeliver(asked)
+
+
+def _read_slack(entry: Json) -> Said:
+    (line, *_) = read_slack([entry], {})
+    parts = list(_walk(entry["blocks"]))
+    spoken = [entry["text"], *(p["text"] for p in parts if p.get("type") == "mrkdwn")]
+    return Said(
+        text=line.text,
+        links=[part["url"] for part in parts if "url" in part],
+        pings=any(p.get("type") in ("user", "usergroup", "broadcast") for p in parts)
+        or any(sign in text for text in spoken for sign in ("<@", "<!")),
+        unfurls=bool(entry["unfurl_links"] or entry["unfurl_media"]),
+        raw=entry,
+    )
+
+
+def _walk(value: Any) -> Iterator[Json]:
+    if isinstance(value, Mapping):
+        yield value
+        value = list(value.values())
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        for part in value:
+            yield from _walk(part)
+
+
+def _read_discord(message: Json) -> Said:
+    (line,) = read_discord([{"author": "", "text": message["text"]}], {})
+    return Said(
+        text=line.text,
+        links=re.findall(r"https?://[^)>\s]+", message["text"]),
+        pings=bool(message["mentions"] or message["mention_roles"] or message["mention_everyone"]),
+        unfurls=not message["flags"] & SUPPRESS_EMBEDS,
+        raw=message,
+    )
