@@ -21,8 +21,9 @@ from bot.rendering.plain import render_plain
 from bot.serving import serve_platforms
 from bot.settings import Settings, describe_settings, load_settings
 from bot.wiring import FAILURES, TENANT, Footnote, open_evaluation, open_footnote
-from retrieval.config import parse_pipeline
+from retrieval.config import Pipeline, parse_pipeline
 from retrieval.errors import InvalidSource
+from retrieval.evaluation.compare import chart_comparison, compare_pipelines
 from retrieval.evaluation.runner import evaluate_retrieval
 from retrieval.model import EVERYONE, SyncMode, SyncState
 
@@ -372,10 +373,7 @@ def evaluate() -> None:
 @as_json
 def eval_retrieval(directory: Path, pipeline: str, as_json: bool) -> None:
     """Run every judged query of DIRECTORY (corpus.jsonl, queries.jsonl, qrels.tsv)."""
-    try:
-        chosen = parse_pipeline(pipeline)
-    except ValueError as error:
-        raise click.UsageError(str(error)) from error
+    chosen = _parse_pipeline(pipeline)
 
     async def main(settings: Settings) -> None:
         async with open_evaluation(settings) as parts:
@@ -394,3 +392,71 @@ def eval_retrieval(directory: Path, pipeline: str, as_json: bool) -> None:
             terminal.print_report(report)
 
     _run(main)
+
+
+@evaluate.command("compare")
+@click.argument(
+    "directories",
+    nargs=-1,
+    required=True,
+    metavar="DIRECTORY...",
+    type=click.Path(path_type=Path, file_okay=False),
+)
+@click.option(
+    "--pipelines",
+    default="naive,dense,lexical,rrf,default",
+    show_default=True,
+    metavar="NAMES",
+    help="Separated by commas; a stage is left out as in default-sentences.",
+)
+@click.option(
+    "--chart",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE.svg",
+    help="Draw nDCG@10 as a chart, too.",
+)
+@as_json
+def eval_compare(
+    directories: tuple[Path, ...], pipelines: str, chart: Path | None, as_json: bool
+) -> None:
+    """Compare pipelines over judged data sets; each is ingested once."""
+    names = [name for name in pipelines.split(",") if name.strip()]
+    chosen = [_parse_pipeline(name) for name in names]
+    if not chosen or len({one.name for one in chosen}) < len(chosen):
+        raise click.UsageError("--pipelines needs different names, separated by commas.")
+    if chart is not None and chart.suffix.lower() != ".svg":
+        raise click.UsageError("--chart draws SVG: give a file name that ends in .svg.")
+
+    async def main(settings: Settings) -> None:
+        async with open_evaluation(settings) as parts:
+            with terminal.follow_steps(shown=not as_json) as progress:
+                comparison = await compare_pipelines(
+                    directories,
+                    pipelines=chosen,
+                    database_url=parts.database_url,
+                    embedder=parts.embedder,
+                    reranker=parts.reranker,
+                    progress=progress,
+                )
+        if chart is not None:
+            _write(chart, chart_comparison(comparison))
+        if as_json:
+            _print_json(comparison.to_json())
+        else:
+            terminal.print_comparison(comparison)
+
+    _run(main)
+
+
+def _parse_pipeline(name: str) -> Pipeline:
+    try:
+        return parse_pipeline(name)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise click.UsageError(f"{path} cannot be written: {error.strerror}.") from error

@@ -20,6 +20,7 @@ from rich.table import Table
 from agents.model import Answer
 from bot.doctor import Check, State
 from bot.knowledge import SourceOverview
+from retrieval.evaluation.compare import MEAN, MEASURES, Comparison
 from retrieval.evaluation.runner import RetrievalReport
 from retrieval.model import SearchResult, Source, SyncCounts, SyncMode, SyncRun, SyncState
 
@@ -266,6 +267,25 @@ def print_report(report: RetrievalReport) -> None:
     for name, value in _flatten(report.to_json()):
         table.add_row(name, f"{value:.4f}" if isinstance(value, float) else escape(str(value)))
     _console().print(table)
+
+
+def print_comparison(comparison: Comparison) -> None:
+    """A table of pipelines and data sets for each measure; the best of a column stands out."""
+    console = _console()
+    for measure, title in MEASURES.items():
+        rows = {name: comparison.read(measure, name) for name in comparison.pipelines}
+        best = [max(column) for column in zip(*rows.values(), strict=True)]
+        table = Table(title, box=None, pad_edge=False)
+        for heading in (*comparison.data_sets, MEAN):
+            table.add_column(escape(heading), justify="right")
+        for name, values in rows.items():
+            cells = [
+                f"[bold]{value:.3f}[/]" if value == highest else f"{value:.3f}"
+                for value, highest in zip(values, best, strict=True)
+            ]
+            table.add_row(escape(name), *cells)
+        console.print(table)
+        console.print()
 
 
 def _flatten(values: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:
