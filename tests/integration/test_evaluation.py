@@ -1,70 +1,86 @@
-"""Evaluation over the committed data set, through the store and the search as they are shipped."""
+"""The evaluation over a real database, on a data set small enough to see through."""
 
+import json
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from retrieval.config import parse_pipeline
-from retrieval.evaluation.compare import compare_pipelines
-from retrieval.evaluation.datasets import load_data_set
-from retrieval.evaluation.runner import evaluate_retrieval
+from retrieval.errors import EmbeddingFailed
+from retrieval.evaluation.runner import evaluate_pipelines, evaluate_retrieval
+from retrieval.model import Vector
 from tests.fakes.embedder import InMemoryEmbedder
+
+TEXTS = {
+    "bread": "Bread is baked in an oven for forty minutes.",
+    "boats": "Boats sail on the lake when the wind blows.",
+    "bees": "Bees make honey from the nectar of flowers.",
+    "empty": "",
+}
+QUERIES = {"q1": ("how is bread baked", "bread"), "q2": ("honey nectar", "bees")}
 
 
 @pytest.fixture
-def directory(repository: Path) -> Path:
-    return repository / "tests/evals/data/footnote-docs"
+def data_set(tmp_path: Path) -> Path:
+    def write(name: str, lines: list[str]) -> None:
+        (tmp_path / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
 
-
-def test_every_judgement_of_the_committed_set_names_what_is_there(directory: Path) -> None:
-    data_set = load_data_set(directory)
-    known = {document.id for document in data_set.documents}
-    assert len(known) == len(data_set.documents)
-    assert len(data_set.queries) >= 40
-    for query in data_set.queries:
-        assert set(query.judged) <= known
-        assert max(query.judged.values()) == 2
-
-
-async def test_a_report_on_the_committed_set(directory: Path, empty_database_url: str) -> None:
-    report = await evaluate_retrieval(
-        directory,
-        pipeline=parse_pipeline("lexical"),
-        database_url=await prepare(empty_database_url),
-        embedder=InMemoryEmbedder(),
+    write(
+        "corpus.jsonl",
+        [json.dumps({"id": i, "title": i, "text": text}) for i, text in TEXTS.items()],
     )
-    assert report.data_set == "footnote-docs"
-    assert report.ingestion.documents == len(load_data_set(directory).documents)
-    assert report.ingestion.chunks >= report.ingestion.documents
-    assert 0.4 < report.ndcg_at_10 <= 1
-    assert report.recall_at_5 <= report.recall_at_10 <= report.recall_at_20 <= 1
-    assert 0 < report.latency.p50 <= report.latency.p95
-
-
-async def test_pipelines_are_compared_and_nothing_is_left_behind(
-    directory: Path, empty_database_url: str
-) -> None:
-    url = await prepare(empty_database_url)
-    comparison = await compare_pipelines(
-        [directory],
-        pipelines=[parse_pipeline(name) for name in ("naive", "default")],
-        database_url=url,
-        embedder=InMemoryEmbedder(),
+    write(
+        "queries.jsonl", [json.dumps({"id": i, "text": text}) for i, (text, _) in QUERIES.items()]
     )
-    [naive, naive_mean] = comparison.read("ndcg_at_10", "naive")
-    [default, _] = comparison.read("ndcg_at_10", "default")
-    assert naive == naive_mean
-    assert default > naive
+    write("qrels.tsv", [f"{i}\t{document}\t1" for i, (_, document) in QUERIES.items()])
+    return tmp_path
+
+
+async def list_schemas(url: str) -> list[str]:
     async with await psycopg.AsyncConnection.connect(url) as connection:
         cursor = await connection.execute(
-            "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'footnote_eval_%'"
+            b"SELECT nspname FROM pg_namespace WHERE nspname LIKE 'footnote_eval%%'"
         )
-        assert await cursor.fetchone() == (0,)
+        return [row[0] for row in await cursor.fetchall()]
 
 
-async def prepare(url: str) -> str:
-    """The extension lies in the public schema, as after `footnote migrate`."""
-    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
-        await connection.execute("CREATE EXTENSION IF NOT EXISTS vector")
-    return url
+async def test_a_perfect_ranking_is_measured_as_one(data_set: Path, database_url: str) -> None:
+    steps: list[str] = []
+    reports = await evaluate_pipelines(
+        data_set,
+        pipelines=[parse_pipeline("default"), parse_pipeline("naive")],
+        database_url=database_url,
+        embedder=InMemoryEmbedder(),
+        progress=lambda step, done, total: steps.append(f"{step} {done}/{total}"),
+    )
+    for report in reports:
+        assert (report.ndcg_at_10, report.recall_at_5, report.mrr_at_10) == (1, 1, 1)
+        assert report.queries == 2
+        assert report.ingestion.chunks == 3
+        assert report.latency.p95 >= report.latency.p50 > 0
+        assert report.peak_memory_mb > 1
+        assert json.loads(json.dumps(report.to_json()))["pipeline"] == report.pipeline
+    assert [report.pipeline for report in reports] == ["default", "naive"]
+    assert steps[-1] == "queries 2/2"
+    assert await list_schemas(database_url) == []
+
+
+class FailingEmbedder(InMemoryEmbedder):
+    """Fails once it is asked for a query."""
+
+    async def embed_query(self, text: str) -> Vector:
+        raise EmbeddingFailed
+
+
+async def test_the_scratch_schema_is_dropped_on_failure_too(
+    data_set: Path, database_url: str
+) -> None:
+    with pytest.raises(EmbeddingFailed):
+        await evaluate_retrieval(
+            data_set,
+            pipeline=parse_pipeline("default"),
+            database_url=database_url,
+            embedder=FailingEmbedder(),
+        )
+    assert await list_schemas(database_url) == []
