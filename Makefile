@@ -12,8 +12,8 @@ help:  ## Show what can be made
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/ -/'
 
 $(VENV)/bin/python:
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Footnote needs Python 3.11 or later; say make PYTHON=python3.11")'
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Footnote needs Python 3.11 or later; say make PYTHON=python3.11")'
+	@$(PYTHON) -m venv $(VENV)
 
 # The environment of the shipped program.
 $(VENV)/.runtime: requirements/runtime.lock requirements/model.lock requirements/build.lock pyproject.toml | $(VENV)/bin/python
