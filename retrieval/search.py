@@ -48,7 +48,7 @@ LONGEST_QUERY = 4_000
 MOST_TERMS = 64
 """Distinct terms of a query that are looked up, in the order in which they come."""
 
-CANDIDATE_ROWS = 8_000
+CANDIDATE_ROWS = 5_000
 """Terms that together occur in more chunks than this do not pick candidates, they only score."""
 
 NO_QUERY = "The query has no words to search for."
@@ -262,11 +262,11 @@ class PassageSearcher:
         pipeline = self._pipeline
         stages: dict[str, Scores] = {}
         if query.vector is not None:
-            stages["dense"] = np.asarray(candidates.passages @ query.vector, dtype=np.float32)
+            stages["dense"] = _compare(candidates.passages, query.vector)
             side: Scores = stages["dense"]
             if pipeline.sentences:
                 stages["sentences"] = np.maximum.reduceat(
-                    candidates.sentences @ query.vector, candidates.starts
+                    _compare(candidates.sentences, query.vector), candidates.starts
                 )
                 side = np.asarray((side + stages["sentences"]) / 2, dtype=np.float32)
             stages["dense_side"] = side
@@ -404,6 +404,11 @@ def _mix(
     raw[list(places)] = combine([scores for scores, _ in read], [weight for _, weight in read])
     fused = combine([ranking.fused, gained], [1.0, weight])
     return _Ranking(ranking.candidates, fused, {**ranking.stages, stage: raw, "fused": fused})
+
+
+def _compare(vectors: Vector, vector: Vector) -> Scores:
+    """Inner products (n,). Not by BLAS: its threads would fight PostgreSQL for the cores."""
+    return np.asarray(np.einsum("ij,j->i", vectors, vector), dtype=np.float32)
 
 
 def _order(scores: Scores) -> list[int]:

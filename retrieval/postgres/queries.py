@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from types import MappingProxyType
 from typing import LiteralString
@@ -25,6 +25,7 @@ def load_queries(file: str = "queries.sql") -> Mapping[str, str]:
     )
 
 
+@lru_cache(maxsize=256)
 def compose(name: str, **literals: int) -> sql.Composed:
     """A query with its integer literals in place; bound parameters stay."""
     text: LiteralString = load_queries()[name]
