@@ -31,9 +31,7 @@ def test_no_torch_comes_with_the_default_install(repository: Path) -> None:
         lines = (repository / "requirements" / name).read_text(encoding="utf-8").splitlines()
         names = {line.split("==")[0].strip() for line in lines if "==" in line}
         assert names
-        assert not {
-            one for one in names if one in ("torch", "triton") or one.startswith("nvidia")
-        }
+        assert not {one for one in names if one in ("torch", "triton") or one.startswith("nvidia")}
 
 
 def test_lock_files_name_no_host_and_pin_with_hashes(repository: Path) -> None:
