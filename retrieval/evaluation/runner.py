@@ -159,6 +159,26 @@ async def evaluate_pipelines(
 
 
 @asynccontextmanager
+async def open_corpus(
+    directory: Path,
+    *,
+    pipeline: Pipeline,
+    database_url: str,
+    embedder: Embedder,
+    reranker: Reranker | None = None,
+    progress: Progress | None = None,
+) -> AsyncIterator[PassageSearcher]:
+    """A searcher over a data set of its own; documents carry their id as URL. SCOPE sees all."""
+    data_set = load_data_set(directory)
+    async with open_scratch_schema(database_url) as pool:
+        source = await _add_source(pool, data_set.name)
+        store = PostgresDocumentStore(pool, embedder.model)
+        await ingest(store, source, data_set, embedder, progress or _say_nothing)
+        index = PostgresPassageIndex(pool, embedder.model)
+        yield PassageSearcher(index, embedder, pipeline=pipeline, reranker=reranker)
+
+
+@asynccontextmanager
 async def open_scratch_schema(database_url: str) -> AsyncIterator[Pool]:
     """A pool over a migrated schema that nobody else sees, dropped at the end."""
     await check_reachable(database_url)
