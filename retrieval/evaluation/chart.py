@@ -65,7 +65,10 @@ class Lines:
 
 
 def draw_bars(bars: Bars) -> str:
-    """The chart as an SVG document. Values beyond 0..1 are cut for the drawing only."""
+    """The chart as an SVG document. Values beyond 0..1 are cut for the drawing only.
+
+    A value that is not a number leaves its place empty.
+    """
     count = len(bars.series)
     bar = max(10, min(24, 960 // (len(bars.groups) * (count + 1))))
     group = bar * count + max(bar, 18)
@@ -80,8 +83,9 @@ def draw_bars(bars: Bars) -> str:
     colours = _colours(count)
     for place, name in enumerate(bars.groups):
         start = LEFT + step * place + (step - bar * count) / 2
-        for index, values in enumerate(bars.series.values()):
-            parts += _bar(start + bar * index, bar, values[place], colours[index])
+        for index, (series, values) in enumerate(bars.series.items()):
+            if not math.isnan(values[place]):
+                parts += _bar(start + bar * index, bar, values[place], colours[index], series)
         middle = LEFT + step * (place + 0.5)
         weight = ' font-weight="bold"' if name == "mean" else ""
         parts.append(_text(middle, HEIGHT - BOTTOM + 20, name, f'text-anchor="middle"{weight}'))
@@ -165,13 +169,14 @@ def _check_lengths(series: Mapping[str, Sequence[float]], length: int, what: str
         raise ValueError(f"the series {wrong[0]!r} does not have one value for each of {what}")
 
 
-def _bar(x: float, width: int, value: float, colour: str) -> Iterator[str]:
+def _bar(x: float, width: int, value: float, colour: str, name: str) -> Iterator[str]:
     y = _up(min(max(value, 0.0), 1.0))
+    label = f"{value:.2f}".removeprefix("0")
     yield (
         f'<rect x="{x:.1f}" y="{y:.1f}" width="{width - 1.5:.1f}" '
-        f'height="{HEIGHT - BOTTOM - y:.1f}" fill="{colour}"/>'
+        f'height="{HEIGHT - BOTTOM - y:.1f}" fill="{colour}">'
+        f"<title>{escape(name)} {value:.3f}</title></rect>"
     )
-    label = f"{value:.2f}".removeprefix("0")
     size = 10 if width >= 20 else 9
     if width >= 14:
         middle = x + (width - 1.5) / 2

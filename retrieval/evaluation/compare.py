@@ -1,16 +1,59 @@
-"""Sets reports side by side: a table for people, and a chart as SVG."""
+"""Compares pipelines over several judged data sets, each of which is ingested once."""
 
-from collections.abc import Sequence
-from html import escape
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
+from typing import Literal
 
 from retrieval.config import Pipeline
+from retrieval.evaluation.chart import Bars, draw_bars
+from retrieval.evaluation.datasets import UnusableDataSet, load_data_set
 from retrieval.evaluation.runner import Progress, RetrievalReport, evaluate_pipelines
 from retrieval.ports import Embedder, Reranker
 
-_COLOURS = ("#9aa5b1", "#2f6fde", "#e08a1e", "#3a9d5d", "#8e5bd0", "#c8453b", "#1f9bb0", "#6b6b6b")
-_GROUP_GAP, _BAR, _PLOT, _LEFT, _TOP = 26, 16, 240, 44, 34
-_LEGEND_LINE = 18
+Measure = Literal["ndcg_at_10", "recall_at_20"]
+
+MEASURES: dict[Measure, str] = {"ndcg_at_10": "nDCG@10", "recall_at_20": "recall@20"}
+"""What is compared, and how it is called."""
+
+MEAN = "mean"
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One report for every pipeline over every data set."""
+
+    pipelines: tuple[str, ...]
+    data_sets: tuple[str, ...]
+    reports: tuple[RetrievalReport, ...]
+
+    def read(self, measure: Measure, pipeline: str) -> list[float]:
+        """A pipeline's measure on every data set, and their mean last."""
+        found = {
+            report.data_set: float(getattr(report, measure))
+            for report in self.reports
+            if report.pipeline == pipeline
+        }
+        values = [found[name] for name in self.data_sets]
+        return [*values, fmean(values)]
+
+    def to_json(self) -> dict[str, object]:
+        """The table, and every report behind it, as plain values."""
+        columns = [*self.data_sets, MEAN]
+        return {
+            "pipelines": list(self.pipelines),
+            "data_sets": list(self.data_sets),
+            **{
+                measure: {
+                    pipeline: dict(zip(columns, self.read(measure, pipeline), strict=True))
+                    for pipeline in self.pipelines
+                }
+                for measure in MEASURES
+            },
+            "reports": [report.to_json() for report in self.reports],
+        }
 
 
 async def compare_pipelines(
@@ -21,24 +64,50 @@ async def compare_pipelines(
     embedder: Embedder,
     reranker: Reranker | None = None,
     progress: Progress | None = None,
-) -> list[RetrievalReport]:
-    """Every pipeline over every data set; each set is ingested once.
-
-    Raises UnusableDataSet, RetrievalError.
-    """
-    reports: list[RetrievalReport] = []
-    for directory in directories:
-        reports.extend(
-            await evaluate_pipelines(
-                directory,
-                pipelines=pipelines,
-                database_url=database_url,
-                embedder=embedder,
-                reranker=reranker,
-                progress=progress,
-            )
+) -> Comparison:
+    """Run every pipeline over every data set. Raises UnusableDataSet before any work is done."""
+    names = [load_data_set(directory).name for directory in directories]
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise UnusableDataSet(
+            f"Two data sets are called {repeated[0]}; give their folders different names."
         )
-    return reports
+    reports: list[RetrievalReport] = []
+    for directory, name in zip(directories, names, strict=True):
+        reports += await evaluate_pipelines(
+            directory,
+            pipelines=pipelines,
+            database_url=database_url,
+            embedder=embedder,
+            reranker=reranker,
+            progress=_name_steps(progress, name),
+        )
+    return Comparison(tuple(one.name for one in pipelines), tuple(names), tuple(reports))
+
+
+def chart_comparison(comparison: Comparison, measure: Measure = "ndcg_at_10") -> str:
+    """The table as an SVG: a group of bars for each data set, and one for the mean."""
+    return _draw(
+        measure,
+        (*comparison.data_sets, MEAN),
+        {name: comparison.read(measure, name) for name in comparison.pipelines},
+    )
+
+
+def draw_chart(reports: Sequence[RetrievalReport]) -> str:
+    """nDCG@10 by data set, one bar for each pipeline, as an SVG document."""
+    sets, pipelines, found = _arrange(reports)
+    return _draw(
+        "ndcg_at_10",
+        sets,
+        {
+            pipeline: [
+                found[name, pipeline].ndcg_at_10 if (name, pipeline) in found else math.nan
+                for name in sets
+            ]
+            for pipeline in pipelines
+        },
+    )
 
 
 def format_table(reports: Sequence[RetrievalReport]) -> str:
@@ -52,56 +121,17 @@ def format_table(reports: Sequence[RetrievalReport]) -> str:
             _decimal(found[name, pipeline].ndcg_at_10) if (name, pipeline) in found else "–"
             for name in sets
         ]
-        mean = sum(report.ndcg_at_10 for report in row) / len(row)
-        recall = sum(report.recall_at_20 for report in row) / len(row)
+        mean = fmean(report.ndcg_at_10 for report in row)
+        recall = fmean(report.recall_at_20 for report in row)
         slowest = max(report.latency.p95 for report in row)
         cells += [_decimal(mean), _decimal(recall), f"{slowest:.0f}"]
         lines.append(f"| {pipeline} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
-def draw_chart(reports: Sequence[RetrievalReport]) -> str:
-    """nDCG@10 by data set, one bar for each pipeline, as an SVG document."""
-    sets, pipelines, found = _arrange(reports)
-    group = len(pipelines) * _BAR + _GROUP_GAP
-    width = _LEFT + group * len(sets) + 12
-    height = _TOP + _PLOT + 30 + _LEGEND_LINE * len(pipelines)
-    parts = [
-        (
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
-            f'font-family="sans-serif" font-size="11"><rect width="100%" height="100%" fill="white"/>'
-            f'<text x="{_LEFT}" y="18" font-size="13">nDCG@10</text>'
-        )
-    ]
-    for tenth in range(0, 11, 2):
-        y = _TOP + _PLOT * (1 - tenth / 10)
-        parts.append(
-            f'<line x1="{_LEFT}" x2="{width - 8}" y1="{y:.1f}" y2="{y:.1f}" stroke="#e3e3e3"/>'
-            f'<text x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{tenth / 10:.1f}</text>'
-        )
-    for place, name in enumerate(sets):
-        left = _LEFT + place * group + _GROUP_GAP / 2
-        parts.append(
-            f'<text x="{left + len(pipelines) * _BAR / 2:.1f}" y="{_TOP + _PLOT + 16}" '
-            f'text-anchor="middle">{escape(name)}</text>'
-        )
-        for number, pipeline in enumerate(pipelines):
-            report = found.get((name, pipeline))
-            if report is None:
-                continue
-            bar = _PLOT * report.ndcg_at_10
-            parts.append(
-                f'<rect x="{left + number * _BAR:.1f}" y="{_TOP + _PLOT - bar:.1f}" '
-                f'width="{_BAR - 2}" height="{bar:.1f}" fill="{_colour(number)}">'
-                f"<title>{escape(pipeline)}: {_decimal(report.ndcg_at_10)}</title></rect>"
-            )
-    for number, pipeline in enumerate(pipelines):
-        y = _TOP + _PLOT + 30 + number * _LEGEND_LINE
-        parts.append(
-            f'<rect x="{_LEFT}" y="{y}" width="11" height="11" fill="{_colour(number)}"/>'
-            f'<text x="{_LEFT + 17}" y="{y + 10}">{escape(pipeline)}</text>'
-        )
-    return "\n".join([*parts, "</svg>\n"])
+def _draw(measure: Measure, groups: Sequence[str], series: Mapping[str, Sequence[float]]) -> str:
+    title = MEASURES[measure]
+    return draw_bars(Bars(f"{title} by pipeline", title, groups, series))
 
 
 def _arrange(
@@ -119,5 +149,11 @@ def _decimal(value: float) -> str:
     return f"{value:.3f}".removeprefix("0")
 
 
-def _colour(number: int) -> str:
-    return _COLOURS[number % len(_COLOURS)]
+def _name_steps(progress: Progress | None, name: str) -> Progress | None:
+    if progress is None:
+        return None
+
+    def tell(step: str, done: int, total: int) -> None:
+        progress(f"{name}: {step}", done, total)
+
+    return tell
