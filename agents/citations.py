@@ -184,7 +184,8 @@ def attach_marks(claims: Sequence[Claim], borne: Mapping[tuple[int, int], bool])
         own = tuple(mark for mark in claim.marks if borne.get((index, mark)))
         if not own:
             every = sorted({mark for at, mark in borne if at == index})
-            near = [*_marks_near(claims, index), *every]
+            before = attached[-1].marks if attached and (claim.item or claim.code) else ()
+            near = [*before, *_marks_near(claims, index), *every]
             own = tuple(mark for mark in near if borne.get((index, mark)))[:1]
         above = attached[-1] if attached else None
         inherits = (

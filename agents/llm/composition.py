@@ -12,8 +12,13 @@ from agents.llm.units import Unit, UnitKind
 
 _MOST_WORDS = 120
 _MOST_SENTENCES = 3
-_NEAR_BEST = 0.8
+_NEAR_BEST = 0.86
 _SAME = 0.8
+_LOOKED_AT = 10
+_NEAR_ENOUGH = 0.75
+_NEAR_ELSEWHERE = 0.95
+"""Share of the best score at which steps or code are still preferred to a sentence: those of the
+same document, and those of another."""
 _MOST_ITEMS = 10
 _MOST_CODE_LINES = 16
 _HOW_TO = re.compile(
@@ -40,9 +45,15 @@ def compose(question: str, ranking: Ranking) -> str:
     if not ranking.best:
         return ""
     top = ranking.best[0]
-    structured = _quote_structure(question, top, ranking)
-    if structured:
-        return structured
+    asks_how = _HOW_TO.search(question) is not None
+    home = ranking.documents[top.passage]
+    for evidence in ranking.best[:_LOOKED_AT] if asks_how else (top,):
+        near = _NEAR_ENOUGH if ranking.documents[evidence.passage] == home else _NEAR_ELSEWHERE
+        if evidence.score < near * top.score:
+            continue
+        structured = _quote_structure(question, evidence, ranking)
+        if structured:
+            return structured
     return _quote_sentences(ranking)
 
 
@@ -82,7 +93,7 @@ def _quote(evidence: Evidence, ranking: Ranking) -> str:
     if evidence.unit.kind is UnitKind.CODE:
         return f"\n{_fence(text)}\n"
     if evidence.unit.kind is UnitKind.ROW:
-        return f"{_read_row(units, evidence.index)} {mark}"
+        return f"{_end(_read_row(units, evidence.index))} {mark}"
     if evidence.unit.kind is UnitKind.SENTENCE and _POINTS_BACK.match(text):
         before = units[evidence.index - 1] if evidence.index else None
         if before is not None and before.block == evidence.unit.block and len(before.text) < 300:
@@ -128,20 +139,21 @@ def _quote_list(question: str, units: Sequence[Unit], index: int, mark: str) -> 
     chosen = items if whole else [units[index]]
     if lead is None and len(chosen) == 1:
         return f"{_end(units[index].text)} {mark}"
-    intro = _end(lead.text) if lead is not None else units[index].heading or "From the source:"
-    if lead is None and not intro.endswith(":"):
-        intro = f"{intro}:"
-    return f"{intro} {mark}\n{_write_items(chosen)}"
+    if lead is not None:
+        return f"{_end(lead.text)} {mark}\n{_write_items(chosen)}"
+    heading = units[index].heading
+    return f"{heading}: {mark}\n{_write_items(chosen)}" if heading else _write_items(chosen, mark)
 
 
-def _write_items(items: Sequence[Unit]) -> str:
+def _write_items(items: Sequence[Unit], mark: str = "") -> str:
     lines: list[str] = []
     words = 0
     for number, item in enumerate(items[:_MOST_ITEMS], start=1):
         words += len(item.text.split())
         if lines and words > _MOST_WORDS:
             break
-        lines.append(f"{number}. {item.text}" if item.ordered else f"- {item.text}")
+        text = f"{item.text} {mark}".rstrip()
+        lines.append(f"{number}. {text}" if item.ordered else f"- {text}")
     if len(lines) < len(items):
         lines.append("- …" if not items[0].ordered else f"{len(lines) + 1}. …")
     return "\n".join(lines)

@@ -113,6 +113,8 @@ class Ranking:
 
     units: tuple[tuple[Unit, ...], ...]
     best: tuple[Evidence, ...]
+    documents: tuple[int, ...] = ()
+    """The document of each passage."""
 
     @property
     def confidence(self) -> float:
@@ -157,13 +159,13 @@ def match_kind(question: str, text: str) -> float:
 
 async def rank_units(question: str, passages: Sequence[Passage], scorer: SentenceScorer) -> Ranking:
     """Rank everything quotable in `passages`. Raises RetrievalError."""
-    units = tuple(tuple(split_units(passage.text)) for passage in passages)
+    units = tuple(tuple(split_units(one.text, one.heading_path)) for one in passages)
     candidates = _find_candidates(question, passages, units)
     candidates.sort(key=lambda candidate: -candidate.promise)
     candidates = candidates[:MOST_UNITS]
     if not candidates:
         return Ranking(units, ())
-    texts = [candidate.unit.text[:_LONGEST_UNIT] for candidate in candidates]
+    texts = [_in_context(one.unit) for one in candidates]
     similarities = await scorer.similarity(question, texts)
     ranked = [
         Evidence(
@@ -179,7 +181,7 @@ async def rank_units(question: str, passages: Sequence[Passage], scorer: Sentenc
         for candidate, similarity in zip(candidates, similarities, strict=True)
     ]
     ranked.sort(key=lambda evidence: (-evidence.score, evidence.passage, evidence.index))
-    return Ranking(units, tuple(ranked))
+    return Ranking(units, tuple(ranked), tuple(passage.document for passage in passages))
 
 
 def weigh_rarity(terms: Sequence[frozenset[str]]) -> dict[str, float]:
@@ -225,7 +227,7 @@ def _find_candidates(
         for index, unit in enumerate(held):
             if unit.kind is UnitKind.HEADING or _names_columns(held, index):
                 continue
-            own = terms[number][index]
+            own = terms[number][index].union(find_terms(unit.heading))
             near = around.union(
                 find_terms(unit.heading), *terms[number][max(0, index - 1) : index + 2]
             )
@@ -243,6 +245,11 @@ def _find_candidates(
                 )
             )
     return candidates
+
+
+def _in_context(unit: Unit) -> str:
+    text = f"{unit.heading}: {unit.text}" if unit.heading else unit.text
+    return text[:_LONGEST_UNIT]
 
 
 def _names_columns(units: Sequence[Unit], index: int) -> bool:

@@ -10,7 +10,14 @@ from retrieval.sentences import split_sentences
 _HEADING = re.compile(r"^\s{0,3}(#{1,6})\s+(.*?)\s*#*\s*$")
 _FENCE = re.compile(r"^\s*(`{3,}|~{3,})")
 _ITEM = re.compile(r"^\s*(?:[-*+•‣◦–]|(\d{1,3})[.)])\s+(?=\S)")
-_ROW = re.compile(r"^\s*\|.*\|\s*$")
+_ROW = re.compile(r"^\s*\|.*\|\s*$|^[^|]*\S\s\|\s[^|]*(?:\|[^|]*)*$")
+_CODE_LINE = re.compile(
+    r"^\s*(?:[$>#%]\s|>>>|//|/\*|@\w|(?:def|class|import|from|return|const|let|var|func|export|sudo"
+    r"|docker|kubectl|pip|npm|git|curl|make|cd|SELECT|INSERT|UPDATE)\s+\S)"
+    r"|[{};\\]\s*$|^\s{4,}\S|\s--?[a-z][\w-]*|^[A-Z][A-Z0-9_]{2,}=|^[\w.]+\s?[=:]\s?[\"'\[{\d]|\w\(.*\)\s*$"
+)
+_ENDED = re.compile(r"[.!?…。！？][\"'”’)\]]*$")
+_LONGEST_HEADING = 80
 _RULE = re.compile(r"^[\s|:+=-]+$")
 
 
@@ -39,13 +46,19 @@ class Unit:
     heading: str = ""
 
 
-def split_units(text: str) -> list[Unit]:
-    """The units of a passage in order."""
+def split_units(text: str, headings: Sequence[str] = ()) -> list[Unit]:
+    """The units of a passage in order.
+
+    Reads Markdown, and plain text whose blocks stand between blank lines, with bare headings and
+    code: a line that is one of `headings` is a heading, what reads like code is code. The last of
+    `headings` is the one that the passage begins under.
+    """
     units: list[Unit] = []
-    heading = ""
-    for number, (kind, lines) in enumerate(_find_blocks(text)):
+    heading = headings[-1] if headings else ""
+    blocks = _find_blocks(text)
+    for number, (kind, lines) in enumerate(_read_plain_blocks(blocks, frozenset(headings))):
         if kind is UnitKind.HEADING:
-            heading = _HEADING.sub(r"\2", lines[0]).strip()
+            heading = _HEADING.sub(r"\2", " ".join(lines)).strip()
             units.append(Unit(kind, heading, number, heading=heading))
         elif kind is UnitKind.CODE:
             units.append(Unit(kind, "\n".join(lines), number, heading=heading))
@@ -92,6 +105,46 @@ def _split_items(lines: Sequence[str], block: int, heading: str) -> list[Unit]:
     ]
 
 
+def _read_plain_blocks(
+    blocks: Sequence[tuple[UnitKind, list[str]]], headings: frozenset[str]
+) -> list[tuple[UnitKind, list[str]]]:
+    """The blocks with bare headings and bare code told from prose; neighbouring code joined."""
+    read: list[tuple[UnitKind, list[str]]] = []
+    for at, (kind, lines) in enumerate(blocks):
+        followed = at + 1 < len(blocks)
+        if kind is UnitKind.SENTENCE:
+            introduced = bool(read) and read[-1][1][-1].rstrip().endswith((":", "："))
+            if _is_heading(lines, headings, followed=followed, introduced=introduced):
+                kind = UnitKind.HEADING  # noqa: PLW2901 - what was taken for prose is a heading
+            elif _is_code(lines, introduced=introduced):
+                kind = UnitKind.CODE  # noqa: PLW2901 - … or code
+                if read and read[-1][0] is UnitKind.CODE:
+                    read[-1] = (kind, [*read[-1][1], "", *lines])
+                    continue
+        read.append((kind, lines))
+    return read
+
+
+def _is_heading(
+    lines: Sequence[str], headings: frozenset[str], *, followed: bool, introduced: bool
+) -> bool:
+    line = " ".join(line.strip() for line in lines)
+    if line in headings:
+        return True
+    bare = len(lines) == 1 and len(line) <= _LONGEST_HEADING and line[:1].isupper()
+    ended = _ENDED.search(line) or line.endswith((":", "：", ",", ";"))
+    return bare and followed and not introduced and not ended and not _CODE_LINE.search(line)
+
+
+def _is_code(lines: Sequence[str], *, introduced: bool) -> bool:
+    codelike = sum(bool(_CODE_LINE.search(line)) for line in lines)
+    if codelike == len(lines) and not any("`" in one or len(one.split()) > 12 for one in lines):
+        return True
+    if any(_ENDED.search(line.rstrip()) and len(line.split()) > 3 for line in lines):
+        return False
+    return codelike * 2 > len(lines) or (introduced and all(len(one) <= 120 for one in lines))
+
+
 def _find_blocks(text: str) -> list[tuple[UnitKind, list[str]]]:
     blocks: list[tuple[UnitKind, list[str]]] = []
     fence = ""
@@ -113,11 +166,20 @@ def _find_blocks(text: str) -> list[tuple[UnitKind, list[str]]]:
             # a list goes on after a blank line when another item follows
             open_block = UnitKind.ITEM if open_block is UnitKind.ITEM else None
             continue
-        if kind is UnitKind.HEADING or kind is not open_block:
+        if kind is UnitKind.HEADING or kind is not open_block or _starts_other_list(line, blocks):
             blocks.append((kind, []))
         blocks[-1][1].append(line)
         open_block = kind
     return [block for block in blocks if block[1]]
+
+
+def _starts_other_list(line: str, blocks: Sequence[tuple[UnitKind, list[str]]]) -> bool:
+    """Whether a bullet follows a numbered list, or a number a bulleted one, at the margin."""
+    item = _ITEM.match(line)
+    first = _ITEM.match(blocks[-1][1][0]) if blocks and blocks[-1][1] else None
+    if item is None or first is None or line[:1].isspace():
+        return False
+    return (item.group(1) is None) is not (first.group(1) is None)
 
 
 def _kind_of_line(line: str, open_block: UnitKind | None) -> UnitKind | None:

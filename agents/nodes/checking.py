@@ -86,13 +86,18 @@ async def _find_support(
         others = [mark for mark in range(1, len(evidence) + 1) if mark not in own]
         for marks in (own, others):
             for mark in marks:
-                verdict = bears_in_words(claim.text, evidence[mark - 1].text)
+                verdict = bears_in_words(claim.text, _readable(evidence[mark - 1]))
                 if verdict is None and not claim.code:
                     verdict = await _bears_in_meaning(claim.text, evidence[mark - 1], scorer)
                 borne[index, mark] = bool(verdict)
             if any(borne[index, mark] for mark in marks):
                 break
     return borne
+
+
+def _readable(passage: Passage) -> str:
+    """What a claim may rest on: a passage with its title and headings."""
+    return "\n".join((passage.title, *passage.heading_path, passage.text))
 
 
 async def _bears_in_meaning(claim: str, passage: Passage, scorer: SentenceScorer) -> bool:

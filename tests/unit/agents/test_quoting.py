@@ -34,6 +34,28 @@ def test_units_of_a_passage() -> None:
     ]
 
 
+def test_units_of_plain_text_with_bare_headings_and_code() -> None:
+    text = (
+        "Start it\n\nStart the agent from a shell:\n\nagent start --port 8080\n\n"
+        "1. One\n2. Two\n\n- red\n- blue\n\nPlan | Seats\nTeam | 50\n\nIt logs to a file."
+    )
+    units = split_units(text, ("Guide", "Start it"))
+    assert [(unit.kind.value, unit.text) for unit in units] == [
+        ("heading", "Start it"),
+        ("sentence", "Start the agent from a shell:"),
+        ("code", "agent start --port 8080"),
+        ("item", "One"),
+        ("item", "Two"),
+        ("item", "red"),
+        ("item", "blue"),
+        ("row", "Plan | Seats"),
+        ("row", "Team | 50"),
+        ("sentence", "It logs to a file."),
+    ]
+    assert len({unit.block for unit in units}) == 7
+    assert {unit.heading for unit in units} == {"Start it"}
+
+
 async def test_a_how_to_question_gets_the_steps() -> None:
     assert await answer("How do I install the agent?") == (
         "To install the agent, do this: [1]\n"
@@ -49,7 +71,7 @@ async def test_a_how_to_question_gets_the_code() -> None:
 
 
 async def test_a_table_row_is_read_with_its_headings() -> None:
-    assert (await answer("team plan seats")).startswith("Plan: Team; Seats: 50 [3]")
+    assert (await answer("team plan seats")).startswith("Plan: Team; Seats: 50. [3]")
 
 
 async def test_a_sentence_that_points_back_brings_the_one_before_it() -> None:
