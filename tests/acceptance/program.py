@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 from tests.emulators.discord import DiscordEmulator
 from tests.emulators.slack import SlackEmulator
 
@@ -20,7 +22,9 @@ PATIENCE = 60.0
 HANDBOOK = {
     "holidays.md": (
         "# Holidays\n\n## Booking\n\nBook a holiday in the calendar named Absences, at least two "
-        "weeks ahead.\n\n## Carrying over\n\nUp to five days can be carried over until 31 March.\n"
+        "weeks ahead. Your manager confirms it within three days.\n\n"
+        "## Carrying over\n\nUp to five days can be carried over until 31 March. Whoever was ill "
+        "for long may ask for more.\n"
     ),
     "printer.txt": "The printer on the second floor is called Gutenberg.\nIts PIN is 4711.\n",
     "expenses.html": (
@@ -180,3 +184,18 @@ async def wait_until(is_so: Callable[[], Any]) -> None:
     async with asyncio.timeout(PATIENCE):
         while not await is_so():
             await asyncio.sleep(0.05)
+
+
+async def wait_until_quiet(url: str) -> None:
+    """Wait until nothing is queued or at work in this database."""
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+
+        async def is_quiet() -> bool:
+            cursor = await connection.execute(
+                "SELECT NOT EXISTS (SELECT FROM procrastinate_jobs "
+                "WHERE status IN ('todo', 'doing')) AND NOT EXISTS (SELECT FROM inbox "
+                "WHERE state NOT IN ('done', 'dead'))"
+            )
+            return bool((await cursor.fetchone() or [False])[0])
+
+        await wait_until(is_quiet)

@@ -5,6 +5,7 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -17,7 +18,7 @@ from tests.acceptance.program import (
     point_at_discord,
     point_at_slack,
     serving,
-    wait_until,
+    wait_until_quiet,
     write_documents,
 )
 from tests.emulators.discord import DiscordEmulator
@@ -46,20 +47,6 @@ class Town:
     url: str
     gates: Path
 
-    async def wait_until_quiet(self) -> None:
-        """Wait until nothing is queued or at work."""
-        async with await psycopg.AsyncConnection.connect(self.url, autocommit=True) as connection:
-
-            async def is_quiet() -> bool:
-                cursor = await connection.execute(
-                    "SELECT NOT EXISTS (SELECT FROM procrastinate_jobs "
-                    "WHERE status IN ('todo', 'doing')) AND NOT EXISTS (SELECT FROM inbox "
-                    "WHERE state NOT IN ('done', 'dead'))"
-                )
-                return bool((await cursor.fetchone() or [False])[0])
-
-            await wait_until(is_quiet)
-
     async def count_runs(self) -> int:
         async with await psycopg.AsyncConnection.connect(self.url) as connection:
             cursor = await connection.execute("SELECT count(*) FROM sync_run")
@@ -82,7 +69,7 @@ async def town(module_url: str, tmp_path_factory: pytest.TempPathFactory) -> Asy
             yield Town(slack, discord, bot, module_url, gates)
 
 
-async def _add_closed_source(shell: Shell, directory: dict[str, dict[str, dict]]) -> None:
+async def _add_closed_source(shell: Shell, directory: dict[str, Any]) -> None:
     """One that only the channel 'leads' may read, and one person when nobody else reads along."""
     folder = write_documents(
         shell.folder / "closed", {"salaries.md": SALARIES_TEXT, "drills.md": DRILLS_TEXT}
@@ -137,11 +124,11 @@ async def test_a_follow_up_knows_what_was_said_before(people: People) -> None:
 
 
 async def test_what_the_documents_do_not_answer_is_told_so(people: People) -> None:
-    asked = await people.mention("Who won the chess championship in 1987?")
+    asked = await people.mention("What does the canteen serve on Friday?")
     (answer,) = await people.wait_for_answers(asked)
-    assert "not" in answer.text
-    assert "[1]" not in answer.text
-    assert not answer.links
+    said, *_ = answer.text.splitlines()
+    assert re.search(r"\bnot\b|n't|nothing", said)
+    assert "[1]" not in said
 
 
 async def test_a_greeting_is_returned_without_a_search(people: People) -> None:
@@ -166,7 +153,7 @@ async def test_an_event_that_comes_again_is_answered_once(town: Town, people: Pe
     # On Slack each mention comes as two events, app_mention and message, and each comes four times.
     again = 7 if people.name == "slack" else 3
     await town.bot.wait_for_log(people.name_message(asked), "duplicate", count=again)
-    await town.wait_until_quiet()
+    await wait_until_quiet(town.url)
     (answer,) = await people.wait_for_answers(asked)
     assert "4711" in answer.text
 
@@ -220,7 +207,7 @@ async def test_others_may_not_sync(town: Town, people: People) -> None:
     runs = await town.count_runs()
     refusal = await people.command(people.member, "general", "sync", "handbook")
     assert "admin" in refusal.text
-    await town.wait_until_quiet()
+    await wait_until_quiet(town.url)
     assert await town.count_runs() == runs
 
 
@@ -235,7 +222,7 @@ async def test_an_admin_syncs_and_the_new_text_is_the_answer(town: Town, people:
         assert re.search(done, report.text)
         assert "0 deleted" in report.text
         assert "0 failed" in report.text
-        await town.wait_until_quiet()
+        await wait_until_quiet(town.url)
         (answer,) = await people.wait_for_answers(
             await people.mention(f"What is the code of the {people.name} gate?", channel)
         )

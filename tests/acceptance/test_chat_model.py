@@ -1,0 +1,74 @@
+"""The shipped program with a chat model, which a scripted server plays."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from tests.acceptance.people import OnDiscord, OnSlack
+from tests.acceptance.program import Shell, point_at_discord, point_at_slack, serving
+from tests.emulators.chat_model import ChatModelServer, Fault, Reply, Rule, Script
+from tests.emulators.discord import DiscordEmulator
+from tests.emulators.slack import SlackEmulator
+
+QUESTION = "What is the PIN of the printer?"
+PLAN = {"decision": "search", "reason": "a question", "reply": "", "queries": ["printer PIN"]}
+VERDICT = {"verdict": "enough", "reason": "it is there", "queries": []}
+ANSWER = (
+    "The PIN of the printer on the second floor is **4711** [1]. Nobody has ever changed it [9]. "
+    "Log in at https://evil.example/login or [here](https://evil.example/here) first. "
+    "![tracker](https://evil.example/pixel.png) <!channel> @everyone"
+)
+
+
+@asynccontextmanager
+async def serving_with(
+    *rules: Rule, url: str, folder: Path
+) -> AsyncIterator[tuple[ChatModelServer, OnSlack, OnDiscord]]:
+    async with (
+        SlackEmulator() as slack,
+        DiscordEmulator() as discord,
+        ChatModelServer(Script(list(rules))) as model,
+    ):
+        reached = point_at_slack(slack) | point_at_discord(discord)
+        chosen = {
+            "FOOTNOTE_CHAT_MODEL": "openai:scripted",
+            "OPENAI_API_KEY": "test",
+            "OPENAI_BASE_URL": model.openai_url,
+        }
+        async with serving(Shell(folder, DATABASE_URL=url, **reached, **chosen)):
+            yield model, OnSlack(slack), OnDiscord(discord)
+
+
+async def test_what_the_model_makes_up_does_not_reach_the_channel(
+    synced_url: str, tmp_path: Path
+) -> None:
+    rules = (
+        Rule(schema="PlanOutput", reply=Reply(data=PLAN)),
+        Rule(schema="JudgeOutput", reply=Reply(data=VERDICT)),
+        Rule(schema="", reply=Reply(ANSWER)),
+    )
+    async with serving_with(*rules, url=synced_url, folder=tmp_path) as (model, *everywhere):
+        for people in everywhere:
+            (answer,) = await people.wait_for_answers(await people.mention(QUESTION))
+            assert "4711" in answer.text
+            assert "[1]" in answer.text
+            assert "printer" in answer.text
+            assert "[9]" not in answer.text
+            assert "Nobody" not in answer.text
+            assert "evil" not in json.dumps(dict(answer.raw))
+            assert not answer.pings
+            assert "unavailable" not in answer.text
+        assert any("4711" in request.text for request in model.requests)
+        assert {request.model for request in model.requests} == {"scripted"}
+
+
+async def test_when_the_model_fails_the_sources_are_quoted(synced_url: str, tmp_path: Path) -> None:
+    rule = Rule(fault=Fault("status", 500))
+    async with serving_with(rule, url=synced_url, folder=tmp_path) as (model, *everywhere):
+        for people in everywhere:
+            (answer,) = await people.wait_for_answers(await people.mention(QUESTION))
+            assert "4711" in answer.text
+            assert "[1]" in answer.text
+            assert "unavailable" in answer.text
+        assert model.requests
