@@ -1,9 +1,7 @@
 """The command line: reads arguments, calls one function, prints what it returns."""
 
 import asyncio
-import dataclasses
 import json
-import logging
 import signal
 import uuid
 from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -16,20 +14,18 @@ from bot import __version__, terminal
 from bot.demo import run_demo
 from bot.doctor import Check, State, examine
 from bot.errors import SettingsInvalid
+from bot.evaluations import evaluate
 from bot.rendering.compose import compose_answer
 from bot.rendering.plain import render_plain
 from bot.serving import serve_platforms
-from bot.settings import Settings, describe_settings, load_settings
-from bot.wiring import FAILURES, TENANT, Footnote, open_evaluation, open_footnote
-from retrieval.config import Pipeline, parse_pipeline
+from bot.settings import Settings, describe_settings
+from bot.shell import as_json, print_json, run_command
+from bot.wiring import FAILURES, TENANT, Footnote, open_footnote
 from retrieval.errors import InvalidSource
-from retrieval.evaluation.compare import chart_comparison, compare_pipelines
-from retrieval.evaluation.runner import evaluate_retrieval
 from retrieval.model import EVERYONE, SyncMode, SyncState
 
 Result = TypeVar("Result")
 
-as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 readers = click.option(
     "--reader",
     "readers",
@@ -63,35 +59,10 @@ def _explain_usage(error: click.UsageError) -> str:
 
 def _fail(message: str, kind: str, code: int, *, wants_json: bool) -> int:
     if wants_json:
-        _print_json({"error": {"type": kind, "message": message}})
+        print_json({"error": {"type": kind, "message": message}})
     else:
         click.echo(f"footnote: {message}", err=True)
     return code
-
-
-def _print_json(value: object) -> None:
-    click.echo(json.dumps(value, default=_to_plain, ensure_ascii=False, indent=2))
-
-
-def _to_plain(value: object) -> object:
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
-    if isinstance(value, frozenset | set):
-        return sorted(value)
-    return str(value)
-
-
-def _run(
-    main: Callable[[Settings], Coroutine[Any, Any, Result]], *, chatty: bool = False
-) -> Result:
-    """Run a command's coroutine; only `chatty` ones log below WARNING, unless the setting asks."""
-    settings = load_settings()
-    level = settings.log_level
-    logging.basicConfig(
-        level="WARNING" if level == "INFO" and not chatty else level,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-    )
-    return asyncio.run(main(settings))
 
 
 def _with_footnote(use: Callable[[Footnote], Coroutine[Any, Any, Result]]) -> Result:
@@ -99,7 +70,7 @@ def _with_footnote(use: Callable[[Footnote], Coroutine[Any, Any, Result]]) -> Re
         async with open_footnote(settings) as opened:
             return await use(opened)
 
-    return _run(main)
+    return run_command(main)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -121,7 +92,7 @@ def ask(question: str, thread: str | None, readers: tuple[str, ...], as_json: bo
     async def use(opened: Footnote) -> None:
         answer = await opened.ask(question, thread or uuid.uuid4().hex, frozenset(readers))
         if as_json:
-            _print_json(terminal.answer_document(answer))
+            print_json(terminal.answer_document(answer))
         else:
             click.echo(render_plain(compose_answer(answer)))
 
@@ -139,7 +110,7 @@ def search(query: str, limit: int, readers: tuple[str, ...], as_json: bool) -> N
     async def use(opened: Footnote) -> None:
         result = await opened.search(query, limit, frozenset(readers))
         if as_json:
-            _print_json(terminal.search_document(result))
+            print_json(terminal.search_document(result))
         else:
             terminal.print_passages(result)
 
@@ -185,7 +156,7 @@ def add_source(
             TENANT, name, "files", config, frozenset(audience or (EVERYONE,))
         )
         if as_json:
-            _print_json(terminal.source_document(source))
+            print_json(terminal.source_document(source))
         else:
             click.echo(f"Added {source.name}. Read it in with `footnote sync {source.name}`.")
 
@@ -200,7 +171,7 @@ def list_sources(as_json: bool) -> None:
     async def use(opened: Footnote) -> None:
         overview = await opened.knowledge.list_overviews(TENANT)
         if as_json:
-            _print_json({"sources": overview})
+            print_json({"sources": overview})
         else:
             terminal.print_sources(overview)
 
@@ -220,7 +191,7 @@ def remove_source(name: str, yes: bool, as_json: bool) -> None:
             click.confirm(f"Remove {name} and its {count} documents?", abort=True)
         await opened.knowledge.remove(TENANT, name)
         if as_json:
-            _print_json({"removed": name, "documents": count})
+            print_json({"removed": name, "documents": count})
         else:
             click.echo(f"Removed {name} and its {count} documents.")
 
@@ -251,7 +222,7 @@ def sync(name: str, full: bool, dry_run: bool, confirm_deletions: bool, as_json:
                 terminal.print_run(run)
         if as_json:
             documents = [terminal.run_document(run) for run in runs]
-            _print_json({"runs": documents} if name == "all" else documents[0])
+            print_json({"runs": documents} if name == "all" else documents[0])
         return 0 if all(run.state == SyncState.SUCCEEDED for run in runs) else 1
 
     return _with_footnote(use)
@@ -264,7 +235,7 @@ def migrate(as_json: bool) -> None:
 
     async def use(opened: Footnote) -> None:
         if as_json:
-            _print_json({"applied": opened.migrations})
+            print_json({"applied": opened.migrations})
         else:
             applied = ", ".join(opened.migrations)
             click.echo(f"Applied {applied}." if applied else "The schema is up to date.")
@@ -289,7 +260,7 @@ def serve(slack: bool, discord: bool, as_json: bool) -> None:
                 announce=lambda facts: _announce(facts, as_json=as_json),
             )
 
-    _run(lambda settings: _until_terminated(main(settings)), chatty=True)
+    run_command(lambda settings: _until_terminated(main(settings)), chatty=True)
 
 
 async def _until_terminated(work: Coroutine[Any, Any, None]) -> None:
@@ -327,7 +298,7 @@ def doctor(as_json: bool) -> int:
     checks = asyncio.run(main())
     failed = any(check.state == State.FAILED for check in checks)
     if as_json:
-        _print_json({"ok": not failed, "checks": checks})
+        print_json({"ok": not failed, "checks": checks})
     return 1 if failed else 0
 
 
@@ -338,7 +309,7 @@ def settings(markdown: bool, as_json: bool) -> None:
     """List every setting."""
     rows = describe_settings()
     if as_json:
-        _print_json([{"name": n, "default": d, "description": t} for n, d, t in rows])
+        print_json([{"name": n, "default": d, "description": t} for n, d, t in rows])
     elif markdown:
         click.echo(terminal.settings_page(rows))
     else:
@@ -358,105 +329,8 @@ def demo(source: Path | None, questions: tuple[str, ...], as_json: bool) -> int:
             raise click.UsageError(f"{source} does not exist.")
     transcript = asyncio.run(run_demo(source, questions, say=None if as_json else click.echo))
     if as_json:
-        _print_json(transcript)
+        print_json(transcript)
     return 0 if transcript["complete"] else 1
 
 
-@footnote.group("eval")
-def evaluate() -> None:
-    """Measure quality on judged data sets."""
-
-
-@evaluate.command("retrieval")
-@click.argument("directory", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--pipeline", default="default", show_default=True, metavar="NAME")
-@as_json
-def eval_retrieval(directory: Path, pipeline: str, as_json: bool) -> None:
-    """Run every judged query of DIRECTORY (corpus.jsonl, queries.jsonl, qrels.tsv)."""
-    chosen = _parse_pipeline(pipeline)
-
-    async def main(settings: Settings) -> None:
-        async with open_evaluation(settings) as parts:
-            with terminal.follow_steps(shown=not as_json) as progress:
-                report = await evaluate_retrieval(
-                    directory,
-                    pipeline=chosen,
-                    database_url=parts.database_url,
-                    embedder=parts.embedder,
-                    reranker=parts.reranker,
-                    progress=progress,
-                )
-        if as_json:
-            _print_json(report.to_json())
-        else:
-            terminal.print_report(report)
-
-    _run(main)
-
-
-@evaluate.command("compare")
-@click.argument(
-    "directories",
-    nargs=-1,
-    required=True,
-    metavar="DIRECTORY...",
-    type=click.Path(path_type=Path, file_okay=False),
-)
-@click.option(
-    "--pipelines",
-    default="naive,dense,lexical,rrf,default",
-    show_default=True,
-    metavar="NAMES",
-    help="Separated by commas; a stage is left out as in default-sentences.",
-)
-@click.option(
-    "--chart",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE.svg",
-    help="Draw nDCG@10 as a chart, too.",
-)
-@as_json
-def eval_compare(
-    directories: tuple[Path, ...], pipelines: str, chart: Path | None, as_json: bool
-) -> None:
-    """Compare pipelines over judged data sets; each is ingested once."""
-    names = [name for name in pipelines.split(",") if name.strip()]
-    chosen = [_parse_pipeline(name) for name in names]
-    if not chosen or len({one.name for one in chosen}) < len(chosen):
-        raise click.UsageError("--pipelines needs different names, separated by commas.")
-    if chart is not None and chart.suffix.lower() != ".svg":
-        raise click.UsageError("--chart draws SVG: give a file name that ends in .svg.")
-
-    async def main(settings: Settings) -> None:
-        async with open_evaluation(settings) as parts:
-            with terminal.follow_steps(shown=not as_json) as progress:
-                comparison = await compare_pipelines(
-                    directories,
-                    pipelines=chosen,
-                    database_url=parts.database_url,
-                    embedder=parts.embedder,
-                    reranker=parts.reranker,
-                    progress=progress,
-                )
-        if chart is not None:
-            _write(chart, chart_comparison(comparison))
-        if as_json:
-            _print_json(comparison.to_json())
-        else:
-            terminal.print_comparison(comparison)
-
-    _run(main)
-
-
-def _parse_pipeline(name: str) -> Pipeline:
-    try:
-        return parse_pipeline(name)
-    except ValueError as error:
-        raise click.UsageError(str(error)) from error
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise click.UsageError(f"{path} cannot be written: {error.strerror}.") from error
+footnote.add_command(evaluate)

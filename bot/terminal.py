@@ -263,8 +263,13 @@ def settings_page(rows: Sequence[tuple[str, str, str]]) -> str:
 
 def print_report(report: RetrievalReport) -> None:
     """A retrieval report as a short table."""
+    print_values(report.to_json())
+
+
+def print_values(values: Mapping[str, object]) -> None:
+    """Named figures as a short table."""
     table = Table("measure", "value", box=None, pad_edge=False)
-    for name, value in _flatten(report.to_json()):
+    for name, value in _flatten(values):
         table.add_row(name, f"{value:.4f}" if isinstance(value, float) else escape(str(value)))
     _console().print(table)
 

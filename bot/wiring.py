@@ -17,7 +17,7 @@ from agents.llm.chat_model import ChatModelBrain
 from agents.llm.extractive import BuiltInBrain
 from agents.llm.models import CallPolicy, open_models
 from agents.model import Answer, Answered, AnswerSettings, Question
-from agents.ports import Brain
+from agents.ports import Brain, SentenceScorer
 from bot.errors import BotError, SettingsInvalid
 from bot.knowledge import Knowledge
 from bot.queue import set_up_queue
@@ -169,6 +169,8 @@ class EvaluationParts:
     database_url: str
     embedder: Embedder
     reranker: Reranker | None
+    sentences: SentenceScorer
+    brain: Brain
 
 
 @asynccontextmanager
@@ -177,7 +179,14 @@ async def open_evaluation(settings: Settings) -> AsyncIterator[EvaluationParts]:
     async with provide_database(settings) as url:
         await set_up_database(url)
         embedder = await build_embedder(settings)
-        yield EvaluationParts(url, embedder, build_reranker(settings, embedder))
+        scorer = open_scorer(embedder)
+        yield EvaluationParts(
+            database_url=url,
+            embedder=embedder,
+            reranker=build_reranker(settings, embedder),
+            sentences=scorer,
+            brain=build_brain(settings) or BuiltInBrain(scorer),
+        )
 
 
 # Models
