@@ -158,6 +158,8 @@ def bears_in_words(claim: str, passage: str) -> bool | None:
 
     A passage in another language is judged by figures only: its words cannot match.
     """
+    if f" {_flatten(claim)} " in f" {_flatten(passage)} ":
+        return True
     if not agrees_in_figures(claim, passage):
         return False
     terms = find_terms(claim)
@@ -365,6 +367,11 @@ def _keep_in_range(text: str, passages: int) -> str:
     return _MARK.sub(
         lambda match: match.group() if 1 <= int(match.group(1)) <= passages else "", text
     )
+
+
+def _flatten(text: str) -> str:
+    """The words alone, to tell a quotation whatever its white space, marks and full stop."""
+    return " ".join(re.findall(r"\w+", text.casefold()))
 
 
 def _plain_figure(figure: str) -> str:

@@ -16,7 +16,8 @@ from agents.llm.extractive import ANSWER_THRESHOLD
 from agents.ports import PassageSearch, SentenceScorer
 from retrieval.model import AccessScope, Passage, WeightedQuery
 
-Progress = Callable[[str, int, int], None]
+Progress = Callable[[int, int], None]
+"""Told how many questions are done, and how many there are."""
 
 _LIMIT = 12
 _THRESHOLDS = tuple(step / 20 for step in range(1, 20))
@@ -71,6 +72,27 @@ class AnswerReport:
         """The report as plain values."""
         return asdict(self)
 
+    def to_text(self) -> str:
+        """The report to read: the figures, then the curve, a line for each threshold."""
+        lines = [
+            f"{self.questions} answerable and {self.unanswerable} unanswerable questions",
+            f"right sentence first            {self.first:6.1%}",
+            f"right sentence in first three   {self.first_three:6.1%}",
+            f"first, from any document        {self.first_any:6.1%}",
+            f"AUROC, paragraph missing        {self.auroc_missing:6.3f}",
+            f"AUROC, adversarial              {self.auroc_adversarial:6.3f}",
+            f"citations                       {self.citations:6}",
+            f"citations that resolve          {self.citations_resolved:6}",
+            f"citations that hold             {self.citations_borne:6}",
+            "",
+            "threshold  answerable  missing  adversarial   (shares answered)",
+        ]
+        for row in (*self.curve, self.shipped):
+            shares = f"{row.answerable:10.1%}  {row.missing:7.1%}  {row.adversarial:11.1%}"
+            lines.append(f"{row.threshold:9.2f}  {shares}")
+        lines[-1] += "   ← shipped"
+        return "\n".join(lines)
+
 
 def load_questions(directory: Path) -> list[AnswerableQuestion]:
     """The questions of queries.jsonl: text, answers, and the id of their paragraph as `para`."""
@@ -110,7 +132,7 @@ async def evaluate_answers(
             adversarial.append(ranking.confidence)
         citations += _check_citations(compose(question.text, ranking), found[:_LIMIT])
         if progress is not None:
-            progress("questions", done, len(questions))
+            progress(done, len(questions))
     curve = [_row(at, with_paragraph, without, adversarial) for at in _THRESHOLDS]
     return AnswerReport(
         questions=len(with_paragraph),

@@ -168,6 +168,12 @@ def test_another_language_is_judged_by_its_figures() -> None:
     assert bears_in_words("Die Sicherungen werden 60 Tage lang aufbewahrt.", passage) is False
 
 
+def test_a_quotation_is_borne_whatever_its_words() -> None:
+    assert bears_in_words("It is what it is.", "So they say: it is\nwhat it is. 1 of 2.") is True
+    assert bears_in_words("It is what it was.", "So they say: it is what it is.") is False
+    assert bears_in_words("Retries are limited to 5", "Retries are limited to 50.") is False
+
+
 words = st.sampled_from(
     ["Backups run every night.", "Retries are limited to 5.", "Cheese!", "Steps:", "- item", "\n\n"]
 )

@@ -62,6 +62,7 @@ async def test_answers_are_judged_with_and_without_their_paragraph() -> None:
     answered = [row.answerable for row in report.curve]
     assert answered == sorted(answered, reverse=True)
     assert json.dumps(report.to_json())
+    assert "shipped" in report.to_text().splitlines()[-1]
 
 
 def test_ndcg_rewards_an_early_hit() -> None:
