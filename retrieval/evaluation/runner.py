@@ -33,8 +33,9 @@ from retrieval.model import (
 from retrieval.parsing.plain_text import parse_plain_text
 from retrieval.ports import Embedder, Reranker
 from retrieval.postgres.index import PostgresPassageIndex
+from retrieval.postgres.loading import DocumentEntry
 from retrieval.postgres.pool import Pool, check_reachable, open_pool
-from retrieval.postgres.store import DocumentEntry, PostgresDocumentStore
+from retrieval.postgres.store import PostgresDocumentStore
 from retrieval.search import PassageSearcher
 
 Progress = Callable[[str, int, int], None]

@@ -1,15 +1,14 @@
 """The write side of the store: documents with their chunks, vectors and terms."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import psycopg
-from pgvector import HalfVector
 
 from retrieval.errors import EmbeddingFailed
-from retrieval.lexical import Analyzer, Terms, count_terms, hash_terms, saturate
+from retrieval.lexical import Analyzer, Terms, hash_terms
 from retrieval.model import (
     Chunk,
     Document,
@@ -24,19 +23,21 @@ from retrieval.model import (
     Vector,
 )
 from retrieval.postgres.errors import translate_errors
+from retrieval.postgres.loading import (
+    EMBEDDING_TYPES,
+    DocumentEntry,
+    LoadedDocument,
+    clean_text,
+    copy_chunks,
+    copy_embeddings,
+    copy_lexical_chunks,
+    copy_lexical_documents,
+    copy_records,
+    embedding_records,
+)
 from retrieval.postgres.models import ModelRegister
-from retrieval.postgres.packing import pack_frequencies, pack_vectors, sparse_vector
 from retrieval.postgres.pool import Pool
 from retrieval.postgres.queries import compose
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentEntry:
-    """A document with all that is stored of it."""
-
-    document: Document
-    chunks: Sequence[Chunk]
-    embeddings: Embeddings
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +47,6 @@ class StoreSummary:
     documents: int
     chunks: int
     embedded: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """A document on its way in, with the numbers it was given."""
-
-    entry: DocumentEntry
-    group: int
-    document: DocumentId
-    chunk_ids: Sequence[int]
-    chunk_terms: Sequence[tuple[Terms, int]]
 
 
 class PostgresDocumentStore:
@@ -115,10 +105,10 @@ class PostgresDocumentStore:
             await connection.execute(compose("lock_statistics"), {"tenant": source.tenant})
             rows = await self._enter(connection, source, entries)
             pivot = await _read_pivot(connection, source.tenant, rows)
-            await _copy_chunks(connection, source, rows)
-            await _copy_embeddings(connection, source.tenant, rows, model)
-            await _copy_lexical_chunks(connection, source.tenant, rows, pivot)
-            await self._copy_lexical_documents(connection, source.tenant, rows)
+            await copy_chunks(connection, source, rows)
+            await copy_embeddings(connection, source.tenant, rows, model)
+            await copy_lexical_chunks(connection, source.tenant, rows, pivot)
+            await copy_lexical_documents(connection, source.tenant, rows, self._analyzer)
 
     async def touch_document(self, source: Source, entry: SourceEntry) -> None:
         """Record that a document was seen unchanged (fingerprint, url, audience, synced_at)."""
@@ -135,7 +125,7 @@ class PostgresDocumentStore:
                     **key,
                     "source": source.id,
                     "external_id": entry.external_id,
-                    "url": _clean(entry.url),
+                    "url": clean_text(entry.url),
                     "fingerprint": entry.fingerprint,
                     "modified": entry.modified_at,
                 },
@@ -213,8 +203,8 @@ class PostgresDocumentStore:
             self._pool.connection() as connection,
             connection.transaction(),
         ):
-            records = _embedding_records(tenant, keys, embeddings, model)
-            await _copy(connection, "copy_embeddings", _EMBEDDING_TYPES, records)
+            records = embedding_records(tenant, keys, embeddings, model)
+            await copy_records(connection, "copy_embeddings", EMBEDDING_TYPES, records)
 
     async def describe(self, tenant: TenantId) -> StoreSummary:
         """How much a tenant holds."""
@@ -243,7 +233,7 @@ class PostgresDocumentStore:
         connection: psycopg.AsyncConnection,
         source: Source,
         entries: Sequence[DocumentEntry],
-    ) -> list[_Row]:
+    ) -> list[LoadedDocument]:
         """Write the documents themselves, and give everything its number."""
         audiences = {entry.document.audience for entry in entries}
         groups = {
@@ -257,9 +247,9 @@ class PostgresDocumentStore:
                 "tenant": source.tenant,
                 "source": source.id,
                 "external_ids": [document.external_id for document in documents],
-                "urls": [_clean(document.url) for document in documents],
-                "titles": [_clean(document.title) for document in documents],
-                "bodies": [_clean(document.text) for document in documents],
+                "urls": [clean_text(document.url) for document in documents],
+                "titles": [clean_text(document.title) for document in documents],
+                "bodies": [clean_text(document.text) for document in documents],
                 "groups": [groups[document.audience] for document in documents],
                 "hashes": [document.content_hash for document in documents],
                 "fingerprints": [document.fingerprint for document in documents],
@@ -273,14 +263,14 @@ class PostgresDocumentStore:
             compose("take_chunk_ids"), {"count": sum(len(entry.chunks) for entry in entries)}
         )
         ids = [row[0] async for row in cursor]
-        rows: list[_Row] = []
+        rows: list[LoadedDocument] = []
         start = 0
         for entry in entries:
             end = start + len(entry.chunks)
             terms = [self._analyse(source.tenant, entry.document.title, c) for c in entry.chunks]
             number = found[entry.document.external_id][0]
             group = groups[entry.document.audience]
-            rows.append(_Row(entry, group, number, ids[start:end], terms))
+            rows.append(LoadedDocument(entry, group, number, ids[start:end], terms))
             start = end
         return rows
 
@@ -289,46 +279,6 @@ class PostgresDocumentStore:
         title_terms = self._analyzer.tokenize("\n".join([title, *chunk.heading_path]))
         terms = [*title_terms, *self._analyzer.tokenize(chunk.text)]
         return hash_terms(tenant, terms), len(title_terms)
-
-    async def _copy_lexical_documents(
-        self, connection: psycopg.AsyncConnection, tenant: TenantId, rows: Sequence[_Row]
-    ) -> None:
-        records = []
-        for row in rows:
-            document = row.entry.document
-            terms = self._analyzer.tokenize(f"{document.title}\n{document.text}")
-            counts = count_terms(hash_terms(tenant, terms))
-            records.append(
-                (
-                    tenant,
-                    row.document,
-                    counts.length,
-                    counts.terms.tolist(),
-                    pack_frequencies(counts),
-                )
-            )
-        await _copy(
-            connection,
-            "copy_lexical_documents",
-            ["text", "int8", "int4", "int4[]", "bytea"],
-            records,
-        )
-
-
-_CHUNK_TYPES = "text int8 int8 int8 text[] int4 text[] int4 text int4 int4 text int4".split()
-_EMBEDDING_TYPES = ["text", "int8", "int2", "int4", "halfvec", "bytea", "bytea", "int2"]
-
-
-async def _copy(
-    connection: psycopg.AsyncConnection,
-    query: str,
-    types: Sequence[str],
-    records: Iterable[Sequence[object]],
-) -> None:
-    async with connection.cursor() as cursor, cursor.copy(compose(query)) as copy:
-        copy.set_types(types)
-        for record in records:
-            await copy.write_row(record)
 
 
 async def _find_group(
@@ -354,7 +304,7 @@ async def _delete_chunks(
 
 
 async def _read_pivot(
-    connection: psycopg.AsyncConnection, tenant: TenantId, rows: Sequence[_Row]
+    connection: psycopg.AsyncConnection, tenant: TenantId, rows: Sequence[LoadedDocument]
 ) -> float:
     """The mean length of the tenant's chunks; of those coming in where there are none yet."""
     cursor = await connection.execute(compose("read_mean_length"), {"tenant": tenant})
@@ -365,103 +315,6 @@ async def _read_pivot(
     return max(float(np.mean(lengths)), 1.0) if lengths else 1.0
 
 
-async def _copy_chunks(
-    connection: psycopg.AsyncConnection, source: Source, rows: Sequence[_Row]
-) -> None:
-    await _copy(
-        connection,
-        "copy_chunks",
-        _CHUNK_TYPES,
-        (
-            (
-                source.tenant,
-                number,
-                row.document,
-                source.id,
-                sorted(row.entry.document.audience),
-                chunk.ordinal,
-                [_clean(heading) for heading in chunk.heading_path],
-                chunk.page,
-                chunk.anchor,
-                chunk.span.start,
-                chunk.span.end,
-                _clean(chunk.text),
-                chunk.tokens,
-            )
-            for row in rows
-            for number, chunk in zip(row.chunk_ids, row.entry.chunks, strict=True)
-        ),
-    )
-
-
-async def _copy_embeddings(
-    connection: psycopg.AsyncConnection, tenant: TenantId, rows: Sequence[_Row], model: int
-) -> None:
-    records = (
-        record
-        for row in rows
-        for record in _embedding_records(
-            tenant,
-            [(number, row.group) for number in row.chunk_ids],
-            row.entry.embeddings,
-            model,
-        )
-    )
-    await _copy(connection, "copy_embeddings", _EMBEDDING_TYPES, records)
-
-
-def _embedding_records(
-    tenant: TenantId, keys: Sequence[tuple[int, int]], embeddings: Embeddings, model: int
-) -> Iterable[tuple[object, ...]]:
-    for place, (number, group) in enumerate(keys):
-        sentences = embeddings.sentences[place] if embeddings.sentences is not None else None
-        tokens = embeddings.tokens[place] if embeddings.tokens is not None else None
-        yield (
-            tenant,
-            number,
-            model,
-            group,
-            HalfVector(embeddings.passages[place]),
-            pack_vectors(sentences) if sentences is not None else None,
-            tokens.tobytes() if tokens is not None else None,
-            tokens.shape[1] if tokens is not None else None,
-        )
-
-
-async def _copy_lexical_chunks(
-    connection: psycopg.AsyncConnection, tenant: TenantId, rows: Sequence[_Row], pivot: float
-) -> None:
-    records = []
-    for row in rows:
-        for number, (terms, title_length) in zip(row.chunk_ids, row.chunk_terms, strict=True):
-            counts = count_terms(terms)
-            shares = saturate(counts.frequencies.astype(np.float32), counts.length, pivot)
-            records.append(
-                (
-                    tenant,
-                    number,
-                    row.document,
-                    row.group,
-                    title_length,
-                    pivot,
-                    terms.tolist(),
-                    sparse_vector(counts.terms.tolist(), shares.tolist()),
-                )
-            )
-    await _copy(
-        connection,
-        "copy_lexical_chunks",
-        ["text", "int8", "int8", "int4", "int4", "float4", "int4[]", "sparsevec"],
-        records,
-    )
-
-
 def _chunk_from(row: Sequence[Any]) -> Chunk:
     ordinal, text, start, end, headings, page, anchor, tokens = row
     return Chunk(ordinal, text, Span(start, end), tuple(headings), page, anchor, tokens)
-
-
-def _clean(text: str) -> str:
-    """PostgreSQL cannot hold NUL, nor lone surrogates; lengths stay, so that spans still fit."""
-    cleaned = text.replace("\0", "\N{REPLACEMENT CHARACTER}")
-    return cleaned.encode("utf-8", "replace").decode("utf-8")

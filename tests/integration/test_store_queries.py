@@ -23,10 +23,11 @@ from retrieval.model import (
     TenantId,
 )
 from retrieval.postgres.index import OPENING, PostgresPassageIndex, scan_exactly
+from retrieval.postgres.loading import DocumentEntry
 from retrieval.postgres.packing import pack_vectors, sparse_vector, unpack_vectors
 from retrieval.postgres.pool import Pool
 from retrieval.postgres.queries import compose, load_queries
-from retrieval.postgres.store import DocumentEntry, PostgresDocumentStore
+from retrieval.postgres.store import PostgresDocumentStore
 
 HOME = TenantId("default")
 EVERYBODY = AccessScope(HOME, frozenset({EVERYONE}))
