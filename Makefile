@@ -5,6 +5,9 @@ RUN    := $(VENV)/bin/python
 PIP    := $(RUN) -m pip --disable-pip-version-check -q
 SOURCE ?=
 QUESTION ?=
+ONLY     ?=
+DATA     ?=
+LARGE    ?=
 
 .PHONY: help demo test check unit format bench lock clean
 
@@ -49,8 +52,15 @@ format: $(VENV)/.dev  ## Format and sort imports
 	$(VENV)/bin/ruff check --fix-only .
 	$(VENV)/bin/ruff format .
 
-bench: $(VENV)/.dev  ## Benchmarks
-	$(RUN) -m bot eval retrieval tests/evals/data --pipeline default
+# What the benchmarks compare with lives apart.
+.bench/.peers: requirements/bench.in
+	@echo "Installing what the benchmarks compare with into .bench/venv …"
+	@$(PYTHON) -m venv .bench/venv
+	@.bench/venv/bin/python -m pip --disable-pip-version-check -q install -r requirements/bench.in
+	@touch $@
+
+bench: $(VENV)/.dev $(if $(or $(filter ingest,$(ONLY)),$(if $(ONLY),,all)),.bench/.peers)  ## Benchmarks; ONLY="latency ann", DATA="folders", LARGE=1
+	$(RUN) -m tests.bench $(ONLY) $(if $(DATA),--data $(DATA)) $(if $(LARGE),--large) --json .bench/figures.json
 
 lock: $(VENV)/.dev  ## Pin the requirements anew
 	$(VENV)/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url pyproject.toml -o requirements/runtime.lock

@@ -1,0 +1,1 @@
+"""Benchmarks: speed, recall and scale on this machine, beside what others build (`make bench`)."""

@@ -1,0 +1,105 @@
+"""`python -m tests.bench [SECTION …]`: runs benchmarks and prints their tables."""
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+
+from rich.console import Console
+
+from retrieval.evaluation.datasets import UnusableDataSet
+from retrieval.inference.embedder import MiniLmEmbedder
+from retrieval.inference.minilm import MiniLm
+from retrieval.postgres.embedded import run_embedded_postgres
+from tests.bench.clients import measure_clients
+from tests.bench.corpora import load_sets
+from tests.bench.ingest import ContenderFailed, measure_ingestion
+from tests.bench.latency import measure_latency
+from tests.bench.neighbours import measure_neighbours
+from tests.bench.precision import measure_precision
+from tests.bench.report import Section, print_section
+from tests.bench.sizes import measure_sizes
+from tests.bench.stores import REPOSITORY, Bench
+
+SIZES = (10_000, 100_000)
+LARGE = 1_000_000
+CACHED_QUERIES = 48
+"""Fewer than there are different queries, so that none is answered from the cache."""
+
+SECTIONS = ("ingest", "latency", "ann", "clients", "sizes", "int8")
+
+
+async def run_sections(arguments: argparse.Namespace, console: Console) -> list[Section]:
+    directories = arguments.data or sorted((REPOSITORY / "tests/evals/data").glob("*/"))
+    sizes = arguments.sizes or (*SIZES, *((LARGE,) if arguments.large else ()))
+    folder = REPOSITORY / ".bench"
+    async with run_embedded_postgres(folder / "postgres") as url:
+        bench = Bench(
+            url,
+            MiniLmEmbedder(MiniLm(), cached_queries=CACHED_QUERIES),
+            load_sets(directories),
+            arguments.real_chunks,
+            console,
+        )
+        choice: Mapping[str, Callable[[], Awaitable[Section]]] = {
+            "ingest": lambda: measure_ingestion(bench, arguments.documents, arguments.turns),
+            "latency": lambda: measure_latency(bench, sizes),
+            "ann": lambda: measure_neighbours(bench, sizes),
+            "clients": lambda: measure_clients(bench, sizes),
+            "sizes": lambda: measure_sizes(bench, sizes),
+            "int8": lambda: measure_precision(bench, directories),
+        }
+        console.print(f"[dim]{describe_machine()}[/]\n")
+        found = []
+        for name in arguments.sections or SECTIONS:
+            section = await choice[name]()
+            print_section(section, console)
+            for file, svg in section.charts.items():
+                (folder / file).write_text(svg, encoding="utf-8")
+                console.print(f"  chart: {folder / file}\n")
+            found.append(section)
+    return found
+
+
+def open_console() -> Console:
+    """Wide enough for the tables, also where the output is no terminal."""
+    console = Console(highlight=False, soft_wrap=True)
+    return Console(highlight=False, soft_wrap=True, width=max(console.width, 150))
+
+
+def describe_machine() -> str:
+    """The figures hold for this machine, and for how busy it was."""
+    busy = os.getloadavg()[0]
+    return f"{os.cpu_count()} cores, {platform.machine()}, load {busy:.1f} before the run"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("sections", nargs="*", metavar="SECTION", help=", ".join(SECTIONS))
+    parser.add_argument("--data", nargs="+", type=Path, help="judged data sets; ours by default")
+    parser.add_argument("--sizes", nargs="+", type=int, help="chunks, e.g. 10000 100000")
+    parser.add_argument("--large", action="store_true", help=f"{LARGE:,} chunks, too")
+    parser.add_argument("--real-chunks", type=int, default=3000, help="that are really embedded")
+    parser.add_argument("--documents", type=int, default=400, help="for the section ingest")
+    parser.add_argument("--turns", type=int, default=2, help="for the section ingest")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
+    arguments = parser.parse_args()
+    unknown = set(arguments.sections) - set(SECTIONS)
+    if unknown:
+        parser.error(f"there is no section {min(unknown)!r}; choose from {', '.join(SECTIONS)}")
+    try:
+        found = asyncio.run(run_sections(arguments, open_console()))
+    except (UnusableDataSet, ContenderFailed) as error:
+        parser.exit(1, f"bench: {error}\n")
+    if arguments.json:
+        figures = {section.name: section.to_json() for section in found}
+        arguments.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,75 @@
+"""Real text for the benchmarks: the documents and queries of judged data sets."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from retrieval.chunking import chunk_document
+from retrieval.embedding import embed_documents
+from retrieval.errors import DocumentUnreadable
+from retrieval.evaluation.datasets import CorpusDocument, DataSet, load_data_set
+from retrieval.model import Chunk, Embeddings
+from retrieval.parsing.plain_text import parse_plain_text
+from retrieval.ports import Embedder
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class RealDocument:
+    """A document as it would be synced, with the vectors of its chunks."""
+
+    title: str
+    text: str
+    chunks: Sequence[Chunk]
+    embeddings: Embeddings
+
+
+def load_sets(directories: Sequence[Path]) -> list[DataSet]:
+    return [load_data_set(directory) for directory in directories]
+
+
+def pick_queries(sets: Sequence[DataSet], most: int) -> list[str]:
+    """Different queries, evenly from all sets and spread over each."""
+    share = max(1, most // len(sets))
+    picked = [query for one in sets for query in spread_evenly(one.queries, share)]
+    return list(dict.fromkeys(query.text for query in picked))[:most]
+
+
+def pick_documents(sets: Sequence[DataSet], most: int) -> list[CorpusDocument]:
+    """Documents with text, evenly from all sets and spread over each."""
+    share = max(1, most // len(sets))
+    return [
+        document
+        for one in sets
+        for document in spread_evenly([d for d in one.documents if d.text.strip()], share)
+    ]
+
+
+def spread_evenly(items: Sequence[Item], most: int) -> list[Item]:
+    step = max(1.0, len(items) / most)
+    return [items[int(place * step)] for place in range(min(most, len(items)))]
+
+
+async def embed_real(
+    documents: Sequence[CorpusDocument], embedder: Embedder, most_chunks: int
+) -> list[RealDocument]:
+    """Parse, chunk and embed documents until there are `most_chunks` chunks."""
+    ready = []
+    count = 0
+    for document in documents:
+        try:
+            parsed = parse_plain_text(document.text, document.title)
+        except DocumentUnreadable:
+            continue
+        chunks = chunk_document(parsed, count_tokens=embedder.count_tokens)
+        ready.append((document.title, parsed.text, chunks))
+        count += len(chunks)
+        if count >= most_chunks:
+            break
+    vectors = await embed_documents(embedder, [(title, chunks) for title, _, chunks in ready])
+    return [
+        RealDocument(title, text, chunks, embeddings)
+        for (title, text, chunks), embeddings in zip(ready, vectors, strict=True)
+    ]

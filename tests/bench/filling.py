@@ -1,0 +1,190 @@
+"""Fills a store to a size: real documents first, then mixtures of them, which cost no embedding.
+
+A made-up chunk takes sentences from two real ones, in any order, and its vectors lie between
+theirs with noise added; so the terms, the clusters of the vectors and the sizes of the rows are
+like real ones. Its words are those of the real ones: rare terms become as many times more frequent
+as the store is larger than the real text, which is harder on lexical search than growth is.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.model import (
+    EVERYONE,
+    Chunk,
+    Document,
+    Embeddings,
+    Source,
+    Span,
+    StoredTokens,
+    Vector,
+)
+from retrieval.postgres.loading import DocumentEntry
+from retrieval.postgres.store import PostgresDocumentStore
+from retrieval.sentences import split_sentences
+from tests.bench.corpora import RealDocument
+
+CHUNKS_A_DOCUMENT = 4
+BATCH = 1000
+NOISE = 0.35
+"""Length of the noise against vectors of length 1."""
+
+VISIBILITY = {"90 %": 0.90, "9 %": 0.09, "1 %": 0.009, "0.1 %": 0.001}
+"""Each document is in one of these audiences besides everyone's; the shares add up to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A real chunk, taken apart."""
+
+    title: str
+    sentences: Sequence[str]
+    passage: Vector
+    vectors: Vector
+    tokens: StoredTokens | None
+
+
+def take_apart(documents: Sequence[RealDocument]) -> list[Piece]:
+    pieces = []
+    for document in documents:
+        embeddings = document.embeddings
+        for place, chunk in enumerate(document.chunks):
+            spans = split_sentences(chunk.text)
+            own = embeddings.passages[place]
+            pieces.append(
+                Piece(
+                    title=document.title,
+                    sentences=[chunk.text[s.start : s.end] for s in spans] or [chunk.text],
+                    passage=own,
+                    vectors=embeddings.sentences[place] if embeddings.sentences else own[None],
+                    tokens=embeddings.tokens[place] if embeddings.tokens else None,
+                )
+            )
+    return pieces
+
+
+def make_entries(
+    real: Sequence[RealDocument], size: int, generator: np.random.Generator
+) -> Iterator[DocumentEntry]:
+    """Documents whose chunks add up to `size`."""
+    left = size
+    for number, document in enumerate(real):
+        if len(document.chunks) > left:
+            break
+        left -= len(document.chunks)
+        yield DocumentEntry(
+            _document(f"real-{number}", document.title, document.text, generator),
+            document.chunks,
+            document.embeddings,
+        )
+    pieces = take_apart(real)
+    number = 0
+    while left:
+        count = min(CHUNKS_A_DOCUMENT, left)
+        yield mix_document(f"mixed-{number}", pieces, count, generator)
+        left -= count
+        number += 1
+
+
+def mix_document(
+    name: str, pieces: Sequence[Piece], count: int, generator: np.random.Generator
+) -> DocumentEntry:
+    """A document of `count` chunks, each a mixture of two pieces; the first piece is its topic."""
+    topic = pieces[generator.integers(len(pieces))]
+    mixed = [
+        mix_pieces(topic, pieces[generator.integers(len(pieces))], generator) for _ in range(count)
+    ]
+    texts = [text for text, _, _, _ in mixed]
+    starts = np.cumsum([0, *(len(text) + 2 for text in texts)])
+    chunks = [
+        Chunk(place, text, Span(int(start), int(start) + len(text)), tokens=len(text) // 4)
+        for place, (text, start) in enumerate(zip(texts, starts[:-1], strict=True))
+    ]
+    tokens = [kept for _, _, _, kept in mixed]
+    embeddings = Embeddings(
+        np.stack([passage for _, passage, _, _ in mixed]),
+        tuple(vectors for _, _, vectors, _ in mixed),
+        tuple(kept for kept in tokens if kept is not None)
+        if None not in map(type, tokens)
+        else None,
+    )
+    title = f"{topic.title} {name}"
+    return DocumentEntry(_document(name, title, "\n\n".join(texts), generator), chunks, embeddings)
+
+
+def mix_pieces(
+    one: Piece, other: Piece, generator: np.random.Generator
+) -> tuple[str, Vector, Vector, StoredTokens | None]:
+    """Text, vector (d,), sentence vectors (k, d) and tokens of a mixture as long as its parts."""
+    share = generator.uniform(0.2, 0.8)
+    sentences = [
+        *_draw(one.sentences, share, generator),
+        *_draw(other.sentences, 1 - share, generator),
+    ]
+    text = " ".join(sentences[place] for place in generator.permutation(len(sentences)))
+    passage = jitter(one.passage * share + other.passage * (1 - share), generator)
+    rows = [
+        *_draw(list(one.vectors), share, generator),
+        *_draw(list(other.vectors), 1 - share, generator),
+    ]
+    tokens = one.tokens
+    if one.tokens is not None and other.tokens is not None:
+        tokens = np.concatenate(
+            [
+                one.tokens[: int(len(one.tokens) * share) + 1],
+                other.tokens[: int(len(other.tokens) * (1 - share)) + 1],
+            ]
+        )
+    return text, passage, jitter(np.stack(rows), generator), tokens
+
+
+def jitter(vectors: NDArray[np.float32], generator: np.random.Generator) -> Vector:
+    """Normalised vectors with noise of length NOISE, normalised again."""
+    straight = vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
+    noise = generator.standard_normal(vectors.shape).astype(np.float32)
+    noise *= NOISE / np.linalg.norm(noise, axis=-1, keepdims=True)
+    moved = straight + noise
+    return np.asarray(moved / np.linalg.norm(moved, axis=-1, keepdims=True), np.float32)
+
+
+async def fill_store(
+    store: PostgresDocumentStore,
+    source: Source,
+    entries: Iterator[DocumentEntry],
+    tell: Callable[[int], None],
+) -> None:
+    """Store what is made, a batch at a time, and build the vector index last."""
+    await store.models.drop_index()
+    batch: list[DocumentEntry] = []
+    done = waiting = 0
+    for entry in entries:
+        batch.append(entry)
+        waiting += len(entry.chunks)
+        if waiting >= BATCH:
+            await store.put_documents(source, batch)
+            done += waiting
+            batch, waiting = [], 0
+            tell(done)
+    await store.put_documents(source, batch)
+    tell(done + waiting)
+    await store.models.build_index(memory_mb=2048)
+
+
+def _draw(items: Sequence[object], share: float, generator: np.random.Generator) -> list[object]:
+    count = max(1, round(len(items) * share))
+    return [items[place] for place in generator.permutation(len(items))[:count]]
+
+
+def _document(name: str, title: str, text: str, generator: np.random.Generator) -> Document:
+    label = generator.choice(list(VISIBILITY), p=list(VISIBILITY.values()))
+    return Document(
+        external_id=name,
+        url=f"https://bench.invalid/{name}",
+        title=title,
+        text=text,
+        content_hash="",
+        audience=frozenset({EVERYONE, f"sees {label}"}),
+    )

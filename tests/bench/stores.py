@@ -1,0 +1,147 @@
+"""Filled databases, one for each size, kept between runs while what fills them stays the same."""
+
+import hashlib
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import numpy as np
+import psycopg
+from psycopg import sql
+from rich.console import Console
+
+from migrations.runner import migrate
+from retrieval.evaluation.datasets import DataSet
+from retrieval.inference.embedder import MiniLmEmbedder
+from retrieval.model import EVERYONE, AccessScope, Source, SourceId, TenantId
+from retrieval.postgres.pool import Pool, open_pool
+from retrieval.postgres.store import PostgresDocumentStore
+from tests.bench.corpora import embed_real, pick_documents
+from tests.bench.filling import fill_store, make_entries
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+TENANT = TenantId("default")
+SCOPE = AccessScope(TENANT, frozenset({EVERYONE}))
+MATTERS = (
+    "migrations/*.sql",
+    "retrieval/chunking.py",
+    "retrieval/embedding.py",
+    "retrieval/lexical.py",
+    "retrieval/sentences.py",
+    "retrieval/inference/token_vectors.py",
+    "retrieval/postgres/packing.py",
+    "retrieval/postgres/store.py",
+    "retrieval/postgres/queries.sql",
+    "tests/bench/filling.py",
+)
+"""A change in these fills anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What the sections share. `url` is the maintenance database of the server."""
+
+    url: str
+    embedder: MiniLmEmbedder
+    sets: Sequence[DataSet]
+    real_chunks: int
+    console: Console
+
+
+@dataclass(frozen=True, slots=True)
+class FilledStore:
+    """A store of `size` chunks, open."""
+
+    size: int
+    pool: Pool
+
+
+@asynccontextmanager
+async def open_filled(bench: Bench, size: int) -> AsyncIterator[FilledStore]:
+    """A store of `size` chunks: the one that is there, or a new one."""
+    name = f"bench_{size}_{_digest(bench)}"
+    url = with_database(bench.url, name)
+    async with await psycopg.AsyncConnection.connect(bench.url, autocommit=True) as admin:
+        if not await _is_complete(admin, name, size):
+            await admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+            await _fill(bench, url, size)
+            await admin.execute(
+                sql.SQL("COMMENT ON DATABASE {} IS 'complete'").format(sql.Identifier(name))
+            )
+    async with open_pool(url, size=10) as pool:
+        yield FilledStore(size, pool)
+
+
+async def _is_complete(admin: psycopg.AsyncConnection, name: str, size: int) -> bool:
+    """Whether the database is there, whole; unfinished and outdated ones are dropped."""
+    cursor = await admin.execute(
+        "SELECT datname, shobj_description(oid, 'pg_database') FROM pg_database"
+        " WHERE datname LIKE %s",
+        [f"bench\\_{size}\\_%"],
+    )
+    found = {row[0]: row[1] == "complete" for row in await cursor.fetchall()}
+    for other, complete in found.items():
+        if other != name or not complete:
+            await admin.execute(
+                sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(other))
+            )
+    return found.get(name, False)
+
+
+async def _fill(bench: Bench, url: str, size: int) -> None:
+    start = time.perf_counter()
+    say = bench.console.print
+    say(f"[dim]filling a store with {size:,} chunks …[/]")
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+        await migrate(connection)
+    real = await embed_real(
+        pick_documents(bench.sets, bench.real_chunks),
+        bench.embedder,
+        min(bench.real_chunks, size),
+    )
+    step = max(size // 10, 10_000)
+    async with open_pool(url, size=2) as pool:
+        store = PostgresDocumentStore(pool, bench.embedder.model)
+        told = 0
+
+        def tell(done: int) -> None:
+            nonlocal told
+            if done >= told + step:
+                told = done
+                say(f"[dim]  {done:,} after {time.perf_counter() - start:.0f} s[/]")
+
+        entries = make_entries(real, size, np.random.default_rng(0))
+        await fill_store(store, await add_source(pool, "bench"), entries, tell)
+        async with pool.connection() as connection:
+            await connection.execute("VACUUM (ANALYZE)")
+    say(f"[dim]  filled and indexed in {time.perf_counter() - start:.0f} s[/]")
+
+
+def with_database(url: str, name: str) -> str:
+    """The same server, another database."""
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+
+
+async def add_source(pool: Pool, name: str) -> Source:
+    async with pool.connection() as connection:
+        cursor = await connection.execute(
+            "INSERT INTO source (tenant_id, name, kind, config) VALUES (%s, %s, 'bench', '{}')"
+            " RETURNING source_id",
+            [TENANT, name],
+        )
+        row = await cursor.fetchone()
+    assert row is not None
+    return Source(TENANT, SourceId(row[0]), name, "bench", {})
+
+
+def _digest(bench: Bench) -> str:
+    digest = hashlib.sha256(f"{bench.real_chunks} {bench.embedder.model}".encode())
+    for one in bench.sets:
+        digest.update(f"{one.name} {len(one.documents)}".encode())
+    for pattern in MATTERS:
+        for path in sorted(REPOSITORY.glob(pattern)):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:10]
