@@ -23,7 +23,7 @@ from bot.knowledge import Knowledge
 from bot.queue import set_up_queue
 from bot.settings import Settings
 from migrations.runner import MigrationRefused, hold_lock, migrate
-from retrieval.config import Pipeline
+from retrieval.config import parse_pipeline
 from retrieval.errors import RetrievalError
 from retrieval.evaluation.datasets import UnusableDataSet
 from retrieval.inference.embedder import MiniLmEmbedder
@@ -34,7 +34,7 @@ from retrieval.inference.reranker import CrossEncoderReranker, MaxSimReranker
 from retrieval.inference.similarity import open_scorer
 from retrieval.model import EVERYONE, AccessScope, SearchResult, TenantId, WeightedQuery
 from retrieval.parsing.process import ProcessParser
-from retrieval.ports import Embedder, Reranker
+from retrieval.ports import Embedder, Reranker, TokenEmbedder
 from retrieval.postgres.embedded import run_embedded_postgres
 from retrieval.postgres.index import PostgresPassageIndex
 from retrieval.postgres.pool import Pool, check_reachable, open_pool
@@ -138,7 +138,7 @@ async def open_footnote(settings: Settings) -> AsyncIterator[Footnote]:
         searcher = PassageSearcher(
             PostgresPassageIndex(pool, embedder.model),
             embedder,
-            pipeline=Pipeline(),
+            pipeline=parse_pipeline("default-rerank" if settings.reranker == "none" else "default"),
             reranker=build_reranker(settings, embedder),
         )
         scorer = open_scorer(embedder)
@@ -210,8 +210,8 @@ def build_reranker(settings: Settings, embedder: Embedder) -> Reranker | None:
         case "none":
             return None
         case "maxsim":
-            encoder = embedder if isinstance(embedder, MiniLmEmbedder) else MiniLmEmbedder()
-            return MaxSimReranker(encoder)
+            # A search compares the token vectors that the store keeps, where the embedder has any.
+            return None if isinstance(embedder, TokenEmbedder) else MaxSimReranker(MiniLmEmbedder())
         case "cross-encoder" if name:
             return CrossEncoderReranker(name)
         case _:
