@@ -75,7 +75,8 @@ def _quote_sentences(ranking: Ranking) -> str:
         words += length
         if len(chosen) == _MOST_SENTENCES:
             break
-    return " ".join(_quote(evidence, ranking) for evidence in _in_order(chosen))
+    quoted = frozenset((evidence.passage, evidence.index) for evidence in chosen)
+    return " ".join(_quote(evidence, ranking, quoted) for evidence in _in_order(chosen))
 
 
 def _in_order(chosen: Sequence[Evidence]) -> list[Evidence]:
@@ -86,7 +87,8 @@ def _in_order(chosen: Sequence[Evidence]) -> list[Evidence]:
     return [first, *rest]
 
 
-def _quote(evidence: Evidence, ranking: Ranking) -> str:
+def _quote(evidence: Evidence, ranking: Ranking, quoted: frozenset[tuple[int, int]]) -> str:
+    """One sentence with its mark; what it points back to goes before it, unless quoted anyway."""
     mark = f"[{evidence.passage + 1}]"
     units = ranking.units[evidence.passage]
     text = evidence.unit.text
@@ -95,7 +97,8 @@ def _quote(evidence: Evidence, ranking: Ranking) -> str:
     if evidence.unit.kind is UnitKind.ROW:
         return f"{_end(_read_row(units, evidence.index))} {mark}"
     if evidence.unit.kind is UnitKind.SENTENCE and _POINTS_BACK.match(text):
-        before = units[evidence.index - 1] if evidence.index else None
+        known = (evidence.passage, evidence.index - 1) in quoted
+        before = units[evidence.index - 1] if evidence.index and not known else None
         if before is not None and before.block == evidence.unit.block and len(before.text) < 300:
             text = f"{_end(before.text)} {mark} {text}"
     return f"{_end(text)} {mark}"

@@ -7,6 +7,7 @@ from agents.llm.composition import compose
 from agents.llm.evidence import Ranking, rank_units
 from agents.llm.queries import (
     leans_on_history,
+    narrow_follow_up,
     plan_parts,
     reduce_to_terms,
     rewrite_follow_up,
@@ -124,9 +125,10 @@ class BuiltInBrain:
         earlier = _about_something(history)
         if not earlier or not leans_on_history(part) or not plain.best:
             return part, plain
-        rewrite = rewrite_follow_up(part, earlier)
-        carried = await rank_units(rewrite, passages, self._scorer)
-        return (rewrite, carried) if carried.confidence > plain.confidence else (part, plain)
+        rewrites = (rewrite_follow_up(part, earlier), narrow_follow_up(part, earlier))
+        carried = [await rank_units(one, passages, self._scorer) for one in rewrites]
+        rankings = [(part, plain), *zip(rewrites, carried, strict=True)]
+        return max(rankings, key=lambda one: one[1].confidence)
 
     async def _is_outside(self, read: Triage, remit: str) -> bool:
         if not remit.strip() or set(find_terms(remit)) & set(find_terms(read.text)):

@@ -17,6 +17,7 @@ Part = tuple[WeightedQuery, ...]
 REWRITE_WEIGHT = 0.6
 HISTORY_WEIGHT = 0.3
 _CARRIED_TERMS = 4
+_NAMED_LAST = 2
 _MAX_PARTS = 4
 _MAX_QUERY = 1_000
 
@@ -112,6 +113,20 @@ def rewrite_follow_up(text: str, history: Sequence[Turn]) -> str:
     return f"{bare} {' '.join(carried)}".strip()
 
 
+def narrow_follow_up(text: str, history: Sequence[Turn]) -> str:
+    """The message with what the last question was about in place of the words that point to it.
+
+    A question names its object last: after 'How do I add a folder as a knowledge source?',
+    'And how do I remove it again?' becomes 'how do I remove knowledge source'.
+    """
+    bare = strip_politeness(text).rstrip("?？!. ")
+    kept = [word for word in bare.split() if word.lower().strip(",.;") not in _POINTING]
+    known = set(find_terms(" ".join(kept)))
+    words = [word for word in _meaningful_words(history[-1].question) if len(word) > 1]
+    carried = [word for word in words if stem(word.lower()) not in known][-_NAMED_LAST:]
+    return " ".join([*(word for word in kept if word.lower() != "again"), *carried])
+
+
 def plan_parts(text: str, history: Sequence[Turn]) -> tuple[Part, ...]:
     """What to search for: one tuple of phrasings for each part of the question."""
     plain = strip_politeness(text)[:_MAX_QUERY]
@@ -153,15 +168,18 @@ def _stands_alone(part: str) -> bool:
 
 def _salient_words(question: str) -> list[str]:
     """Meaningful words of a question, names, codes and quoted words first."""
-    words = [
-        word.strip(".,;:!?\"'’()[]`")
-        for word in re.findall(r"\S+", question)
-        if not is_stopword(word.lower().strip(".,;:!?\"'’()[]`"))
-    ]
-    words = [word for word in words if len(word) > 1]
+    words = [word for word in _meaningful_words(question) if len(word) > 1]
     marked = [word for word in words if _is_name(word)]
     return [*marked, *(word for word in words if word not in marked)]
 
 
 def _is_name(word: str) -> bool:
     return any(c.isupper() for c in word) or any(c.isdigit() for c in word) or "_" in word
+
+
+def _meaningful_words(question: str) -> list[str]:
+    return [
+        word.strip(".,;:!?\"'’()[]`")
+        for word in re.findall(r"\S+", question)
+        if not is_stopword(word.lower().strip(".,;:!?\"'’()[]`"))
+    ]

@@ -37,7 +37,7 @@ OWN_QUESTIONS = (
 DISCORD_QUESTIONS = (
     "Which PostgreSQL version do I need for my own database?",
     "And which pgvector?",
-    "Who won the chess championship last year?",
+    "What is the password of the guest network?",
     "Thanks a lot!",
 )
 

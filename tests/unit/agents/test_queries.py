@@ -5,6 +5,7 @@ import pytest
 from agents.llm.queries import (
     find_compared,
     leans_on_history,
+    narrow_follow_up,
     plan_parts,
     reduce_to_terms,
     rewrite_follow_up,
@@ -85,3 +86,21 @@ def test_a_full_question_does_not_lean_on_history() -> None:
 
 def test_another_phrasing_keeps_what_is_quoted() -> None:
     assert reduce_to_terms('how do I set the "retry limit" for jobs?') == 'set "retry limit" jobs'
+
+
+@pytest.mark.parametrize(
+    ("before", "message", "narrowed"),
+    [
+        (
+            "How do I add a folder as a knowledge source?",
+            "And how do I remove it again?",
+            "how do I remove knowledge source",
+        ),
+        ("How long is the probation period?", "for managers?", "for managers probation period"),
+        ("Which PostgreSQL do I need?", "which pgvector?", "which pgvector PostgreSQL"),
+    ],
+)
+def test_what_a_follow_up_points_to_takes_the_place_of_the_pointing_word(
+    before: str, message: str, narrowed: str
+) -> None:
+    assert narrow_follow_up(message, (Turn(before, ""),)) == narrowed

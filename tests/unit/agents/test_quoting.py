@@ -79,6 +79,15 @@ async def test_a_sentence_that_points_back_brings_the_one_before_it() -> None:
     assert text.startswith("Backups run every night. [4] They are kept for 30 days. [4]")
 
 
+async def test_a_sentence_is_quoted_once() -> None:
+    text = "To remove a source, run remove. It removes the source and asks before it does."
+    passages = make_passages({"Remove": text})
+    question = "How do I remove a source?"
+    ranking = await rank_units(question, passages, InMemorySentenceScorer())
+    draft = compose(question, ranking)
+    assert draft.count("To remove a source") == 1
+
+
 async def test_quotations_are_verbatim() -> None:
     text = await answer("when do backups run?")
     assert "Backups run every night." in text
