@@ -66,6 +66,7 @@ async def serve_platforms(
             suggestions = AdminSuggestions(rights, footnote.knowledge, workspaces)
             platforms[Platform.DISCORD] = _build_discord(footnote, intake, workspaces, suggestions)
         directories |= {platform: each.directory for platform, each in platforms.items()}
+        await footnote.warm_up()
         where = []
         for platform in platforms.values():
             name = await _connect(platform)

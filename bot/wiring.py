@@ -61,9 +61,14 @@ class Footnote:
     database_url: str
     migrations: list[str]
     pool: Pool
+    embedder: Embedder
     knowledge: Knowledge
     searcher: PassageSearcher
     assistant: Assistant
+
+    async def warm_up(self) -> None:
+        """Load the embedding model, so that the first question does not wait for it."""
+        await self.embedder.embed_query("Is anybody there?")
 
     async def ask(self, question: str, thread: str, readers: frozenset[str]) -> Answer:
         """Answer a question of the command line, in the conversation `thread`."""
@@ -156,6 +161,7 @@ async def open_footnote(settings: Settings) -> AsyncIterator[Footnote]:
             database_url=url,
             migrations=applied,
             pool=pool,
+            embedder=embedder,
             knowledge=Knowledge(records, engine),
             searcher=searcher,
             assistant=assistant,
