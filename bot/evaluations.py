@@ -140,7 +140,7 @@ def eval_answers(directory: Path, every: int, as_json: bool) -> None:
                         passages=passages,
                         sentences=parts.sentences,
                         scope=SCOPE,
-                        progress=progress,
+                        progress=lambda done, total: progress("questions", done, total),
                     )
         if as_json:
             print_json(report.to_json())

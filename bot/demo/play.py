@@ -166,8 +166,22 @@ async def _play_slack(slack: Any, questions: Sequence[str], source: str) -> dict
     names = {person.id: person.real_name for person in slack.workspace.users.values()}
     return {
         "#help": read_slack(await driver.transcript("help"), names),
-        "#general": read_slack(await driver.transcript("general"), names),
+        "#general": _show_commands(
+            read_slack(await driver.transcript("general"), names), f"/sync {source}"
+        ),
     }
+
+
+def _show_commands(lines: Sequence[Line], command: str) -> list[Line]:
+    """Slack shows nobody what was typed after a slash; here it stands before its first reply."""
+    shown: list[Line] = []
+    seen: set[str] = set()
+    for line in lines:
+        if line.only_for is not None and line.only_for not in seen:
+            seen.add(line.only_for)
+            shown.append(Line(line.only_for, command))
+        shown.append(line)
+    return shown
 
 
 # Discord
