@@ -22,6 +22,7 @@ from procrastinate.retry import BaseRetryStrategy, RetryDecision
 from procrastinate.worker import Worker
 from psycopg_pool import PoolTimeout
 
+from bot.cancellation import is_cancelled
 from bot.model import AnswerJob, CommandJob, ItemId, Job, Platform, SyncJob
 from bot.ports import JobHandler
 from retrieval.model import SyncMode, TenantId
@@ -169,8 +170,7 @@ class PostgresJobQueue:
             )
             self._serving.append(worker)
             try:
-                with suppress(*_UNAVAILABLE):
-                    await worker.run()  # type: ignore[no-untyped-call]
+                await _work(worker)
             finally:
                 self._serving.remove(worker)
             _log.warning("The worker of %s stopped; it is started again", ", ".join(queues))
@@ -190,7 +190,7 @@ class PostgresJobQueue:
 
     async def _rescue_now_and_then(self, abandon: Abandon) -> None:
         suspects: set[int] = set()
-        while True:
+        while not is_cancelled():
             await asyncio.sleep(self._heartbeat)
             try:
                 suspects, given_up = await self._rescue(suspects)
@@ -252,6 +252,27 @@ class PostgresJobQueue:
                 return True
         await manager.finish_job_by_id_async(job.id, Status.FAILED, delete_job=False)
         return False
+
+
+async def _work(worker: Worker) -> None:
+    """Run a worker until it ends by itself; when cancelled, have it end in order first.
+
+    It is asked to stop rather than cancelled: it loses a cancellation that comes while it starts or
+    while the database is away.
+    """
+    work = asyncio.create_task(worker.run())  # type: ignore[no-untyped-call]
+    try:
+        await asyncio.wait({work})
+    except asyncio.CancelledError:
+        worker.stop()  # type: ignore[no-untyped-call]
+        await asyncio.wait({work})
+        if not work.cancelled() and (error := work.exception()) is not None:
+            _log.warning("A worker could not end in order: %r", error)
+        raise
+    finally:
+        work.cancel()
+    with suppress(*_UNAVAILABLE):
+        work.result()
 
 
 async def set_up_queue(connection: psycopg.AsyncConnection) -> bool:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from typing import assert_never
 
+from bot.cancellation import is_cancelled
 from bot.commands import Commands
 from bot.conversation import Conversation
 from bot.model import AnswerJob, CommandJob, Job, SyncJob
@@ -60,7 +61,7 @@ class Worker:
             await self._syncs.abandon(job)
 
     async def _requeue_now_and_then(self) -> None:
-        while True:
+        while not is_cancelled():
             await asyncio.sleep(self._sweep)
             try:
                 if count := await self._inbox.requeue_lost():
