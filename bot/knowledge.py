@@ -1,11 +1,13 @@
 """Knowledge sources as commands see them, in chat and on the command line."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from retrieval.errors import InvalidSource
 from retrieval.model import (
     Source,
     SyncCounts,
@@ -21,6 +23,11 @@ from retrieval.sync.engine import SyncEngine
 ALL = "all"
 """The name that stands for every source; none may bear it."""
 
+_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_LONGEST_NAME = 60
+_RESERVED = frozenset({ALL, "status"})
+"""What `/sync` reads as something else than a source."""
+
 REPORT_SECONDS = 1.0
 """How often a sync under way is reported."""
 
@@ -35,6 +42,17 @@ class SourceOverview:
     audience: tuple[str, ...]
     documents: int
     last_sync: datetime | None
+
+
+def check_name(name: str) -> None:
+    """Raise InvalidSource where a source cannot be called so."""
+    if not _NAME.fullmatch(name) or len(name) > _LONGEST_NAME:
+        raise InvalidSource(
+            f"{name!r} is no name for a source: use lower-case letters, digits and dashes, such as "
+            f"'team-handbook', at most {_LONGEST_NAME}."
+        )
+    if name in _RESERVED:
+        raise InvalidSource(f"{name!r} is no name for a source: commands use the word.")
 
 
 class Knowledge:
@@ -53,6 +71,7 @@ class Knowledge:
         audience: frozenset[str],
     ) -> Source:
         """Add a source after its settings were checked. Raises InvalidSource."""
+        check_name(name)
         checked = check_config(kind, config)
         return await self._records.add_source(tenant, name, kind, checked, audience)
 
