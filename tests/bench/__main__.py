@@ -44,6 +44,7 @@ async def run_sections(arguments: argparse.Namespace, console: Console) -> list[
             load_sets(directories),
             arguments.real_chunks,
             console,
+            keep=arguments.keep,
         )
         choice: Mapping[str, Callable[[], Awaitable[Section]]] = {
             "ingest": lambda: measure_ingestion(bench, arguments.documents, arguments.turns),
@@ -84,6 +85,7 @@ def main() -> int:
     parser.add_argument("--sizes", nargs="+", type=int, help="chunks, e.g. 10000 100000")
     parser.add_argument("--large", action="store_true", help=f"{LARGE:,} chunks, too")
     parser.add_argument("--real-chunks", type=int, default=3000, help="that are really embedded")
+    parser.add_argument("--keep", action="store_true", help="filled stores, whatever changed")
     parser.add_argument("--documents", type=int, default=400, help="for the section ingest")
     parser.add_argument("--turns", type=int, default=2, help="for the section ingest")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")

@@ -1,9 +1,11 @@
 """Fills a store to a size: real documents first, then mixtures of them, which cost no embedding.
 
-A made-up chunk takes sentences from two real ones, in any order, and its vectors lie between
-theirs with noise added; so the terms, the clusters of the vectors and the sizes of the rows are
-like real ones. Its words are those of the real ones: rare terms become as many times more frequent
-as the store is larger than the real text, which is harder on lexical search than growth is.
+A made-up chunk takes sentences from two real ones, in any order, and its vectors are those of the
+first with noise added; so the terms, the vectors and the sizes of the rows are like real ones. Its
+words are those of the real ones: rare terms become as many times more frequent as the store is
+larger than the real text, which is harder on lexical search than growth is. With this noise the
+graph of the vector index recalls as much of what is nearest to real queries as it does over as many
+real vectors (.97 against .97 at 40,000 and 60,000); vectors mixed of two are far harder on it.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -29,7 +31,7 @@ from tests.bench.corpora import RealDocument
 
 CHUNKS_A_DOCUMENT = 4
 BATCH = 1000
-NOISE = 0.35
+NOISE = 0.5
 """Length of the noise against vectors of length 1."""
 
 VISIBILITY = {"90 %": 0.90, "9 %": 0.09, "1 %": 0.009, "0.1 %": 0.001}
@@ -118,18 +120,13 @@ def mix_document(
 def mix_pieces(
     one: Piece, other: Piece, generator: np.random.Generator
 ) -> tuple[str, Vector, Vector, StoredTokens | None]:
-    """Text, vector (d,), sentence vectors (k, d) and tokens of a mixture as long as its parts."""
+    """Text, vector (d,), sentence vectors (k, d) and tokens, as many as a real chunk has."""
     share = generator.uniform(0.2, 0.8)
     sentences = [
         *_draw(one.sentences, share, generator),
         *_draw(other.sentences, 1 - share, generator),
     ]
     text = " ".join(sentences[place] for place in generator.permutation(len(sentences)))
-    passage = jitter(one.passage * share + other.passage * (1 - share), generator)
-    rows = [
-        *_draw(list(one.vectors), share, generator),
-        *_draw(list(other.vectors), 1 - share, generator),
-    ]
     tokens = one.tokens
     if one.tokens is not None and other.tokens is not None:
         tokens = np.concatenate(
@@ -138,7 +135,7 @@ def mix_pieces(
                 other.tokens[: int(len(other.tokens) * (1 - share)) + 1],
             ]
         )
-    return text, passage, jitter(np.stack(rows), generator), tokens
+    return text, jitter(one.passage, generator), jitter(one.vectors, generator), tokens
 
 
 def jitter(vectors: NDArray[np.float32], generator: np.random.Generator) -> Vector:

@@ -1,7 +1,8 @@
 """Ingestion beside the model's own rate and beside LangChain's tutorial store, in turns.
 
 Every contender is a process of its own on the same texts and the same PostgreSQL; the best of its
-turns counts, so that the ratios hold on a machine that others use too.
+turns counts, so that the ratios hold on a machine that others use too; for the same reason there is
+a rate for each second of CPU that the contender itself spent, on all cores and without the server.
 """
 
 import asyncio
@@ -83,6 +84,7 @@ def _best(found: Sequence[Mapping[str, Any]], name: str) -> Row:
         "chunks": int(best["chunks"]),
         "seconds": round(best["seconds"], 2),
         "chunks/s": round(best["chunks"] / best["seconds"], 1),
+        "per CPU second": round(best["chunks"] / best["cpu"], 1),
         "characters/s": round(best["characters"] / best["seconds"]),
         "memory MB": round(best.get("memory", 0)),
         "of it after a quarter": round(best.get("early", 0)),
@@ -90,9 +92,15 @@ def _best(found: Sequence[Mapping[str, Any]], name: str) -> Row:
 
 
 def _rate(rows: Sequence[Row]) -> list[str]:
-    """Our rate against each of the others'."""
-    ours = float(rows[0]["chunks/s"])
-    return [f"{rows[0]['what']}: {ours / float(r['chunks/s']):.2f} × {r['what']}" for r in rows[1:]]
+    """Our rates against each of the others'."""
+    first = rows[0]
+    notes = []
+    for row in rows[1:]:
+        clock, work = (float(first[k]) / float(row[k]) for k in ("chunks/s", "per CPU second"))
+        notes.append(
+            f"{first['what']}: {clock:.2f} × {row['what']}, {work:.2f} × for the CPU spent"
+        )
+    return notes
 
 
 async def _run(command: Sequence[str]) -> dict[str, Any]:

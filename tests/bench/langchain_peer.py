@@ -28,17 +28,18 @@ def main(kind: str, url: str, model: str, texts: Path) -> None:
     embeddings = HuggingFaceEmbeddings(model_name=model, model_kwargs={"device": "cpu"})
     embeddings.embed_query("warm up")
     store = PGVector(embeddings=embeddings, collection_name="bench", connection=as_url(url))
-    start = time.perf_counter()
+    start, spent = time.perf_counter(), time.process_time()
     if kind == "tutorial":
         splitter = RecursiveCharacterTextSplitter(chunk_size=1000, chunk_overlap=200)
         documents = splitter.split_documents(documents)
     store.add_documents(documents)
-    seconds = time.perf_counter() - start
+    seconds, spent = time.perf_counter() - start, time.process_time() - spent
     row = {
         "name": f"LangChain PGVector, {kind.replace('-', ' ')}",
         "chunks": len(documents),
         "characters": sum(len(one.page_content) for one in documents),
         "seconds": seconds,
+        "cpu": spent,
         "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10,
     }
     print(json.dumps({"rows": [row]}))

@@ -1,6 +1,6 @@
 """Time of a query with all its stages, embedding included, against the size of the store."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from retrieval.config import Pipeline
 from retrieval.evaluation.chart import Lines, draw_lines
@@ -9,6 +9,7 @@ from retrieval.model import WeightedQuery
 from retrieval.postgres.index import PostgresPassageIndex
 from retrieval.search import PassageSearcher
 from tests.bench.corpora import pick_queries
+from tests.bench.effort import read_effort
 from tests.bench.report import Row, Section, spread
 from tests.bench.stores import SCOPE, Bench, FilledStore, open_filled
 
@@ -41,7 +42,10 @@ async def measure_latency(bench: Bench, sizes: Sequence[int]) -> Section:
         "latency",
         "Query, all stages, embedding included; stages are medians in ms",
         rows,
-        [f"{len(queries) - WARM_UP} different queries, one at a time, ten passages each"],
+        [
+            f"{len(queries) - WARM_UP} different queries, one at a time, ten passages each",
+            "CPU ms: mean work of a query on all cores, the database's included",
+        ],
         {"query-time.svg": chart},
     )
 
@@ -50,15 +54,24 @@ async def _measure(bench: Bench, store: FilledStore, queries: Sequence[str]) -> 
     index = PostgresPassageIndex(store.pool, bench.embedder.model)
     searcher = PassageSearcher(index, bench.embedder, pipeline=Pipeline())
     warm_up = min(WARM_UP, len(queries) // 3)
-    timings = [
-        (await searcher.search([WeightedQuery(query)], SCOPE, limit=10)).timings_ms
-        for query in queries
-    ][warm_up:]
+    await _ask(searcher, queries[:warm_up])
+    before = await read_effort(store.pool)
+    timings = await _ask(searcher, queries[warm_up:])
+    effort = (await read_effort(store.pool) - before) / len(timings)
     return {
         "chunks": store.size,
         **spread([timing["total"] for timing in timings]),
+        "CPU ms": round(effort, 1),
         **{
             stage: round(percentile([timing.get(stage, 0.0) for timing in timings], 50), 2)
             for stage in (*STAGES, "passages")
         },
     }
+
+
+async def _ask(searcher: PassageSearcher, queries: Sequence[str]) -> list[Mapping[str, float]]:
+    """The times by stage of each query."""
+    return [
+        (await searcher.search([WeightedQuery(query)], SCOPE, limit=10)).timings_ms
+        for query in queries
+    ]

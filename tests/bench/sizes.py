@@ -6,12 +6,15 @@ from tests.bench.report import Row, Section
 from tests.bench.stores import Bench, open_filled
 
 PARTS = """
-SELECT CASE relkind WHEN 'i' THEN 'index ' ELSE 'table ' END || relname,
-    CASE relkind WHEN 'i' THEN pg_relation_size(oid) ELSE pg_table_size(oid) END
+SELECT CASE relkind WHEN 'i' THEN 'index ' ELSE 'table ' END || relname, pg_relation_size(oid)
 FROM pg_class
 WHERE relkind IN ('r', 'i') AND relnamespace = 'public'::regnamespace
+UNION ALL
+SELECT 'out of line, ' || relname, pg_total_relation_size(reltoastrelid)
+FROM pg_class
+WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND reltoastrelid <> 0
 ORDER BY 2 DESC
-LIMIT 14
+LIMIT 12
 """
 
 

@@ -4,7 +4,8 @@ import hashlib
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -19,7 +20,7 @@ from retrieval.inference.embedder import MiniLmEmbedder
 from retrieval.model import EVERYONE, AccessScope, Source, SourceId, TenantId
 from retrieval.postgres.pool import Pool, open_pool
 from retrieval.postgres.store import PostgresDocumentStore
-from tests.bench.corpora import embed_real, pick_documents
+from tests.bench.corpora import RealDocument, embed_real, pick_documents
 from tests.bench.filling import fill_store, make_entries
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -32,12 +33,11 @@ MATTERS = (
     "retrieval/lexical.py",
     "retrieval/sentences.py",
     "retrieval/inference/token_vectors.py",
-    "retrieval/postgres/packing.py",
-    "retrieval/postgres/store.py",
+    "retrieval/postgres/*.py",
     "retrieval/postgres/queries.sql",
     "tests/bench/filling.py",
 )
-"""A change in these fills anew."""
+"""A change in these fills anew, unless the stores are to be kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,16 @@ class Bench:
     sets: Sequence[DataSet]
     real_chunks: int
     console: Console
+    keep: bool = False
+    embedded: list[RealDocument] = field(default_factory=list)
+
+    async def read_real(self, most: int) -> list[RealDocument]:
+        """Real documents of some `most` chunks, embedded once for all sizes."""
+        if not self.embedded:
+            picked = pick_documents(self.sets, self.real_chunks)
+            self.embedded.extend(await embed_real(picked, self.embedder, self.real_chunks))
+        counted = accumulate(len(document.chunks) for document in self.embedded)
+        return [d for d, count in zip(self.embedded, counted, strict=True) if count <= most]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,33 +72,35 @@ class FilledStore:
 @asynccontextmanager
 async def open_filled(bench: Bench, size: int) -> AsyncIterator[FilledStore]:
     """A store of `size` chunks: the one that is there, or a new one."""
-    name = f"bench_{size}_{_digest(bench)}"
-    url = with_database(bench.url, name)
     async with await psycopg.AsyncConnection.connect(bench.url, autocommit=True) as admin:
-        if not await _is_complete(admin, name, size):
+        name = await _find_complete(admin, f"bench_{size}_{_digest(bench)}", keep=bench.keep)
+        if name is None:
+            name = f"bench_{size}_{_digest(bench)}"
             await admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-            await _fill(bench, url, size)
+            await _fill(bench, with_database(bench.url, name), size)
             await admin.execute(
                 sql.SQL("COMMENT ON DATABASE {} IS 'complete'").format(sql.Identifier(name))
             )
+    url = with_database(bench.url, name)
     async with open_pool(url, size=10) as pool:
         yield FilledStore(size, pool)
 
 
-async def _is_complete(admin: psycopg.AsyncConnection, name: str, size: int) -> bool:
-    """Whether the database is there, whole; unfinished and outdated ones are dropped."""
+async def _find_complete(admin: psycopg.AsyncConnection, name: str, *, keep: bool) -> str | None:
+    """The store of that name, or any of its size if they are kept; the others are dropped."""
     cursor = await admin.execute(
         "SELECT datname, shobj_description(oid, 'pg_database') FROM pg_database"
-        " WHERE datname LIKE %s",
-        [f"bench\\_{size}\\_%"],
+        " WHERE datname LIKE %s ORDER BY oid",
+        [f"{name.rpartition('_')[0]}\\_%".replace("bench_", "bench\\_")],
     )
     found = {row[0]: row[1] == "complete" for row in await cursor.fetchall()}
-    for other, complete in found.items():
-        if other != name or not complete:
+    usable = [other for other, complete in found.items() if complete and (keep or other == name)]
+    for other in found:
+        if other not in usable[-1:]:
             await admin.execute(
                 sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(other))
             )
-    return found.get(name, False)
+    return usable[-1] if usable else None
 
 
 async def _fill(bench: Bench, url: str, size: int) -> None:
@@ -97,11 +109,7 @@ async def _fill(bench: Bench, url: str, size: int) -> None:
     say(f"[dim]filling a store with {size:,} chunks …[/]")
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
         await migrate(connection)
-    real = await embed_real(
-        pick_documents(bench.sets, bench.real_chunks),
-        bench.embedder,
-        min(bench.real_chunks, size),
-    )
+    real = await bench.read_real(size)
     step = max(size // 10, 10_000)
     async with open_pool(url, size=2) as pool:
         store = PostgresDocumentStore(pool, bench.embedder.model)
