@@ -76,7 +76,7 @@ APOLOGIES: dict[type[Exception], Apology] = {
     bot.ConnectionRefused: Apology(
         "My access to this workspace is no longer valid. An admin has to renew it."
     ),
-    bot.NotPermitted: Apology("Sorry, that is for admins. `/help` lists what you can do."),
+    bot.NotPermitted: Apology("Sorry, that is for admins. Ask one of them, or ask me a question."),
 }
 
 
