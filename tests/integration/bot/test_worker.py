@@ -170,7 +170,7 @@ async def test_someone_who_is_no_admin_is_refused(bot: Bot) -> None:
     async with bot.working():
         await bot.intake.accept_command(make_command("sync handbook"))
         await bot.wait_async(bot.all_done)
-    assert bot.texts == ["Sorry, that is for admins. `/help` lists what you can do."]
+    assert bot.texts == ["Sorry, that is for admins. Ask one of them, or ask me a question."]
     assert not bot.sources.synced
     assert await bot.count("SELECT count(*) FROM audit WHERE outcome = 'refused'") == 1
 

@@ -19,7 +19,7 @@ from tests.fakes.messages import make_command, make_place
 from tests.fakes.messenger import InMemoryDirectory, InMemoryMessenger
 
 TENANT = TenantId("default")
-REFUSED = "Sorry, that is for admins. `/help` lists what you can do."
+REFUSED = "Sorry, that is for admins. Ask one of them, or ask me a question."
 DISCORD = make_place(Platform.DISCORD, thread=None, workspace="G1")
 
 
