@@ -1,6 +1,7 @@
 """`footnote eval`: measures quality on judged data sets."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,10 +13,11 @@ from agents.evaluation.decisions import evaluate_decisions, load_messages
 from bot import terminal
 from bot.settings import Settings
 from bot.shell import as_json, print_json, run_command
-from bot.wiring import open_evaluation
+from bot.wiring import EvaluationParts, open_evaluation
 from retrieval.config import Pipeline, parse_pipeline
 from retrieval.evaluation.compare import chart_comparison, compare_pipelines
 from retrieval.evaluation.runner import SCOPE, evaluate_retrieval, open_corpus
+from retrieval.search import PassageSearcher
 
 Item = TypeVar("Item")
 
@@ -125,23 +127,18 @@ def eval_answers(directory: Path, every: int, as_json: bool) -> None:
     questions = _read(load_questions, directory)[::every]
 
     async def main(settings: Settings) -> None:
-        async with open_evaluation(settings) as parts:
-            with terminal.follow_steps(shown=not as_json) as progress:
-                async with open_corpus(
-                    directory,
-                    pipeline=Pipeline(),
-                    database_url=parts.database_url,
-                    embedder=parts.embedder,
-                    reranker=parts.reranker,
-                    progress=progress,
-                ) as passages:
-                    report = await evaluate_answers(
-                        questions,
-                        passages=passages,
-                        sentences=parts.sentences,
-                        scope=SCOPE,
-                        progress=lambda done, total: progress("questions", done, total),
-                    )
+        async with _open_corpus(directory, settings, shown=not as_json) as (
+            parts,
+            passages,
+            progress,
+        ):
+            report = await evaluate_answers(
+                questions,
+                passages=passages,
+                sentences=parts.sentences,
+                scope=SCOPE,
+                progress=lambda done, total: progress("questions", done, total),
+            )
         if as_json:
             print_json(report.to_json())
         else:
@@ -161,17 +158,8 @@ def eval_conversations(directory: Path, as_json: bool) -> None:
     turns = _read(load_turns, directory)
 
     async def main(settings: Settings) -> None:
-        async with open_evaluation(settings) as parts:
-            with terminal.follow_steps(shown=not as_json) as progress:
-                async with open_corpus(
-                    directory,
-                    pipeline=Pipeline(),
-                    database_url=parts.database_url,
-                    embedder=parts.embedder,
-                    reranker=parts.reranker,
-                    progress=progress,
-                ) as passages:
-                    report = await evaluate_conversations(turns, passages=passages, scope=SCOPE)
+        async with _open_corpus(directory, settings, shown=not as_json) as (_, passages, _):
+            report = await evaluate_conversations(turns, passages=passages, scope=SCOPE)
         if as_json:
             print_json(report)
         else:
@@ -206,6 +194,24 @@ def eval_decisions(file: Path, part: str, as_json: bool) -> None:
                 click.echo(f"  {label} taken for {decided}: {text}")
 
     run_command(main)
+
+
+@asynccontextmanager
+async def _open_corpus(
+    directory: Path, settings: Settings, *, shown: bool
+) -> AsyncIterator[tuple[EvaluationParts, PassageSearcher, terminal.StepProgress]]:
+    """The default search over a judged corpus, with a progress bar while it is ingested."""
+    async with open_evaluation(settings) as parts:
+        with terminal.follow_steps(shown=shown) as progress:
+            async with open_corpus(
+                directory,
+                pipeline=Pipeline(),
+                database_url=parts.database_url,
+                embedder=parts.embedder,
+                reranker=parts.reranker,
+                progress=progress,
+            ) as passages:
+                yield parts, passages, progress
 
 
 def _read(load: Callable[[Path], list[Item]], path: Path) -> list[Item]:
