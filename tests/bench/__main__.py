@@ -97,6 +97,8 @@ def main() -> int:
         found = asyncio.run(run_sections(arguments, open_console()))
     except (UnusableDataSet, ContenderFailed) as error:
         parser.exit(1, f"bench: {error}\n")
+    except KeyboardInterrupt:
+        parser.exit(130, "Stopped.\n")
     if arguments.json:
         figures = {section.name: section.to_json() for section in found}
         arguments.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")

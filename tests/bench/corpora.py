@@ -2,8 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import TypeVar
+
+import numpy as np
 
 from retrieval.chunking import chunk_document
 from retrieval.embedding import embed_documents
@@ -38,13 +41,17 @@ def pick_queries(sets: Sequence[DataSet], most: int) -> list[str]:
 
 
 def pick_documents(sets: Sequence[DataSet], most: int) -> list[CorpusDocument]:
-    """Documents with text, evenly from all sets and spread over each."""
+    """Documents with text, spread over each set; the sets take turns, so that any start of the
+    list holds something for every set's queries."""
     share = max(1, most // len(sets))
-    return [
-        document
-        for one in sets
-        for document in spread_evenly([d for d in one.documents if d.text.strip()], share)
-    ]
+    picked = [spread_evenly([d for d in one.documents if d.text.strip()], share) for one in sets]
+    turns = zip_longest(*(shuffled(one) for one in picked))
+    return [document for turn in turns for document in turn if document is not None]
+
+
+def shuffled(items: Sequence[Item]) -> list[Item]:
+    """Always in the same disorder."""
+    return [items[place] for place in np.random.default_rng(0).permutation(len(items))]
 
 
 def spread_evenly(items: Sequence[Item], most: int) -> list[Item]:

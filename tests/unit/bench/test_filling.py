@@ -5,8 +5,9 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from retrieval.evaluation.datasets import CorpusDocument, DataSet
 from retrieval.model import Chunk, Embeddings, Span
-from tests.bench.corpora import RealDocument, spread_evenly
+from tests.bench.corpora import RealDocument, pick_documents, spread_evenly
 from tests.bench.filling import NOISE, VISIBILITY, jitter, make_entries
 
 SIZE = 16
@@ -98,3 +99,13 @@ def test_items_are_spread_evenly() -> None:
     assert spread_evenly(list(range(10)), 5) == [0, 2, 4, 6, 8]
     assert spread_evenly([1, 2], 5) == [1, 2]
     assert len(set(spread_evenly(list(range(7)), 5))) == 5
+
+
+def test_the_first_documents_picked_come_from_every_set() -> None:
+    sets = [
+        DataSet(name, tuple(CorpusDocument(f"{name}{n}", "", "text") for n in range(size)), ())
+        for name, size in (("a", 50), ("b", 9), ("c", 200))
+    ]
+    picked = [document.id for document in pick_documents(sets, 60)]
+    assert {name[0] for name in picked[:3]} == {"a", "b", "c"}
+    assert len(set(picked)) == len(picked) == 49
