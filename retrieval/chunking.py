@@ -13,7 +13,7 @@ MAX_CHARACTERS = 1000
 """A chunk's greatest length: with MiniLM the size that all measured baselines use."""
 MAX_TOKENS = 250
 """A chunk's greatest size for the embedding model; MiniLM reads 256, two of them its own marks."""
-MIN_CHARACTERS = 80
+MIN_CHARACTERS = 30
 """A section shorter than this is joined with its neighbours: alone it says too little. Kept low,
 because a citation names the section that a chunk begins in."""
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from agents.language import find_terms
 from agents.llm.evidence import Evidence, Ranking
-from agents.llm.units import Unit, UnitKind
+from agents.llm.units import Unit, UnitKind, read_row
 
 _MOST_WORDS = 120
 _MOST_SENTENCES = 3
@@ -95,7 +95,7 @@ def _quote(evidence: Evidence, ranking: Ranking, quoted: frozenset[tuple[int, in
     if evidence.unit.kind is UnitKind.CODE:
         return f"\n{_fence(text)}\n"
     if evidence.unit.kind is UnitKind.ROW:
-        return f"{_end(_read_row(units, evidence.index))} {mark}"
+        return f"{_end(read_row(units, evidence.index))} {mark}"
     if evidence.unit.kind is UnitKind.SENTENCE and _POINTS_BACK.match(text):
         known = (evidence.passage, evidence.index - 1) in quoted
         before = units[evidence.index - 1] if evidence.index and not known else None
@@ -167,21 +167,6 @@ def _next_block(units: Sequence[Unit], index: int) -> list[Unit]:
         return []
     block = units[index + 1].block
     return [unit for unit in units[index + 1 :] if unit.block == block]
-
-
-def _read_row(units: Sequence[Unit], index: int) -> str:
-    """A table row with its column headings: 'Plan: Team, Seats: 50'."""
-    rows = [unit for unit in units if unit.block == units[index].block]
-    cells = _cells(units[index].text)
-    names = _cells(rows[0].text)
-    if rows[0] is units[index] or len(names) != len(cells):
-        return ", ".join(cell for cell in cells if cell)
-    pairs = zip(names, cells, strict=True)
-    return "; ".join(f"{name}: {cell}" if name else cell for name, cell in pairs if cell)
-
-
-def _cells(row: str) -> list[str]:
-    return [cell.strip() for cell in row.strip().strip("|").split("|")]
 
 
 def _fence(code: str) -> str:

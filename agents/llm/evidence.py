@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agents.language import find_terms, find_words, is_stopword, weigh_cover
-from agents.llm.units import Unit, UnitKind, split_units
+from agents.llm.units import Unit, UnitKind, read_row, split_units
 from agents.ports import SentenceScorer
 from retrieval.model import Passage
 
@@ -127,6 +127,7 @@ class _Candidate:
     passage: int
     index: int
     unit: Unit
+    reading: str
     standing: float
     cover: float
     beside: float
@@ -165,7 +166,7 @@ async def rank_units(question: str, passages: Sequence[Passage], scorer: Sentenc
     candidates = candidates[:MOST_UNITS]
     if not candidates:
         return Ranking(units, ())
-    texts = [_in_context(one.unit) for one in candidates]
+    texts = [_in_context(one) for one in candidates]
     similarities = await scorer.similarity(question, texts)
     ranked = [
         Evidence(
@@ -227,7 +228,10 @@ def _find_candidates(
         for index, unit in enumerate(held):
             if unit.kind is UnitKind.HEADING or _names_columns(held, index):
                 continue
+            reading = read_row(held, index) if unit.kind is UnitKind.ROW else unit.text
             own = terms[number][index].union(find_terms(unit.heading))
+            if unit.kind is UnitKind.ROW:
+                own = own.union(find_terms(reading[:_LONGEST_UNIT]))
             near = around.union(
                 find_terms(unit.heading), *terms[number][max(0, index - 1) : index + 2]
             )
@@ -237,18 +241,20 @@ def _find_candidates(
                     passage=number,
                     index=index,
                     unit=unit,
+                    reading=reading,
                     standing=standing[number],
                     cover=cover,
                     beside=weigh_cover(wanted, own | near, weights) - cover,
                     passage_cover=passage_cover,
-                    kind=match_kind(question, unit.text),
+                    kind=match_kind(question, reading),
                 )
             )
     return candidates
 
 
-def _in_context(unit: Unit) -> str:
-    text = f"{unit.heading}: {unit.text}" if unit.heading else unit.text
+def _in_context(candidate: _Candidate) -> str:
+    heading = candidate.unit.heading
+    text = f"{heading}: {candidate.reading}" if heading else candidate.reading
     return text[:_LONGEST_UNIT]
 
 

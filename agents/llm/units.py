@@ -72,6 +72,21 @@ def split_units(text: str, headings: Sequence[str] = ()) -> list[Unit]:
     return units
 
 
+def read_row(units: Sequence[Unit], index: int) -> str:
+    """A table row with its column headings: 'Plan: Team, Seats: 50'."""
+    rows = [unit for unit in units if unit.block == units[index].block]
+    cells = _cells(units[index].text)
+    names = _cells(rows[0].text)
+    if rows[0] is units[index] or len(names) != len(cells):
+        return ", ".join(cell for cell in cells if cell)
+    pairs = zip(names, cells, strict=True)
+    return "; ".join(f"{name}: {cell}" if name else cell for name, cell in pairs if cell)
+
+
+def _cells(row: str) -> list[str]:
+    return [cell.strip() for cell in row.strip().strip("|").split("|")]
+
+
 def _split_prose(lines: Sequence[str], block: int, heading: str) -> list[Unit]:
     paragraph = "\n".join(lines)
     return [

@@ -74,6 +74,15 @@ async def test_a_table_row_is_read_with_its_headings() -> None:
     assert (await answer("team plan seats")).startswith("Plan: Team; Seats: 50. [3]")
 
 
+async def test_a_table_row_is_found_by_the_name_of_its_column() -> None:
+    table = "Room | Phone\nReception | 100\nIT desk | 115"
+    passages = make_passages({"Onboarding": f"Rooms are on the first floor.\n\n{table}"})
+    question = "What is the phone of the IT desk?"
+    ranking = await rank_units(question, passages, InMemorySentenceScorer())
+    assert ranking.best[0].unit.text == "IT desk | 115"
+    assert ranking.best[0].cover == 1.0
+
+
 async def test_a_sentence_that_points_back_brings_the_one_before_it() -> None:
     text = await answer("are they kept for 30 days?")
     assert text.startswith("Backups run every night. [4] They are kept for 30 days. [4]")

@@ -73,7 +73,7 @@ def test_sections_stop_being_joined_once_they_say_enough() -> None:
     parts = []
     for number in range(8):
         parts += [heading(f"Question {number}", 2), paragraph("A few words to answer. " * 2)]
-    chunks = cut(make_document("FAQ", heading("FAQ", 1), *parts))
+    chunks = cut(make_document("FAQ", heading("FAQ", 1), *parts), min_characters=80)
     assert [chunk.text.count("Question") for chunk in chunks] == [2, 2, 2, 2]
 
 
