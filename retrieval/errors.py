@@ -5,7 +5,9 @@ RetrievalError
 │   └── StoreTooOld       its version, or pgvector's, is below what Footnote needs
 ├── EmbeddingFailed       the embedding or reranking model could not be loaded or run
 ├── SourceUnreadable      a source cannot be listed or fetched just now (retry_after)
-├── DocumentUnreadable    one document cannot be parsed; the others are not affected
+│   └── SourceRefused         … and waiting does not help: it does not accept our access
+├── DocumentUnreadable    one document cannot be fetched or parsed; the others are not affected
+│   └── DocumentGone          … because the source says that it no longer exists
 ├── UnknownSource         no source of that name
 ├── InvalidSource         a source's settings are not usable
 ├── SyncInProgress        the source is being synced already
@@ -34,15 +36,29 @@ class EmbeddingFailed(RetrievalError):
 
 
 class SourceUnreadable(RetrievalError):
-    """The source cannot be read just now."""
+    """The source cannot be read just now.
+
+    A sync waits and tries again: `retry_after` seconds where the source said so.
+    """
 
     def __init__(self, message: str | None = None, *, retry_after: float | None = None) -> None:
-        super().__init__(message)
+        super().__init__(message or "The source cannot be read just now.")
         self.retry_after = retry_after
+
+
+class SourceRefused(SourceUnreadable):
+    """The source does not accept our access."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or self.__doc__)
 
 
 class DocumentUnreadable(RetrievalError):
     """The document cannot be read."""
+
+
+class DocumentGone(DocumentUnreadable):
+    """The document no longer exists at its source."""
 
 
 class UnknownSource(RetrievalError):

@@ -41,7 +41,11 @@ APOLOGIES: dict[type[Exception], Apology] = {
         "The source cannot be read just now. Check that it is up and that its access is still "
         "valid, then sync again."
     ),
+    retrieval.SourceRefused: Apology(
+        "The source does not let me in. An admin has to check its address and its token."
+    ),
     retrieval.DocumentUnreadable: Apology("The document cannot be read."),
+    retrieval.DocumentGone: Apology("The document no longer exists at its source."),
     retrieval.UnknownSource: Apology("There is no source of that name."),
     retrieval.InvalidSource: Apology(
         "The source's settings cannot be used. An admin has to correct them."
