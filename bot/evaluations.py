@@ -16,10 +16,18 @@ from bot.shell import as_json, print_json, run_command
 from bot.wiring import EvaluationParts, open_evaluation
 from retrieval.config import Pipeline, parse_pipeline
 from retrieval.evaluation.compare import chart_comparison, compare_pipelines
+from retrieval.evaluation.embedding_cache import remember_passages
 from retrieval.evaluation.runner import SCOPE, evaluate_retrieval, open_corpus
 from retrieval.search import PassageSearcher
 
 Item = TypeVar("Item")
+
+keep_vectors = click.option(
+    "--cache",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="FOLDER",
+    help="Keep the vectors of passages there, so that the next run need not compute them.",
+)
 
 
 @click.group("eval")
@@ -30,19 +38,23 @@ def evaluate() -> None:
 @evaluate.command("retrieval")
 @click.argument("directory", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--pipeline", default="default", show_default=True, metavar="NAME")
+@keep_vectors
 @as_json
-def eval_retrieval(directory: Path, pipeline: str, as_json: bool) -> None:
+def eval_retrieval(directory: Path, pipeline: str, cache: Path | None, as_json: bool) -> None:
     """Run every judged query of DIRECTORY (corpus.jsonl, queries.jsonl, qrels.tsv)."""
     chosen = _parse_pipeline(pipeline)
 
     async def main(settings: Settings) -> None:
         async with open_evaluation(settings) as parts:
-            with terminal.follow_steps(shown=not as_json) as progress:
+            with (
+                terminal.follow_steps(shown=not as_json) as progress,
+                remember_passages(parts.embedder, cache) as embedder,
+            ):
                 report = await evaluate_retrieval(
                     directory,
                     pipeline=chosen,
                     database_url=parts.database_url,
-                    embedder=parts.embedder,
+                    embedder=embedder,
                     reranker=parts.reranker,
                     progress=progress,
                 )
@@ -75,9 +87,14 @@ def eval_retrieval(directory: Path, pipeline: str, as_json: bool) -> None:
     metavar="FILE.svg",
     help="Draw nDCG@10 as a chart, too.",
 )
+@keep_vectors
 @as_json
 def eval_compare(
-    directories: tuple[Path, ...], pipelines: str, chart: Path | None, as_json: bool
+    directories: tuple[Path, ...],
+    pipelines: str,
+    chart: Path | None,
+    cache: Path | None,
+    as_json: bool,
 ) -> None:
     """Compare pipelines over judged data sets; each is ingested once."""
     names = [name for name in pipelines.split(",") if name.strip()]
@@ -89,12 +106,15 @@ def eval_compare(
 
     async def main(settings: Settings) -> None:
         async with open_evaluation(settings) as parts:
-            with terminal.follow_steps(shown=not as_json) as progress:
+            with (
+                terminal.follow_steps(shown=not as_json) as progress,
+                remember_passages(parts.embedder, cache) as embedder,
+            ):
                 comparison = await compare_pipelines(
                     directories,
                     pipelines=chosen,
                     database_url=parts.database_url,
-                    embedder=parts.embedder,
+                    embedder=embedder,
                     reranker=parts.reranker,
                     progress=progress,
                 )

@@ -4,33 +4,13 @@ import asyncio
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-
-import numpy as np
+from dataclasses import replace
 
 from retrieval.calibration import estimate_relevance
-from retrieval.config import Fusion, Pipeline
-from retrieval.fusion import (
-    Scores,
-    combine,
-    fuse_convex,
-    fuse_ranks,
-    normalise,
-    scale_to_one,
-)
-from retrieval.lexical import (
-    Analyzer,
-    choose_rare,
-    find_phrases,
-    hash_term,
-    score_adjacent,
-    score_terms,
-    score_titles,
-    weigh_inverse,
-)
+from retrieval.config import Pipeline
+from retrieval.lexical import Analyzer, choose_rare, find_phrases, hash_term, weigh_inverse
 from retrieval.model import (
     AccessScope,
-    Candidates,
     ChunkId,
     Passage,
     Phrase,
@@ -41,6 +21,7 @@ from retrieval.model import (
     WeightedQuery,
 )
 from retrieval.ports import Embedder, IndexSnapshot, PassageIndex, Reranker, TokenEmbedder
+from retrieval.ranking import PreparedQuery, Ranking, mix_stage, rank_candidates
 
 LONGEST_QUERY = 4_000
 """Characters of a query that are looked at; the embedding model reads fewer still."""
@@ -55,27 +36,6 @@ NO_QUERY = "The query has no words to search for."
 NO_DOCUMENTS = "Nothing has been synced yet."
 NOT_VISIBLE = "None of the synced documents may be read here."
 NOT_FOUND = "No document matches."
-
-
-@dataclass(frozen=True, slots=True)
-class _Prepared:
-    """One phrasing, ready to search: its vector, its terms once each and in their order."""
-
-    text: str
-    weight: float
-    vector: Vector | None
-    terms: Mapping[int, float]
-    sequence: tuple[int, ...]
-    phrases: tuple[Phrase, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Ranking:
-    """Scores of all candidates, aligned with them, by stage; `fused` is what orders them."""
-
-    candidates: Candidates
-    fused: Scores
-    stages: Mapping[str, Scores]
 
 
 class _Stopwatch:
@@ -156,7 +116,7 @@ class PassageSearcher:
             if not len(candidates):
                 return SearchResult((), reason=NOT_FOUND)
             with watch.measure("fuse"):
-                ranking = self._rank(candidates, prepared, statistics)
+                ranking = rank_candidates(candidates, prepared, statistics, self._pipeline)
             ranking, passages = await self._finish(snapshot, ranking, prepared, limit, watch)
         relevance = estimate_relevance(
             [query.terms for query in prepared],
@@ -167,7 +127,9 @@ class PassageSearcher:
         )
         return SearchResult(passages, relevance=relevance)
 
-    async def _prepare(self, queries: Sequence[WeightedQuery], tenant: TenantId) -> list[_Prepared]:
+    async def _prepare(
+        self, queries: Sequence[WeightedQuery], tenant: TenantId
+    ) -> list[PreparedQuery]:
         wanted = [
             (text, query.weight)
             for query in queries
@@ -183,9 +145,9 @@ class PassageSearcher:
 
     def _analyse(
         self, text: str, weight: float, vector: Vector | None, tenant: TenantId
-    ) -> _Prepared:
+    ) -> PreparedQuery:
         if not self._pipeline.lexical:
-            return _Prepared(text, weight, vector, {}, (), ())
+            return PreparedQuery(text, weight, vector, {}, (), ())
         sequence: list[int] = []
         for term in self._analyzer.tokenize(text):
             number = hash_term(tenant, term)
@@ -197,10 +159,10 @@ class PassageSearcher:
             for phrase in find_phrases(text)
         ]
         worded = tuple(phrase for phrase in phrases if phrase.terms)
-        return _Prepared(text, weight, vector, terms, tuple(sequence), worded)
+        return PreparedQuery(text, weight, vector, terms, tuple(sequence), worded)
 
     async def _count_terms(
-        self, snapshot: IndexSnapshot, prepared: Sequence[_Prepared], watch: _Stopwatch
+        self, snapshot: IndexSnapshot, prepared: Sequence[PreparedQuery], watch: _Stopwatch
     ) -> tuple[TermStatistics, TermStatistics]:
         with watch.measure("statistics"):
             terms = sorted({term for query in prepared for term in query.terms})
@@ -212,7 +174,7 @@ class PassageSearcher:
     async def _gather(
         self,
         snapshot: IndexSnapshot,
-        prepared: Sequence[_Prepared],
+        prepared: Sequence[PreparedQuery],
         statistics: TermStatistics,
         limit: int,
         watch: _Stopwatch,
@@ -238,95 +200,18 @@ class PassageSearcher:
                 found.update(dict.fromkeys(nearest))
         return list(found)
 
-    def _rank(
-        self,
-        candidates: Candidates,
-        prepared: Sequence[_Prepared],
-        statistics: tuple[TermStatistics, TermStatistics],
-    ) -> _Ranking:
-        total = sum(query.weight for query in prepared)
-        stages: dict[str, Scores] = {}
-        for query in prepared:
-            for stage, scores in self._score(candidates, query, statistics).items():
-                share = scores * np.float32(query.weight / total)
-                stages[stage] = stages[stage] + share if stage in stages else share
-        return _Ranking(candidates, stages["fused"], stages)
-
-    def _score(
-        self,
-        candidates: Candidates,
-        query: _Prepared,
-        statistics: tuple[TermStatistics, TermStatistics],
-    ) -> dict[str, Scores]:
-        """The scores of one phrasing by stage."""
-        pipeline = self._pipeline
-        stages: dict[str, Scores] = {}
-        if query.vector is not None:
-            stages["dense"] = _compare(candidates.passages, query.vector)
-            side: Scores = stages["dense"]
-            if pipeline.sentences:
-                stages["sentences"] = np.maximum.reduceat(
-                    _compare(candidates.sentences, query.vector), candidates.starts
-                )
-                side = np.asarray((side + stages["sentences"]) / 2, dtype=np.float32)
-            stages["dense_side"] = side
-        if pipeline.lexical:
-            stages["lexical"] = score_terms(query.terms, candidates.terms, statistics[0])
-            side = stages["lexical"]
-            if pipeline.documents:
-                stages["document"] = score_terms(
-                    query.terms, candidates.document_terms, statistics[1]
-                )
-                side = side + stages["document"]
-            stages["lexical_side"] = side
-            if pipeline.title_weight:
-                stages["title"] = score_titles(
-                    query.terms, candidates.terms, candidates.title_lengths, statistics[0]
-                )
-            if pipeline.adjacency_weight:
-                stages["adjacency"] = score_adjacent(
-                    query.sequence, candidates.terms, statistics[0]
-                )
-        stages["fused"] = self._fuse(stages)
-        return {name: scores for name, scores in stages.items() if not name.endswith("_side")}
-
-    def _fuse(self, stages: Mapping[str, Scores]) -> Scores:
-        """Both sides as one score, and what the title and the order of words add to it."""
-        pipeline = self._pipeline
-        sides = [
-            (stages[name], weight)
-            for name, weight in (
-                ("dense_side", pipeline.dense_weight),
-                ("lexical_side", 1 - pipeline.dense_weight),
-            )
-            if name in stages
-        ]
-        scores, weights = [side for side, _ in sides], [weight for _, weight in sides]
-        if pipeline.fusion is Fusion.RANKS:
-            fused = normalise(fuse_ranks(scores, weights))
-        else:
-            fused = fuse_convex(scores, weights)
-        parts = [(fused, 1.0)]
-        for name, weight in (
-            ("title", pipeline.title_weight),
-            ("adjacency", pipeline.adjacency_weight),
-        ):
-            if name in stages:
-                parts.append((scale_to_one(stages[name]), weight))
-        return combine([part for part, _ in parts], [weight for _, weight in parts])
-
     async def _finish(
         self,
         snapshot: IndexSnapshot,
-        ranking: _Ranking,
-        prepared: Sequence[_Prepared],
+        ranking: Ranking,
+        prepared: Sequence[PreparedQuery],
         limit: int,
         watch: _Stopwatch,
-    ) -> tuple[_Ranking, tuple[Passage, ...]]:
+    ) -> tuple[Ranking, tuple[Passage, ...]]:
         """Read the best, let the reranker have its say, and cut."""
         ranking = await self._interact(snapshot, ranking, prepared, watch)
         depth = self._pipeline.rerank if self._reranker is not None else 0
-        order = _order(ranking.fused)[: max(limit, depth)]
+        order = ranking.order()[: max(limit, depth)]
         with watch.measure("passages"):
             found = await snapshot.load_passages(
                 [ranking.candidates.chunks[place] for place in order]
@@ -334,7 +219,7 @@ class PassageSearcher:
         if depth and self._reranker is not None:
             with watch.measure("rerank"):
                 ranking = await self._rerank(ranking, order[:depth], found, prepared)
-            order = _order(ranking.fused)
+            order = ranking.order()
         shown = []
         for place in order[:limit]:
             passage = found.get(ranking.candidates.chunks[place])
@@ -346,15 +231,15 @@ class PassageSearcher:
     async def _interact(
         self,
         snapshot: IndexSnapshot,
-        ranking: _Ranking,
-        prepared: Sequence[_Prepared],
+        ranking: Ranking,
+        prepared: Sequence[PreparedQuery],
         watch: _Stopwatch,
-    ) -> _Ranking:
+    ) -> Ranking:
         """Compare the query's tokens with those of the best, where the store has them."""
         depth = self._pipeline.interaction
         if not depth or not isinstance(self._embedder, TokenEmbedder):
             return ranking
-        best = _order(ranking.fused)[:depth]
+        best = ranking.order()[:depth]
         with watch.measure("tokens"):
             tokens = await snapshot.load_tokens([ranking.candidates.chunks[p] for p in best])
         places = [place for place in best if ranking.candidates.chunks[place] in tokens]
@@ -366,15 +251,15 @@ class PassageSearcher:
                 (await self._embedder.score_tokens(query.text, stored), query.weight)
                 for query in prepared
             ]
-        return _mix(ranking, places, read, "interaction", self._pipeline.interaction_weight)
+        return mix_stage(ranking, places, read, "interaction", self._pipeline.interaction_weight)
 
     async def _rerank(
         self,
-        ranking: _Ranking,
+        ranking: Ranking,
         best: Sequence[int],
         found: Mapping[ChunkId, Passage],
-        prepared: Sequence[_Prepared],
-    ) -> _Ranking:
+        prepared: Sequence[PreparedQuery],
+    ) -> Ranking:
         """Mix the reranker's scores into those of the best; the others keep their place below."""
         assert self._reranker is not None  # noqa: S101 - the caller has looked
         places = [place for place in best if ranking.candidates.chunks[place] in found]
@@ -384,36 +269,7 @@ class PassageSearcher:
             if (passage := found[ranking.candidates.chunks[place]])
         ]
         read = [(await self._reranker.score(query.text, texts), query.weight) for query in prepared]
-        return _mix(ranking, places, read, "rerank", self._pipeline.rerank_weight)
-
-
-def _mix(
-    ranking: _Ranking,
-    places: Sequence[int],
-    read: Sequence[tuple[Scores, float]],
-    stage: str,
-    weight: float,
-) -> _Ranking:
-    """Add what a later stage says of the best, 0..1, to their scores; the others gain nothing.
-
-    `read` has the scores of `places`, and a weight, for each phrasing.
-    """
-    said = fuse_convex([scores for scores, _ in read], [weight for _, weight in read])
-    gained, raw = np.zeros_like(ranking.fused), np.zeros_like(ranking.fused)
-    gained[list(places)] = said
-    raw[list(places)] = combine([scores for scores, _ in read], [weight for _, weight in read])
-    fused = combine([ranking.fused, gained], [1.0, weight])
-    return _Ranking(ranking.candidates, fused, {**ranking.stages, stage: raw, "fused": fused})
-
-
-def _compare(vectors: Vector, vector: Vector) -> Scores:
-    """Inner products (n,). Not by BLAS: its threads would fight PostgreSQL for the cores."""
-    return np.asarray(np.einsum("ij,j->i", vectors, vector), dtype=np.float32)
-
-
-def _order(scores: Scores) -> list[int]:
-    """Places, best first."""
-    return [int(place) for place in np.argsort(-scores, kind="stable")]
+        return mix_stage(ranking, places, read, "rerank", self._pipeline.rerank_weight)
 
 
 def _clean(text: str) -> str:
