@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
-from retrieval.model import AccessScope, Passage, WeightedQuery
+from retrieval.model import AccessScope, Passage, Period, WeightedQuery
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +58,14 @@ class Chat:
 class Search:
     """Look this up. Each part is searched on its own; its phrasings are fused.
 
-    Most questions have one part; 'What is A, and how do I B?' has two.
+    Most questions have one part; 'What is A, and how do I B?' has two. `sources` narrows the
+    search to sources of these names, `period` to documents that were last changed in it.
     """
 
     parts: tuple[tuple[WeightedQuery, ...], ...]
     reason: str
     sources: frozenset[str] | None = None
+    period: Period | None = None
     kind: Literal["search"] = "search"
 
 
@@ -98,11 +100,17 @@ class Enough:
 
 @dataclass(frozen=True, slots=True)
 class SearchAgain:
-    """The evidence is thin: search for this too. `otherwise` says what to do if that cannot be."""
+    """The evidence is thin: search for this too. `otherwise` says what to do if that cannot be.
+
+    `wider` lets go of the sources and the period that the plan had chosen; `around` reads what
+    stands beside the best hits in their documents.
+    """
 
     parts: tuple[tuple[WeightedQuery, ...], ...]
     reason: str
     otherwise: Literal["answer", "give_up"] = "answer"
+    wider: bool = False
+    around: bool = False
     kind: Literal["search_again"] = "search_again"
 
 
@@ -214,6 +222,7 @@ __all__ = [
     "Nothing",
     "Outcome",
     "Passage",
+    "Period",
     "Question",
     "Search",
     "SearchAgain",

@@ -4,15 +4,36 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
 from agents.model import Decision, Judgement, Question, Turn
-from retrieval.model import AccessScope, Passage, SearchResult, WeightedQuery
+from retrieval.model import AccessScope, Passage, Period, SearchResult, WeightedQuery
 
 
 class PassageSearch(Protocol):
     """Finds passages. Satisfied by retrieval.search.PassageSearcher. Raises RetrievalError."""
 
     async def search(
-        self, queries: Sequence[WeightedQuery], scope: AccessScope, *, limit: int = 10
-    ) -> SearchResult: ...
+        self,
+        queries: Sequence[WeightedQuery],
+        scope: AccessScope,
+        *,
+        limit: int = 10,
+        period: Period | None = None,
+    ) -> SearchResult:
+        """Passages for several phrasings of one need; `period` bounds when documents changed."""
+        ...
+
+    async def load_context(
+        self, passage: Passage, scope: AccessScope, *, before: int = 1, after: int = 1
+    ) -> Sequence[Passage]:
+        """A passage with its neighbours in the document, in the order of the text."""
+        ...
+
+
+class SourceCatalog(Protocol):
+    """Knows the sources. Satisfied by retrieval.search.PassageSearcher. Raises RetrievalError."""
+
+    async def list_sources(self, scope: AccessScope) -> frozenset[str]:
+        """Names of the sources of which something may be read."""
+        ...
 
 
 class SentenceScorer(Protocol):

@@ -33,6 +33,30 @@ class AccessScope:
 
 
 @dataclass(frozen=True, slots=True)
+class Period:
+    """When documents were last changed: from `since` up to, not including, `until`; None is open.
+
+    At least one is given, and both carry a time zone. A document without a date lies in no period.
+    """
+
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def __post_init__(self) -> None:
+        if self.since is None and self.until is None:
+            raise ValueError("a period without a beginning and an end is none")
+        if self.since is not None and self.until is not None and self.since >= self.until:
+            raise ValueError(f"a period runs forward, not from {self.since} to {self.until}")
+
+    def __contains__(self, moment: object) -> bool:
+        return (
+            isinstance(moment, datetime)
+            and (self.since is None or moment >= self.since)
+            and (self.until is None or moment < self.until)
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Span:
     """A half-open range of characters, `text[start:end]`."""
 

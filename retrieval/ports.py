@@ -18,6 +18,7 @@ from retrieval.model import (
     EncodedPassages,
     ParsedDocument,
     Passage,
+    Period,
     Phrase,
     RawDocument,
     RunId,
@@ -162,7 +163,8 @@ class SyncRecords(Protocol):
 class IndexSnapshot(Protocol):
     """One consistent view of what an AccessScope may see. Raises StoreUnavailable.
 
-    Nothing outside the scope ever leaves it, whatever ids are asked for.
+    Nothing outside the scope ever leaves it, whatever ids are asked for. A period bounds what is
+    found, not what is counted or loaded by id.
     """
 
     @property
@@ -173,6 +175,10 @@ class IndexSnapshot(Protocol):
     @property
     def held(self) -> int:
         """How many chunks the tenant holds in all."""
+        ...
+
+    async def list_sources(self) -> frozenset[str]:
+        """Names of the sources that hold something visible."""
         ...
 
     async def count_terms(self, terms: Sequence[int]) -> tuple[TermStatistics, TermStatistics]:
@@ -216,7 +222,9 @@ class IndexSnapshot(Protocol):
 class PassageIndex(Protocol):
     """The read side of the store, as search needs it. Raises StoreUnavailable."""
 
-    def open_snapshot(self, scope: AccessScope) -> AbstractAsyncContextManager[IndexSnapshot]: ...
+    def open_snapshot(
+        self, scope: AccessScope, period: Period | None = None
+    ) -> AbstractAsyncContextManager[IndexSnapshot]: ...
 
 
 class Progress(Protocol):

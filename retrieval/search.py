@@ -13,6 +13,7 @@ from retrieval.model import (
     AccessScope,
     ChunkId,
     Passage,
+    Period,
     Phrase,
     SearchResult,
     TenantId,
@@ -80,12 +81,20 @@ class PassageSearcher:
         return self._pipeline
 
     async def search(
-        self, queries: Sequence[WeightedQuery], scope: AccessScope, *, limit: int = 10
+        self,
+        queries: Sequence[WeightedQuery],
+        scope: AccessScope,
+        *,
+        limit: int = 10,
+        period: Period | None = None,
     ) -> SearchResult:
-        """The best passages for several phrasings of one need, fused by weight in score space."""
+        """The best passages for several phrasings of one need, fused by weight in score space.
+
+        With a period, only those of documents that were last changed in it.
+        """
         watch = _Stopwatch()
         with watch.measure("total"):
-            result = await self._search(queries, scope, limit, watch)
+            result = await self._search(queries, scope, limit, period, watch)
         return replace(result, timings_ms=watch.timings)
 
     async def load_context(
@@ -95,18 +104,24 @@ class PassageSearcher:
         async with self._index.open_snapshot(scope) as snapshot:
             return await snapshot.load_neighbours(passage.chunk, before, after)
 
+    async def list_sources(self, scope: AccessScope) -> frozenset[str]:
+        """Names of the sources of which something may be read."""
+        async with self._index.open_snapshot(scope) as snapshot:
+            return await snapshot.list_sources()
+
     async def _search(
         self,
         queries: Sequence[WeightedQuery],
         scope: AccessScope,
         limit: int,
+        period: Period | None,
         watch: _Stopwatch,
     ) -> SearchResult:
         with watch.measure("embed"):
             prepared = await self._prepare(queries, scope.tenant)
         if not prepared or limit < 1:
             return SearchResult((), reason=NO_QUERY)
-        async with self._index.open_snapshot(scope) as snapshot:
+        async with self._index.open_snapshot(scope, period) as snapshot:
             if not snapshot.visible:
                 return SearchResult((), reason=NOT_VISIBLE if snapshot.held else NO_DOCUMENTS)
             statistics = await self._count_terms(snapshot, prepared, watch)

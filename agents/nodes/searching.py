@@ -6,10 +6,13 @@ from dataclasses import replace
 
 from langgraph.runtime import Runtime
 
-from agents.model import Search, StepStarted
+from agents.model import Search, SearchAgain, StepStarted
 from agents.nodes.deps import AgentDeps, measure, tell
-from agents.state import DECISION, EVIDENCE, WANTED, AgentState, AgentUpdate
+from agents.state import DECISION, EVIDENCE, JUDGEMENT, WANTED, AgentState, AgentUpdate
 from retrieval.model import AccessScope, Passage
+
+_AROUND = 3
+"""Best hits whose neighbours are read where the judgement asks for what stands around them."""
 
 
 async def search(state: AgentState, runtime: Runtime[AgentDeps]) -> AgentUpdate:
@@ -19,24 +22,36 @@ async def search(state: AgentState, runtime: Runtime[AgentDeps]) -> AgentUpdate:
     parts = WANTED.read(state) or ()
     labels = [part[0].text for part in parts if part]
     tell(runtime, StepStarted("searching", "; ".join(labels)))
-    decision = DECISION.read(state)
-    scope = _narrow(deps.question.scope, decision if isinstance(decision, Search) else None)
+    chosen = find_narrowing(state)
+    scope = deps.question.scope if chosen is None else narrow(deps.question.scope, chosen.sources)
     results = await asyncio.gather(
-        *(deps.passages.search(part, scope, limit=deps.config.search_limit) for part in parts)
+        *(
+            deps.passages.search(
+                part,
+                scope,
+                limit=deps.config.search_limit,
+                period=None if chosen is None else chosen.period,
+            )
+            for part in parts
+        )
     )
     held = EVIDENCE.read(state) or ()
-    evidence = merge_evidence([held, *(result.passages for result in results)])
-    found = [len(result.passages) for result in results]
+    beside = await _look_around(state, held, deps)
+    evidence = merge_evidence([held, *(result.passages for result in results), beside])
+    where = "" if chosen is None else f" {describe_narrowing(chosen)}"
+    found = [
+        f"search: {label!r}{where} found {len(result.passages)}"
+        for label, result in zip(labels, results, strict=True)
+    ]
+    if beside:
+        found.append(f"search: read {len(beside)} passages around the best")
     return {
         "evidence": EVIDENCE.pack(evidence[: deps.config.search_limit * max(1, len(parts))]),
         "relevance": max([state["relevance"], *(result.relevance for result in results)]),
         "searches": list(dict.fromkeys([*state["searches"], *labels])),
         "rounds": state["rounds"] + 1,
         "wanted": None,
-        "trace": [
-            *state["trace"],
-            *(f"search: {label!r} found {n}" for label, n in zip(labels, found, strict=True)),
-        ],
+        "trace": [*state["trace"], *found],
         "timings": {"search": measure(deps, started)},
     }
 
@@ -51,9 +66,45 @@ def merge_evidence(lists: Sequence[Sequence[Passage]]) -> tuple[Passage, ...]:
     return tuple(merged.values())
 
 
-def _narrow(scope: AccessScope, decision: Search | None) -> AccessScope:
-    """The scope, narrowed to the sources the planner chose; never widened."""
-    if decision is None or decision.sources is None:
+def find_narrowing(state: AgentState) -> Search | None:
+    """The plan, while it narrows the search to sources or a period; None once that is let go."""
+    decision, verdict = DECISION.read(state), JUDGEMENT.read(state)
+    if isinstance(verdict, SearchAgain) and verdict.wider:
+        return None
+    narrows = isinstance(decision, Search) and (decision.sources or decision.period)
+    return decision if isinstance(decision, Search) and narrows else None
+
+
+def describe_narrowing(plan: Search) -> str:
+    """Where a plan looks, for the trace: 'in handbook, changed from 2026-06-01'."""
+    words: list[str] = []
+    if plan.sources:
+        words.append(f"in {', '.join(sorted(plan.sources))}")
+    if plan.period is not None:
+        since, until = plan.period.since, plan.period.until
+        words += ["changed"] if since or until else []
+        words += [f"from {since:%Y-%m-%d}"] if since else []
+        words += [f"before {until:%Y-%m-%d}"] if until else []
+    return " ".join(words)
+
+
+def narrow(scope: AccessScope, sources: frozenset[str] | None) -> AccessScope:
+    """The scope, narrowed to the sources that were chosen; never widened."""
+    if not sources:
         return scope
-    chosen = decision.sources if scope.sources is None else decision.sources & scope.sources
+    chosen = sources if scope.sources is None else sources & scope.sources
     return replace(scope, sources=chosen) if chosen else scope
+
+
+async def _look_around(
+    state: AgentState, held: Sequence[Passage], deps: AgentDeps
+) -> tuple[Passage, ...]:
+    """What stands before and after the best hits, where the judgement asks for it."""
+    verdict = JUDGEMENT.read(state)
+    if not isinstance(verdict, SearchAgain) or not verdict.around:
+        return ()
+    known = {passage.chunk for passage in held}
+    around = await asyncio.gather(
+        *(deps.passages.load_context(one, deps.question.scope) for one in held[:_AROUND])
+    )
+    return tuple(one for beside in around for one in beside if one.chunk not in known)

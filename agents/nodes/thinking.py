@@ -10,6 +10,7 @@ from langgraph.runtime import Runtime
 from agents.errors import AgentError, BudgetExceeded
 from agents.model import Enough, Judgement, Nothing, Search, SearchAgain, StepStarted
 from agents.nodes.deps import AgentDeps, describe, measure, tell
+from agents.nodes.searching import find_narrowing
 from agents.ports import Brain
 from agents.state import (
     DECISION,
@@ -71,11 +72,14 @@ def bound_judgement(verdict: Judgement, state: AgentState, *, may_go_on: bool) -
     if not isinstance(verdict, SearchAgain):
         return verdict
     searched = {text.casefold() for text in state["searches"]}
+    narrowed = find_narrowing(state) is not None
     fresh = tuple(
-        part for part in verdict.parts if part and part[0].text.casefold() not in searched
+        part
+        for part in verdict.parts
+        if part and ((narrowed and verdict.wider) or part[0].text.casefold() not in searched)
     )
     if fresh and may_go_on:
-        return replace(verdict, parts=fresh)
+        return replace(verdict, parts=fresh, wider=verdict.wider or not narrowed)
     why = "searched for that already" if not fresh else "the budget allows no further search"
     if verdict.otherwise == "give_up" or not state.get("evidence"):
         return Nothing(f"{verdict.reason}; {why}")

@@ -17,6 +17,7 @@ from retrieval.model import (
     DocumentId,
     EmbeddingModel,
     Passage,
+    Period,
     Phrase,
     Span,
     StoredTokens,
@@ -79,7 +80,9 @@ class PostgresPassageIndex:
         self._models = ModelRegister(pool, model)
 
     @asynccontextmanager
-    async def open_snapshot(self, scope: AccessScope) -> AsyncIterator["PostgresSnapshot"]:
+    async def open_snapshot(
+        self, scope: AccessScope, period: Period | None = None
+    ) -> AsyncIterator["PostgresSnapshot"]:
         """One repeatable-read transaction, which is what makes the view consistent."""
         async with translate_errors(), self._pool.connection() as connection:
             await connection.execute(OPENING)
@@ -97,7 +100,9 @@ class PostgresPassageIndex:
                     dimensions=self._models.dimensions,
                 )
                 bound = _bind(scope) | {"groups": [group for group, _, seen in groups if seen]}
-                yield PostgresSnapshot(connection, bound, model=model or 0, size=size)
+                yield PostgresSnapshot(
+                    connection, bound, model=model or 0, size=size, period=period
+                )
             finally:
                 if not connection.closed:
                     await connection.rollback()
@@ -113,9 +118,15 @@ class PostgresSnapshot:
         *,
         model: int,
         size: _Size,
+        period: Period | None = None,
     ) -> None:
         self._connection = connection
-        self._scope = scope
+        self._scope = {
+            **scope,
+            "since": None if period is None else period.since,
+            "until": None if period is None else period.until,
+        }
+        self._dated = period is not None
         self._model = model
         self._size = size
 
@@ -128,6 +139,10 @@ class PostgresSnapshot:
     def held(self) -> int:
         """How many chunks the tenant holds in all."""
         return self._size.held
+
+    async def list_sources(self) -> frozenset[str]:
+        """Names of the sources that hold something visible."""
+        return frozenset(row[0] for row in await self._fetch(compose("list_visible_sources")))
 
     async def count_terms(self, terms: Sequence[int]) -> tuple[TermStatistics, TermStatistics]:
         """The tenant's statistics over chunks, and over whole documents."""
@@ -143,13 +158,16 @@ class PostgresSnapshot:
 
     async def find_nearest(self, vector: Vector, limit: int) -> Sequence[ChunkId]:
         """The chunks whose vectors have the greatest inner product with `vector`, best first."""
-        exact = scan_exactly(self._size.visible, self._size.indexed, limit)
+        exact = scan_exactly(await self._count_in_reach(), self._size.indexed, limit)
         if not exact:
             effort = min(max(limit, LEAST_EFFORT), MOST_EFFORT)
             await self._connection.execute(
                 sql.SQL("SET LOCAL hnsw.ef_search = {}").format(sql.Literal(effort))
             )
-        name = "find_nearest_exactly" if exact else "find_nearest_by_index"
+        if self._dated:
+            name = "find_nearest_dated_exactly" if exact else "find_nearest_dated_by_index"
+        else:
+            name = "find_nearest_exactly" if exact else "find_nearest_by_index"
         rows = await self._fetch(
             compose(name, model=self._model, dimensions=self._size.dimensions),
             vector=HalfVector(vector),
@@ -177,9 +195,8 @@ class PostgresSnapshot:
                 limit=limit,
             )
         else:
-            rows = await self._fetch(
-                compose("find_matching"), any_of=list(any_of), weights=query, limit=limit
-            )
+            name = "find_matching_dated" if self._dated else "find_matching"
+            rows = await self._fetch(compose(name), any_of=list(any_of), weights=query, limit=limit)
         return [ChunkId(row[0]) for row in rows]
 
     async def load_candidates(self, chunks: Sequence[ChunkId]) -> Candidates:
@@ -228,6 +245,15 @@ class PostgresSnapshot:
             compose("load_neighbours"), chunk=chunk, before=before, after=after
         )
         return [_passage_from(row) for row in rows]
+
+    async def _count_in_reach(self) -> int:
+        """How many chunks may be found; for a period an estimate: its share of all documents."""
+        if not self._dated:
+            return self._size.visible
+        dated: int = (await self._fetch(compose("count_dated")))[0][0]
+        totals = await self._fetch(compose("read_totals"))
+        documents: int = totals[0][2] if totals else 0
+        return self._size.visible * dated // max(documents, 1)
 
     async def _fetch(
         self, query: sql.Composed, *, binary: bool = False, **bound: object

@@ -166,6 +166,12 @@ SELECT group_id, chunks,
 FROM access_group JOIN source USING (tenant_id, source_id)
 WHERE tenant_id = %(tenant)s AND chunks > 0;
 
+-- name: list_visible_sources
+SELECT DISTINCT name
+FROM access_group JOIN source USING (tenant_id, source_id)
+WHERE tenant_id = %(tenant)s AND chunks > 0 AND access_group.audience && %(readers)s::text[]
+    AND (%(sources)s::text[] IS NULL OR name = ANY(%(sources)s::text[]));
+
 -- name: estimate_embeddings
 SELECT reltuples::bigint FROM pg_class WHERE oid = 'embedding'::regclass;
 
@@ -193,12 +199,53 @@ WHERE tenant_id = %(tenant)s AND model_id = {model}
 ORDER BY (passage <#> %(vector)s::halfvec({dimensions})) + 0, chunk_id
 LIMIT %(limit)s;
 
+-- name: count_dated
+SELECT count(*) FROM document
+WHERE tenant_id = %(tenant)s
+    AND modified_at >= coalesce(%(since)s::timestamptz, '-infinity')
+    AND modified_at < coalesce(%(until)s::timestamptz, 'infinity');
+
+-- name: find_nearest_dated_by_index
+SELECT embedding.chunk_id
+FROM embedding
+JOIN chunk USING (tenant_id, chunk_id)
+JOIN document USING (tenant_id, document_id)
+WHERE embedding.tenant_id = %(tenant)s AND model_id = {model}
+    AND group_id = ANY(%(groups)s::integer[])
+    AND modified_at >= coalesce(%(since)s::timestamptz, '-infinity')
+    AND modified_at < coalesce(%(until)s::timestamptz, 'infinity')
+ORDER BY passage::halfvec({dimensions}) <#> %(vector)s::halfvec({dimensions})
+LIMIT %(limit)s;
+
+-- name: find_nearest_dated_exactly
+SELECT embedding.chunk_id
+FROM document
+JOIN chunk USING (tenant_id, document_id)
+JOIN embedding USING (tenant_id, chunk_id)
+WHERE document.tenant_id = %(tenant)s AND model_id = {model}
+    AND modified_at >= coalesce(%(since)s::timestamptz, '-infinity')
+    AND modified_at < coalesce(%(until)s::timestamptz, 'infinity')
+    AND group_id = ANY(%(groups)s::integer[])
+ORDER BY (passage <#> %(vector)s::halfvec({dimensions})) + 0, embedding.chunk_id
+LIMIT %(limit)s;
+
 -- name: find_matching
 SELECT lexical_chunk.chunk_id
 FROM lexical_chunk
 WHERE tenant_id = %(tenant)s AND terms && %(any_of)s::integer[]
     AND group_id = ANY(%(groups)s::integer[])
 ORDER BY weights <#> %(weights)s::sparsevec, chunk_id
+LIMIT %(limit)s;
+
+-- name: find_matching_dated
+SELECT lexical_chunk.chunk_id
+FROM lexical_chunk
+JOIN document USING (tenant_id, document_id)
+WHERE lexical_chunk.tenant_id = %(tenant)s AND terms && %(any_of)s::integer[]
+    AND group_id = ANY(%(groups)s::integer[])
+    AND modified_at >= coalesce(%(since)s::timestamptz, '-infinity')
+    AND modified_at < coalesce(%(until)s::timestamptz, 'infinity')
+ORDER BY weights <#> %(weights)s::sparsevec, lexical_chunk.chunk_id
 LIMIT %(limit)s;
 
 -- name: find_matching_phrases
@@ -212,6 +259,8 @@ WHERE lexical_chunk.tenant_id = %(tenant)s AND lexical_chunk.terms @> %(all_of)s
             strpos(lower(document.title || E'\n' || chunk.body), lower(phrase)) > 0
         ) FROM unnest(%(phrases)s::text[]) AS phrase)
     AND lexical_chunk.group_id = ANY(%(groups)s::integer[])
+    AND (%(since)s::timestamptz IS NULL OR modified_at >= %(since)s::timestamptz)
+    AND (%(until)s::timestamptz IS NULL OR modified_at < %(until)s::timestamptz)
 ORDER BY lexical_chunk.weights <#> %(weights)s::sparsevec, lexical_chunk.chunk_id
 LIMIT %(limit)s;
 

@@ -1,6 +1,7 @@
 """What every store must do: the fake and PostgreSQL, each behind the same searcher."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from retrieval.model import (
     Chunk,
     Document,
     Embeddings,
+    Period,
     Source,
     SourceEntry,
     SourceId,
@@ -52,6 +54,7 @@ class House:
         title: str = "",
         source: tuple[str, str] = ("default", "docs"),
         audience: frozenset[str] = frozenset({EVERYONE}),
+        modified_at: datetime | None = None,
     ) -> None:
         body = "\n\n".join(texts)
         chunks, start = [], 0
@@ -59,15 +62,23 @@ class House:
             span = Span(start, start + len(text))
             chunks.append(Chunk(ordinal, text, span, ("Part",) if ordinal else ()))
             start = span.end + 2
-        document = Document(name, f"https://docs.example/{name}", title, body, "hash", audience)
+        document = Document(
+            name, f"https://docs.example/{name}", title, body, "hash", audience, modified_at
+        )
         vectors = await embed_document(self.embedder, title, chunks)
         await self.store.put_document(self.sources[source], document, chunks, vectors)
 
     async def find(
-        self, text: str, scope: AccessScope = PUBLIC, *, limit: int = 10, pipeline: str = "default"
+        self,
+        text: str,
+        scope: AccessScope = PUBLIC,
+        *,
+        limit: int = 10,
+        pipeline: str = "default",
+        period: Period | None = None,
     ) -> list[str]:
         searcher = self.searcher(parse_pipeline(pipeline))
-        result = await searcher.search([WeightedQuery(text)], scope, limit=limit)
+        result = await searcher.search([WeightedQuery(text)], scope, limit=limit, period=period)
         return [passage.url.rsplit("/", 1)[1] for passage in result.passages]
 
 
@@ -192,6 +203,35 @@ async def test_nothing_leaves_its_scope(house: House) -> None:
     assert await house.find("walrus", staff) == ["secret"]
     assert await house.find("walrus", AccessScope(TenantId("other"), everyone)) == ["foreign"]
     assert await house.find("walrus", AccessScope(HOME, everyone, frozenset())) == []
+
+
+@pytest.mark.parametrize("pipeline", ["default", "bm25", "naive"])
+async def test_a_period_bounds_what_is_found(house: House, pipeline: str) -> None:
+    may, june, july = (datetime(2026, month, 1, tzinfo=UTC) for month in (5, 6, 7))
+    await house.put("may", "walrus", modified_at=may)
+    await house.put("june", "walrus", modified_at=june)
+    await house.put("undated", "walrus")
+
+    async def find(text: str, period: Period) -> set[str]:
+        return set(await house.find(text, pipeline=pipeline, period=period))
+
+    assert await find("walrus", Period(may, july)) == {"may", "june"}
+    assert await find("walrus", Period(may, june)) == {"may"}
+    assert await find("walrus", Period(since=june)) == {"june"}
+    assert await find("walrus", Period(until=june)) == {"may"}
+    assert await find('"walrus"', Period(since=june)) == {"june"}
+    assert await find("walrus", Period(since=july)) == set()
+
+
+async def test_the_sources_that_may_be_read_are_known_by_name(house: House) -> None:
+    await house.put("a", "walrus")
+    await house.put("b", "walrus", source=("default", "wiki"), audience=frozenset({"staff"}))
+    searcher = house.searcher()
+    assert await searcher.list_sources(PUBLIC) == {"docs"}
+    staff = AccessScope(HOME, frozenset({EVERYONE, "staff"}))
+    assert await searcher.list_sources(staff) == {"docs", "wiki"}
+    wiki = AccessScope(HOME, frozenset({EVERYONE, "staff"}), frozenset({"wiki"}))
+    assert await searcher.list_sources(wiki) == {"wiki"}
 
 
 async def test_ids_from_elsewhere_open_nothing(house: House) -> None:

@@ -27,6 +27,7 @@ from retrieval.model import (
     EmbeddingModel,
     Embeddings,
     Passage,
+    Period,
     Phrase,
     Source,
     SourceEntry,
@@ -147,17 +148,21 @@ class InMemoryDocumentStore:
         return sum(1 for key in keys if self._held.pop(key, None) is not None)
 
     @asynccontextmanager
-    async def open_snapshot(self, scope: AccessScope) -> AsyncIterator["InMemorySnapshot"]:
-        yield InMemorySnapshot(
-            scope, [held for (tenant, _, _), held in self._held.items() if tenant == scope.tenant]
-        )
+    async def open_snapshot(
+        self, scope: AccessScope, period: Period | None = None
+    ) -> AsyncIterator["InMemorySnapshot"]:
+        held = [held for (tenant, _, _), held in self._held.items() if tenant == scope.tenant]
+        yield InMemorySnapshot(scope, held, period)
 
 
 class InMemorySnapshot:
     """Implements IndexSnapshot."""
 
-    def __init__(self, scope: AccessScope, tenant: Sequence[_Held]) -> None:
+    def __init__(
+        self, scope: AccessScope, tenant: Sequence[_Held], period: Period | None = None
+    ) -> None:
         self._tenant = tenant
+        self._period = period
         self._chunks = {
             chunk.id: (held, chunk)
             for held in tenant
@@ -174,6 +179,9 @@ class InMemorySnapshot:
     def held(self) -> int:
         return sum(len(held.chunks) for held in self._tenant)
 
+    async def list_sources(self) -> frozenset[str]:
+        return frozenset(held.source.name for held, _ in self._chunks.values())
+
     async def count_terms(self, terms: Sequence[int]) -> tuple[TermStatistics, TermStatistics]:
         chunks = [count_terms(chunk.terms) for held in self._tenant for chunk in held.chunks]
         return (
@@ -182,7 +190,7 @@ class InMemorySnapshot:
         )
 
     async def find_nearest(self, vector: Vector, limit: int) -> Sequence[ChunkId]:
-        scored = sorted((-float(c.passage @ vector), i) for i, (_, c) in self._chunks.items())
+        scored = sorted((-float(c.passage @ vector), i) for i, (_, c) in self._in_reach())
         return [number for _, number in scored[:limit]]
 
     async def find_matching(
@@ -195,7 +203,7 @@ class InMemorySnapshot:
         lengths = [len(chunk.terms) for held in self._tenant for chunk in held.chunks]
         mean = float(np.mean(lengths)) if lengths else 1.0
         scored = []
-        for number, (held, chunk) in self._chunks.items():
+        for number, (held, chunk) in self._in_reach():
             counts = count_terms(chunk.terms)
             text = f"{held.document.title}\n{chunk.chunk.text}".lower()
             wanted = (
@@ -211,6 +219,13 @@ class InMemorySnapshot:
                 )
                 scored.append((-score, number))
         return [number for _, number in sorted(scored)[:limit]]
+
+    def _in_reach(self) -> list[tuple[ChunkId, tuple[_Held, _Chunk]]]:
+        return [
+            (number, (held, chunk))
+            for number, (held, chunk) in self._chunks.items()
+            if self._period is None or held.document.modified_at in self._period
+        ]
 
     async def load_candidates(self, chunks: Sequence[ChunkId]) -> Candidates:
         found = [self._chunks[number] for number in chunks if number in self._chunks]

@@ -13,6 +13,7 @@ from retrieval.model import (
     ChunkId,
     DocumentId,
     Passage,
+    Period,
     SearchResult,
     Span,
     TenantId,
@@ -49,27 +50,57 @@ def make_passages(documents: Mapping[str, str]) -> list[Passage]:
 
 @dataclass
 class InMemoryPassageSearch:
-    """Satisfies agents.ports.PassageSearch over passages that carry an audience.
+    """Satisfies agents.ports.PassageSearch and SourceCatalog over passages that carry an audience.
 
-    `audience` tells who may read a chunk, everyone by default. Every call is kept in `calls`.
+    `audience` tells who may read a chunk, everyone by default. Every search is kept in `calls`,
+    with its period in `periods`.
     """
 
     passages: Sequence[Passage]
     audience: Mapping[ChunkId, frozenset[str]] = field(default_factory=dict)
     calls: list[tuple[tuple[WeightedQuery, ...], AccessScope]] = field(default_factory=list)
+    periods: list[Period | None] = field(default_factory=list)
 
     async def search(
-        self, queries: Sequence[WeightedQuery], scope: AccessScope, *, limit: int = 10
+        self,
+        queries: Sequence[WeightedQuery],
+        scope: AccessScope,
+        *,
+        limit: int = 10,
+        period: Period | None = None,
     ) -> SearchResult:
         """Passages by the share of the query's words they hold."""
         self.calls.append((tuple(queries), scope))
-        visible = [one for one in self.passages if self._may_see(one, scope)]
+        self.periods.append(period)
+        visible = [
+            one
+            for one in self.passages
+            if self._may_see(one, scope) and (period is None or one.modified_at in period)
+        ]
         scored = [(self._score(one, queries), one) for one in visible]
         scored = sorted((pair for pair in scored if pair[0] > 0), key=lambda pair: -pair[0])[:limit]
         found = tuple(replace(one, score=score) for score, one in scored)
         best = scored[0][0] if scored else 0.0
         reason = None if found else "nothing matches"
         return SearchResult(found, relevance=min(1.0, best), reason=reason)
+
+    async def load_context(
+        self, passage: Passage, scope: AccessScope, *, before: int = 1, after: int = 1
+    ) -> Sequence[Passage]:
+        """Those of its document within the reach of its ordinal."""
+        reach = range(passage.ordinal - before, passage.ordinal + after + 1)
+        beside = [
+            one
+            for one in self.passages
+            if one.document == passage.document
+            and one.ordinal in reach
+            and self._may_see(one, scope)
+        ]
+        return sorted(beside, key=lambda one: one.ordinal)
+
+    async def list_sources(self, scope: AccessScope) -> frozenset[str]:
+        """Names of the sources of what may be seen."""
+        return frozenset(one.source for one in self.passages if self._may_see(one, scope))
 
     def _may_see(self, passage: Passage, scope: AccessScope) -> bool:
         readers = self.audience.get(passage.chunk, frozenset({EVERYONE}))

@@ -1,6 +1,7 @@
 """The SQL of the store: every query is sound and used, and the indexes are really used."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from retrieval.model import (
     Document,
     EmbeddingModel,
     Embeddings,
+    Period,
     Source,
     SourceId,
     Span,
@@ -35,6 +37,7 @@ SIZE = 16
 MODEL = EmbeddingModel("words", SIZE, 256)
 ROWS = 9_000
 FEW = 120
+DAY_ONE = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def random_vectors(count: int, seed: int = 0) -> np.ndarray:
@@ -45,6 +48,7 @@ def random_vectors(count: int, seed: int = 0) -> np.ndarray:
 def make_entries(
     count: int, *, first: int = 0, audience: frozenset[str] = frozenset({EVERYONE})
 ) -> list[DocumentEntry]:
+    """One document a number, changed at that second after DAY_ONE."""
     vectors = random_vectors(count, first)
     entries = []
     for place in range(count):
@@ -52,7 +56,8 @@ def make_entries(
         text = f"shared group{number % 40} word{number} " + " ".join(
             f"filler{(number * 31 + step) % 3000}" for step in range(60)
         )
-        document = Document(str(number), f"https://x/{number}", "", text, "h", audience)
+        changed = DAY_ONE + timedelta(seconds=number)
+        document = Document(str(number), f"https://x/{number}", "", text, "h", audience, changed)
         chunk = Chunk(0, text, Span(0, len(text)))
         entries.append(DocumentEntry(document, [chunk], Embeddings(vectors[place : place + 1])))
     return entries
@@ -88,7 +93,7 @@ async def filled(pool: Pool) -> Pool:
     return pool
 
 
-async def explain(pool: Pool, query: sql.Composed, readers: str) -> str:
+async def explain(pool: Pool, query: sql.Composed, readers: str, *, since: int = 0) -> str:
     """The plan of a query as a snapshot of these readers would run it."""
     async with pool.connection() as connection:
         await connection.execute(OPENING)
@@ -102,6 +107,8 @@ async def explain(pool: Pool, query: sql.Composed, readers: str) -> str:
             "limit": 10,
             "any_of": [hash_term(HOME, "word7")],
             "weights": sparse_vector([1], [1.0]),
+            "since": DAY_ONE + timedelta(seconds=since),
+            "until": None,
         }
         cursor = await connection.execute(sql.SQL("EXPLAIN ") + query, bound)
         plan = "\n".join(row[0] for row in await cursor.fetchall())
@@ -135,15 +142,45 @@ async def test_the_indexes_are_used(filled: Pool) -> None:
     assert found / wanted >= 0.98
 
 
-async def find_exactly(pool: Pool, vector: np.ndarray, readers: str) -> set[int]:
+async def find_exactly(
+    pool: Pool, vector: np.ndarray, readers: str, *, since: datetime = DAY_ONE
+) -> set[int]:
     """By the audience of the chunks themselves, and without an index."""
     async with pool.connection() as connection:
         cursor = await connection.execute(
             "SELECT chunk_id FROM embedding JOIN chunk USING (tenant_id, chunk_id)"
-            " WHERE audience && %s::text[] ORDER BY (passage <#> %s) + 0 LIMIT 10",
-            [[readers], HalfVector(vector)],
+            " JOIN document USING (tenant_id, document_id)"
+            " WHERE chunk.audience && %s::text[] AND modified_at >= %s"
+            " ORDER BY (passage <#> %s) + 0 LIMIT 10",
+            [[readers], since, HalfVector(vector)],
         )
         return {row[0] for row in await cursor.fetchall()}
+
+
+async def test_a_period_leaves_the_indexes_in_use(filled: Pool) -> None:
+    by_index = compose("find_nearest_dated_by_index", model=1, dimensions=SIZE)
+    plan = await explain(filled, by_index, EVERYONE, since=1_000)
+    assert "embedding_nearest_1" in plan
+    assert "Sort" not in plan
+    exactly = compose("find_nearest_dated_exactly", model=1, dimensions=SIZE)
+    plan = await explain(filled, exactly, EVERYONE, since=ROWS - 50)
+    assert "embedding_nearest_1" not in plan
+    assert "Seq Scan" not in plan
+    plan = await explain(filled, compose("find_matching_dated"), EVERYONE, since=1_000)
+    assert "lexical_chunk_by_term" in plan
+    assert "Seq Scan" not in plan
+
+    index = PostgresPassageIndex(filled, MODEL)
+    for first in (1_000, ROWS - 50):
+        moment = DAY_ONE + timedelta(seconds=first)
+        found = wanted = 0
+        async with index.open_snapshot(EVERYBODY, Period(since=moment)) as snapshot:
+            for vector in random_vectors(20, 99):
+                exact = await find_exactly(filled, vector, EVERYONE, since=moment)
+                found += len(exact & set(await snapshot.find_nearest(vector, 10)))
+                wanted += len(exact)
+        assert wanted == 200
+        assert found / wanted >= 0.98
 
 
 async def test_the_way_is_chosen_by_what_is_visible() -> None:
@@ -160,6 +197,7 @@ SAMPLES: dict[str, Any] = {
     "groups": [1], "hashes": ["h"], "fingerprints": [None], "modified": [None], "documents": [1],
     "document": 1, "group": 1, "audience": ["everyone"], "fingerprint": None, "count": 2,
     "limit": 3, "readers": ["everyone"], "sources": ["docs"], "terms": [1], "chunks": [1],
+    "since": None, "until": None,
     "chunk": 1, "before": 1, "after": 1, "all_of": [1], "any_of": [1], "phrases": ["a b"],
     "weights": sparse_vector([1], [1.0]), "vector": HalfVector(np.ones(SIZE)),
 }  # fmt: skip

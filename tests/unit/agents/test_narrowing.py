@@ -1,0 +1,104 @@
+"""A search narrowed to sources and a period, and what lets go of it."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from agents.model import (
+    Decision,
+    Enough,
+    Judgement,
+    Passage,
+    Period,
+    Question,
+    Search,
+    SearchAgain,
+    Turn,
+)
+from retrieval.model import DocumentId, SearchResult, WeightedQuery
+from tests.fakes.passage_search import make_passage
+
+JUNE = datetime(2026, 6, 1, tzinfo=UTC)
+NARROW = Search(
+    ((WeightedQuery("backups"),),), "asked", frozenset({"handbook"}), Period(since=JUNE)
+)
+
+
+class Judging:
+    """Plans as told, and gives the judgements in order; the last one for ever."""
+
+    name = version = "judging"
+
+    def __init__(self, plan: Decision, *judgements: Judgement) -> None:
+        self._plan = plan
+        self._judgements = list(judgements)
+
+    async def plan(self, question: Question, history: Sequence[Turn]) -> Decision:
+        return self._plan
+
+    async def judge(
+        self, question: Question, history: Sequence[Turn], result: SearchResult
+    ) -> Judgement:
+        return self._judgements.pop(0) if len(self._judgements) > 1 else self._judgements[0]
+
+    async def write(
+        self, question: Question, history: Sequence[Turn], passages: Sequence[Passage]
+    ) -> AsyncIterator[str]:
+        yield "Backups run every night. [1]"
+
+
+async def test_a_plan_narrows_the_search_and_the_trace_tells(
+    start_talk: Callable[..., Any],
+) -> None:
+    talk = start_talk(Judging(NARROW, Enough("sure")))
+    answer = await talk.ask("What changed about backups since June?")
+    assert [scope.sources for _, scope in talk.search.calls] == [{"handbook"}]
+    assert talk.search.periods == [NARROW.period]
+    [line] = [one for one in answer.decisions if one.startswith("search:")]
+    assert line == "search: 'backups' in handbook changed from 2026-06-01 found 0"
+
+
+async def test_thin_evidence_lets_go_of_sources_and_period_once(
+    start_talk: Callable[..., Any],
+) -> None:
+    thin = SearchAgain(NARROW.parts, "thin", wider=True)
+    talk = start_talk(Judging(NARROW, thin))
+    await talk.ask("What changed about backups since June?")
+    assert [scope.sources for _, scope in talk.search.calls] == [{"handbook"}, None]
+    assert talk.search.periods == [NARROW.period, None]
+
+
+async def test_what_was_let_go_stays_so(start_talk: Callable[..., Any]) -> None:
+    thin = SearchAgain(NARROW.parts, "thin", wider=True)
+    still = SearchAgain(((WeightedQuery("nightly copies"),),), "still thin")
+    talk = start_talk(Judging(NARROW, thin, still, Enough("sure")))
+    await talk.ask("What changed about backups since June?")
+    assert talk.search.periods == [NARROW.period, None, None]
+
+
+async def test_what_stands_around_a_hit_is_read_within_the_scope(
+    start_talk: Callable[..., Any],
+) -> None:
+    again = SearchAgain(((WeightedQuery("copies"),),), "thin", around=True)
+    plan = Search(((WeightedQuery("backups"),),), "asked")
+    talk = start_talk(Judging(plan, again, Enough("sure")))
+    hit = make_passage(1, "Backups", "Backups run every night.")
+    beside = make_passage(2, "", "The key lies in the safe.", document=DocumentId(1), ordinal=1)
+    hidden = make_passage(3, "", "Not for everyone.", document=DocumentId(1), ordinal=-1)
+    talk.search.passages = [hit, beside, hidden]
+    talk.search.audience = {hidden.chunk: frozenset({"staff"})}
+    answer = await talk.ask("When do backups run?")
+    assert "search: read 1 passages around the best" in answer.decisions
+
+
+def test_a_period_has_an_end_and_runs_forward() -> None:
+    may = datetime(2026, 5, 1, tzinfo=UTC)
+    assert may in Period(until=JUNE)
+    assert JUNE not in Period(until=JUNE)
+    assert None not in Period(since=may)
+    with pytest.raises(ValueError, match="is none"):
+        Period()
+    with pytest.raises(ValueError, match="runs forward"):
+        Period(JUNE, may)
