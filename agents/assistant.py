@@ -1,6 +1,7 @@
 """Answers questions. Hides LangGraph from the rest of Footnote."""
 
 import hashlib
+import logging
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
@@ -8,7 +9,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from langchain_core.callbacks import UsageMetadataCallbackHandler
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.memory import InMemorySaver
@@ -18,10 +18,24 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from agents.config import AgentConfig
 from agents.errors import AgentError
 from agents.graph import AgentGraph, build_graph
-from agents.model import AgentEvent, Answer, Answered, Question, Turn, Usage
+from agents.metering import Meter
+from agents.model import (
+    FAILED,
+    AgentEvent,
+    Answer,
+    Answered,
+    AnswerRecord,
+    Question,
+    Turn,
+    Usage,
+)
 from agents.nodes import AgentDeps
-from agents.ports import Brain, PassageSearch, SentenceScorer
+from agents.ports import AnswerRecords, Brain, PassageSearch, SentenceScorer
 from agents.state import ANSWER, HISTORY, AgentState, start_question
+from retrieval.errors import RetrievalError
+from retrieval.model import TenantId
+
+_log = logging.getLogger(__name__)
 
 Saver = BaseCheckpointSaver[Any]
 
@@ -68,6 +82,7 @@ class Assistant:
         passages: PassageSearch,
         sentences: SentenceScorer,
         memory: Memory,
+        records: AnswerRecords | None = None,
         config: AgentConfig | None = None,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -77,6 +92,7 @@ class Assistant:
         self._passages = passages
         self._sentences = sentences
         self._memory = memory
+        self._records = records
         self._config = config or AgentConfig()
         self._clock = clock
         self._now = now
@@ -91,7 +107,7 @@ class Assistant:
         """
         saver = self._memory.open_saver()
         graph = self._graph.copy({"checkpointer": saver})
-        meter = UsageMetadataCallbackHandler()
+        meter = Meter(self._config.prices)
         config: RunnableConfig = {
             "configurable": {"thread_id": question.thread},
             "callbacks": [meter],
@@ -103,25 +119,31 @@ class Assistant:
             return
         began = self._clock()
         deps = self._make_deps(question, began, meter)
-        final: AgentState | None = None
+        state: AgentState = {}
         stream = graph.astream(
             start, config, context=deps, stream_mode=["custom", "values"], durability="sync"
         )
-        async with aclosing(cast("AsyncGenerator[tuple[str, Any], None]", stream)) as parts:
-            async for mode, part in parts:
-                if mode == "custom":
-                    yield part
-                else:
-                    final = part
-        answer = ANSWER.read(final) if final is not None else None
-        if answer is None:
-            raise AgentError("the run ended without an answer")
+        try:
+            async with aclosing(cast("AsyncGenerator[tuple[str, Any], None]", stream)) as parts:
+                async for mode, part in parts:
+                    if mode == "custom":
+                        yield part
+                    else:
+                        state = part
+            answer = ANSWER.read(state)
+            if answer is None:
+                raise AgentError("the run ended without an answer")
+        except Exception as error:
+            await self._keep(record_failure(question, state, meter.usage, error, self._now()))
+            raise
+        total = (self._clock() - began) * 1_000
+        answer = replace(
+            answer, usage=meter.usage, timings_ms={**answer.timings_ms, "total": total}
+        )
         if self._memory.prunes:
             await saver.aprune([question.thread], strategy="keep_latest")
-        total = (self._clock() - began) * 1_000
-        yield Answered(
-            replace(answer, usage=_add_up(meter), timings_ms={**answer.timings_ms, "total": total})
-        )
+        await self._keep(record_answer(question, answer, self._now()))
+        yield Answered(answer)
 
     async def recall(self, thread: str) -> tuple[Turn, ...]:
         """The turns of a conversation, oldest first."""
@@ -130,9 +152,20 @@ class Assistant:
         )
         return HISTORY.read(cast("AgentState", snapshot.values)) or ()
 
-    async def forget(self, thread: str) -> None:
-        """Delete everything remembered of a conversation."""
+    async def forget(self, tenant: TenantId, thread: str) -> None:
+        """Delete everything remembered of a conversation, how it was answered included."""
         await self._memory.open_saver().adelete_thread(thread)
+        if self._records is not None:
+            await self._records.forget(tenant, thread)
+
+    async def _keep(self, record: AnswerRecord) -> None:
+        """Keep a record. A question is not left without its answer because that fails."""
+        if self._records is None:
+            return
+        try:
+            await self._records.put(record)
+        except RetrievalError as error:
+            _log.warning("How question %s went could not be kept: %s", record.reference, error)
 
     async def _find_start(
         self, graph: AgentGraph, config: RunnableConfig, question: Question
@@ -151,20 +184,19 @@ class Assistant:
             fresh["history"] = HISTORY.pack(tuple(turn for turn in turns if turn.id != question.id))
         return fresh, None
 
-    def _make_deps(
-        self, question: Question, began: float, meter: UsageMetadataCallbackHandler
-    ) -> AgentDeps:
+    def _make_deps(self, question: Question, began: float, meter: Meter) -> AgentDeps:
+        config = self._config
         return AgentDeps(
             question=question,
             brain=self._brain,
             fallback=self._fallback,
             passages=self._passages,
             sentences=self._sentences,
-            config=self._config,
+            config=config,
             clock=self._clock,
             now=self._now,
-            deadline=began + self._config.seconds,
-            spent_tokens=lambda: sum(u["total_tokens"] for u in meter.usage_metadata.values()),
+            deadline=began + config.seconds,
+            spent=lambda: meter.share_of(config.max_tokens, config.max_cost),
         )
 
 
@@ -176,13 +208,42 @@ def fingerprint_question(question: Question) -> str:
     return hashlib.sha256("\x1e".join(parts).encode()).hexdigest()
 
 
+def record_answer(question: Question, answer: Answer, at: datetime) -> AnswerRecord:
+    """The record of a question that was answered."""
+    return AnswerRecord(
+        reference=question.id,
+        tenant=question.scope.tenant,
+        thread=question.thread,
+        question=question.text,
+        outcome=answer.outcome.value,
+        model=answer.model,
+        trace=answer.decisions,
+        timings_ms=answer.timings_ms,
+        usage=answer.usage,
+        error="",
+        at=at,
+    )
+
+
+def record_failure(
+    question: Question, state: AgentState, usage: Usage, error: Exception, at: datetime
+) -> AnswerRecord:
+    """The record of a question that failed, with the trace up to there."""
+    return AnswerRecord(
+        reference=question.id,
+        tenant=question.scope.tenant,
+        thread=question.thread,
+        question=question.text,
+        outcome=FAILED,
+        model=state.get("writer", ""),
+        trace=tuple(state.get("trace", ())),
+        timings_ms=state.get("timings", {}),
+        usage=usage,
+        error=f"{type(error).__name__}: {error}",
+        at=at,
+    )
+
+
 def _serializer() -> JsonPlusSerializer:
     """Loads plain values only, whatever the environment says."""
     return JsonPlusSerializer(allowed_msgpack_modules=None, pickle_fallback=False)
-
-
-def _add_up(meter: UsageMetadataCallbackHandler) -> Usage:
-    used = meter.usage_metadata.values()
-    return Usage(
-        sum(one["input_tokens"] for one in used), sum(one["output_tokens"] for one in used)
-    )

@@ -1,6 +1,20 @@
 """What may be set about the agent. Read from the environment by bot/settings.py only."""
 
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+_PRICE = re.compile(
+    r"(?P<model>[^\s=]+:[^\s=]+)\s*=\s*(?P<input>\d+(?:\.\d+)?)\s*/\s*(?P<output>\d+(?:\.\d+)?)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What a chat model costs, in US dollars for a million tokens."""
+
+    input: float
+    output: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -9,7 +23,9 @@ class AgentConfig:
 
     `seconds` bounds the whole run; the last `reserve_seconds` of it are kept for writing the
     answer. `step_seconds` bounds one call of a chat model other than the writing. `max_tokens`
-    bounds what chat models may use up for one question. `search_limit` is the number of passages
+    bounds what chat models may use up for one question, and `max_cost` what that may cost in US
+    dollars by the `prices` of the models' names (None: no bound); of both, the share `reserve` is
+    kept for writing. `search_limit` is the number of passages
     a search asks for, `evidence_limit` how many of them the writer sees. A search whose relevance
     (0..1) lies below `relevance_floor` holds nothing. `history_turns` exchanges of a thread are
     remembered, each answer cut to `history_characters`.
@@ -20,6 +36,9 @@ class AgentConfig:
     step_seconds: float = 15.0
     max_searches: int = 3
     max_tokens: int = 60_000
+    max_cost: float | None = None
+    prices: Mapping[str, Price] = field(default_factory=dict)
+    reserve: float = 0.25
     search_limit: int = 12
     evidence_limit: int = 8
     relevance_floor: float = 0.02
@@ -30,14 +49,15 @@ class AgentConfig:
     breaker_seconds: float = 30.0
 
 
-@dataclass(frozen=True, slots=True)
-class ModelNames:
-    """Chat models by LangChain name, e.g. 'openai:gpt-4.1-mini', 'ollama:qwen3'; first is used.
-
-    The others are the fallback chain, in order. `planner` names another model for planning and
-    judging; '' uses the same.
-    """
-
-    writers: tuple[str, ...]
-    planner: str = ""
-    temperature: float = 0.0
+def parse_prices(text: str) -> dict[str, Price]:
+    """Prices as 'provider:model=INPUT/OUTPUT', separated by commas. Raises ValueError."""
+    prices: dict[str, Price] = {}
+    for part in filter(None, (piece.strip() for piece in text.split(","))):
+        match = _PRICE.fullmatch(part)
+        if match is None:
+            raise ValueError(
+                f"{part!r} should read provider:model=INPUT/OUTPUT, in US dollars for a million"
+                " tokens, for instance openai:gpt-5-mini=0.25/2"
+            )
+        prices[match["model"]] = Price(float(match["input"]), float(match["output"]))
+    return prices

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
-from retrieval.model import AccessScope, Passage, Period, WeightedQuery
+from retrieval.model import AccessScope, Passage, Period, TenantId, WeightedQuery
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,10 +154,16 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What the chat models of one question used up, in tokens; zero for the built-in brain."""
+    """What the chat models of one question used up; zero for the built-in brain.
 
+    Tokens of a call that its server did not count are estimated. `cost` is in US dollars, None
+    where a model's price is not known or tokens were estimated.
+    """
+
+    calls: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
+    cost: float | None = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +185,30 @@ class Answer:
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     quoted: bool = False
     usage: Usage = Usage()
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRecord:
+    """How a question was answered: what its reference, the question's id, leads to.
+
+    `outcome` is that of the answer, or 'failed' where there was none; `error` says why.
+    """
+
+    reference: str
+    tenant: TenantId
+    thread: str
+    question: str
+    outcome: str
+    model: str
+    trace: tuple[str, ...]
+    timings_ms: Mapping[str, float]
+    usage: Usage
+    error: str
+    at: datetime
+
+
+FAILED = "failed"
+"""The outcome of a record without an answer."""
 
 
 # What a run tells while it goes on.
@@ -208,8 +239,10 @@ class Answered:
 AgentEvent = StepStarted | TextDelta | Answered
 
 __all__ = [
+    "FAILED",
     "AgentEvent",
     "Answer",
+    "AnswerRecord",
     "AnswerSettings",
     "Answered",
     "Chat",

@@ -3,8 +3,8 @@
 from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
-from agents.model import Decision, Judgement, Question, Turn
-from retrieval.model import AccessScope, Passage, Period, SearchResult, WeightedQuery
+from agents.model import AnswerRecord, Decision, Judgement, Question, Turn
+from retrieval.model import AccessScope, Passage, Period, SearchResult, TenantId, WeightedQuery
 
 
 class PassageSearch(Protocol):
@@ -41,6 +41,18 @@ class SentenceScorer(Protocol):
 
     async def similarity(self, text: str, sentences: Sequence[str]) -> list[float]:
         """Cosine of each sentence to the text, -1..1."""
+        ...
+
+
+class AnswerRecords(Protocol):
+    """Keeps how questions were answered. Raises RetrievalError."""
+
+    async def put(self, record: AnswerRecord) -> None:
+        """Keep a record; an earlier one of the same question gives way."""
+        ...
+
+    async def forget(self, tenant: TenantId, thread: str) -> None:
+        """Delete the records of a conversation."""
         ...
 
 

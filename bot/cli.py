@@ -20,6 +20,7 @@ from bot.rendering.plain import render_plain
 from bot.serving import serve_platforms
 from bot.settings import Settings, describe_settings
 from bot.shell import as_json, print_json, run_command
+from bot.traces import forget, trace
 from bot.wiring import FAILURES, TENANT, Footnote, open_footnote
 from retrieval.errors import InvalidSource
 from retrieval.model import EVERYONE, SyncMode, SyncState
@@ -90,9 +91,10 @@ def ask(question: str, thread: str | None, readers: tuple[str, ...], as_json: bo
         raise click.UsageError("The question is empty.")
 
     async def use(opened: Footnote) -> None:
-        answer = await opened.ask(question, thread or uuid.uuid4().hex, frozenset(readers))
+        reference = uuid.uuid4().hex
+        answer = await opened.ask(question, thread or reference, frozenset(readers), reference)
         if as_json:
-            print_json(terminal.answer_document(answer))
+            print_json({"reference": reference, **terminal.answer_document(answer)})
         else:
             click.echo(render_plain(compose_answer(answer)))
 
@@ -334,3 +336,5 @@ def demo(source: Path | None, questions: tuple[str, ...], as_json: bool) -> int:
 
 
 footnote.add_command(evaluate)
+footnote.add_command(trace)
+footnote.add_command(forget)

@@ -118,10 +118,11 @@ async def _check_embedding_model(examination: _Examination) -> Check:
 
 
 async def _check_chat_model(examination: _Examination) -> Check:
-    names = examination.settings.chat_models
-    if not names:
+    settings = examination.settings
+    names = (*settings.chat_models, *settings.planner_models)
+    if not settings.chat_models:
         return Check("chat model", State.OK, "none set: answers are quoted from the sources")
-    build_brain(examination.settings)
+    build_brain(settings)
     return Check("chat model", State.OK, f"{', '.join(names)} can be loaded")
 
 

@@ -204,6 +204,7 @@ def _build_worker(
             delivery=delivery,
             assistant=footnote.assistant,
             directories=directories,
+            settings=footnote.settings.answering,
             limit=footnote.settings.answer_seconds + 30,
         ),
         commands=Commands(

@@ -13,6 +13,8 @@ from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from agents.config import Price, parse_prices
+from agents.model import AnswerSettings
 from bot.errors import SettingsInvalid
 
 # LangGraph reads this when it is imported; without it a crafted checkpoint could run code.
@@ -133,6 +135,21 @@ class Settings(BaseSettings):
         "are tried in turn. Empty: answers are quoted from the documents without any model.",
     )
 
+    planner_model: str | None = Field(
+        None,
+        alias="FOOTNOTE_PLANNER_MODEL",
+        description="The model that decides what to search for and whether what was found is "
+        "enough; a small, quick one will do. Written as `FOOTNOTE_CHAT_MODEL`. Empty: the model "
+        "that writes.",
+    )
+    model_prices: str = Field(
+        "",
+        alias="FOOTNOTE_MODEL_PRICES",
+        description="What chat models cost, in US dollars for a million tokens read and written: "
+        "`openai:gpt-5-mini=0.25/2, ollama:llama3.1=0/0`. Without a model's price, what an answer "
+        "costs is not known.",
+    )
+
     # Answers
     answer_seconds: float = Field(
         60.0,
@@ -140,6 +157,44 @@ class Settings(BaseSettings):
         gt=0,
         le=600,
         description="How long one answer may take at most, in seconds.",
+    )
+    answer_tokens: int = Field(
+        60_000,
+        alias="FOOTNOTE_ANSWER_TOKENS",
+        gt=0,
+        description="How many tokens chat models may read and write for one answer.",
+    )
+    answer_cost: float | None = Field(
+        None,
+        alias="FOOTNOTE_ANSWER_COST",
+        gt=0,
+        description="What chat models may cost for one answer, in US dollars; needs "
+        "`FOOTNOTE_MODEL_PRICES`. Empty: no bound.",
+    )
+    persona: str = Field(
+        "",
+        alias="FOOTNOTE_PERSONA",
+        description="House style of answers that a chat model writes, in words, such as `address "
+        "people informally`.",
+    )
+    remit: str = Field(
+        "",
+        alias="FOOTNOTE_REMIT",
+        description="What the bot answers, in words, such as `questions about our products`; "
+        "anything else is declined. Empty: whatever the documents hold.",
+    )
+    language: str = Field(
+        "",
+        alias="FOOTNOTE_LANGUAGE",
+        pattern="^([a-z]{2})?$",
+        description="Language of answers as a two-letter code, such as `de`. Empty: the "
+        "question's.",
+    )
+    freshness_days: int | None = Field(
+        None,
+        alias="FOOTNOTE_FRESHNESS_DAYS",
+        gt=0,
+        description="An answer whose newest source is older than so many days carries a warning.",
     )
 
     # Serving
@@ -210,7 +265,13 @@ class Settings(BaseSettings):
             raise ValueError("should read provider:model, for instance builtin:all-MiniLM-L6-v2")
         return value
 
-    @field_validator("chat_model")
+    @field_validator("model_prices")
+    @classmethod
+    def _read_as_prices(cls, value: str) -> str:
+        parse_prices(value)
+        return value
+
+    @field_validator("chat_model", "planner_model")
     @classmethod
     def _name_chat_providers(cls, value: str | None) -> str | None:
         for part in (value or "").split(","):
@@ -227,10 +288,39 @@ class Settings(BaseSettings):
             )
         return self
 
+    @model_validator(mode="after")
+    def _know_what_answers_cost(self) -> "Settings":
+        unpriced = {*self.chat_models, *self.planner_models} - set(self.prices)
+        if self.answer_cost is not None and unpriced:
+            raise ValueError(
+                "FOOTNOTE_ANSWER_COST is set, but FOOTNOTE_MODEL_PRICES holds no price of "
+                + ", ".join(sorted(unpriced))
+            )
+        return self
+
     @property
     def chat_models(self) -> tuple[str, ...]:
         """The chat models in the order in which they are tried."""
-        return tuple(part.strip() for part in (self.chat_model or "").split(",") if part.strip())
+        return _split(self.chat_model)
+
+    @property
+    def planner_models(self) -> tuple[str, ...]:
+        """The models that plan in the order in which they are tried; none: those that write."""
+        return _split(self.planner_model)
+
+    @property
+    def prices(self) -> dict[str, Price]:
+        """What is known of models' prices, by their names."""
+        return parse_prices(self.model_prices)
+
+    @property
+    def answering(self) -> AnswerSettings:
+        """How questions are answered where a channel says nothing else."""
+        return AnswerSettings(self.persona, self.remit, self.language, self.freshness_days)
+
+
+def _split(names: str | None) -> tuple[str, ...]:
+    return tuple(part.strip() for part in (names or "").split(",") if part.strip())
 
 
 def load_settings() -> Settings:

@@ -17,7 +17,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from agents.model import Answer
+from agents.model import Answer, AnswerRecord, Usage
 from bot.doctor import Check, State
 from bot.knowledge import SourceOverview
 from retrieval.evaluation.compare import MEAN, MEASURES, Comparison
@@ -74,7 +74,46 @@ def answer_document(answer: Answer) -> dict[str, Any]:
         "notices": list(answer.notices),
         "decisions": list(answer.decisions),
         "timings_ms": {step: round(value, 2) for step, value in answer.timings_ms.items()},
+        "usage": answer.usage,
     }
+
+
+def print_records(records: Sequence[AnswerRecord]) -> None:
+    """The latest questions, newest first, one a line, with how they ended."""
+    console = _console()
+    for record in records:
+        used = record.usage
+        console.print(
+            f"{record.at.astimezone():%Y-%m-%d %H:%M}  {record.reference}  {record.outcome:<8}"
+            f" {record.timings_ms.get('total', 0.0) / 1_000:6.1f} s"
+            f" {used.input_tokens + used.output_tokens:>7} tokens {_tell_cost(used):>9}"
+            f"  {escape(' '.join(record.question.split())[:80])}"
+        )
+    if not records:
+        console.print("No question was answered yet.")
+
+
+def print_record(record: AnswerRecord) -> None:
+    """How one question was answered, step by step."""
+    console = _console()
+    console.print(f"[bold]{escape(record.question)}[/]")
+    console.print(f"{record.at.astimezone():%Y-%m-%d %H:%M:%S}, conversation {record.thread}")
+    console.print(f"outcome: {record.outcome}" + (f", by {record.model}" if record.model else ""))
+    if record.error:
+        console.print(f"[red]error: {escape(record.error)}[/]")
+    for line in record.trace:
+        console.print(f"  {escape(line)}")
+    used = record.usage
+    console.print(
+        f"chat models: {used.calls} calls, {used.input_tokens} tokens read,"
+        f" {used.output_tokens} written, cost {_tell_cost(used)}"
+    )
+    spent = ", ".join(f"{step} {value:.0f}" for step, value in record.timings_ms.items())
+    console.print(f"milliseconds: {spent}")
+
+
+def _tell_cost(usage: Usage) -> str:
+    return "not known" if usage.cost is None else f"${usage.cost:.4f}"
 
 
 def search_document(result: SearchResult) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 Only this module and bot.serving import adapters.
 """
 
-import uuid
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -16,12 +15,13 @@ from agents.errors import AgentError
 from agents.llm.chat_model import ChatModelBrain
 from agents.llm.extractive import BuiltInBrain
 from agents.llm.models import CallPolicy, open_models
-from agents.model import Answer, Answered, AnswerSettings, Question
+from agents.model import Answer, Answered, Question
 from agents.ports import Brain, SentenceScorer
 from bot.errors import BotError, SettingsInvalid
 from bot.knowledge import Knowledge
 from bot.queue import set_up_queue
 from bot.settings import Settings
+from bot.storage.answers import PostgresAnswerRecords
 from migrations.runner import MigrationRefused, hold_lock, migrate
 from retrieval.config import parse_pipeline
 from retrieval.errors import RetrievalError
@@ -65,19 +65,22 @@ class Footnote:
     knowledge: Knowledge
     searcher: PassageSearcher
     assistant: Assistant
+    answers: PostgresAnswerRecords
 
     async def warm_up(self) -> None:
         """Load the embedding model, so that the first question does not wait for it."""
         await self.embedder.embed_query("Is anybody there?")
 
-    async def ask(self, question: str, thread: str, readers: frozenset[str]) -> Answer:
+    async def ask(
+        self, question: str, thread: str, readers: frozenset[str], reference: str
+    ) -> Answer:
         """Answer a question of the command line, in the conversation `thread`."""
         asked = Question(
-            id=uuid.uuid4().hex,
+            id=reference,
             text=question,
             thread=f"cli:{thread}",
             scope=_scope(readers),
-            settings=AnswerSettings(),
+            settings=self.settings.answering,
         )
         async for event in self.assistant.answer(asked):
             if isinstance(event, Answered):
@@ -148,12 +151,14 @@ async def open_footnote(settings: Settings) -> AsyncIterator[Footnote]:
         )
         scorer = open_scorer(embedder)
         built_in = BuiltInBrain(scorer)
+        answers = PostgresAnswerRecords(pool)
         assistant = Assistant(
             brain=build_brain(settings) or built_in,
             fallback=built_in,
             passages=searcher,
             sentences=scorer,
             memory=remember_in_postgres(pool),
+            records=answers,
             config=_agent_config(settings),
         )
         yield Footnote(
@@ -165,6 +170,7 @@ async def open_footnote(settings: Settings) -> AsyncIterator[Footnote]:
             knowledge=Knowledge(records, engine),
             searcher=searcher,
             assistant=assistant,
+            answers=answers,
         )
 
 
@@ -230,6 +236,9 @@ def _agent_config(settings: Settings) -> AgentConfig:
     return AgentConfig(
         seconds=settings.answer_seconds,
         reserve_seconds=min(AgentConfig().reserve_seconds, settings.answer_seconds / 2),
+        max_tokens=settings.answer_tokens,
+        max_cost=settings.answer_cost,
+        prices=settings.prices,
     )
 
 
@@ -243,4 +252,5 @@ def build_brain(settings: Settings) -> Brain | None:
         breaker_failures=config.breaker_failures,
         breaker_seconds=config.breaker_seconds,
     )
-    return ChatModelBrain(open_models(settings.chat_models, policy))
+    planners = open_models(settings.planner_models, policy) if settings.planner_models else None
+    return ChatModelBrain(open_models(settings.chat_models, policy), planners)

@@ -16,11 +16,16 @@ from langchain.chat_models import init_chat_model
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage
 
-from agents.errors import AgentError, ModelUnavailable, UnknownModel
+from agents.errors import ModelUnavailable, UnknownModel
+from agents.metering import MODEL
 
 T = TypeVar("T")
 
 _PASSING = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
+_SHORT_NAMES = {"google": "google_genai", "azure": "azure_openai", "bedrock": "bedrock_converse"}
+_EXTRAS = {"google_genai": "google", "bedrock_converse": "bedrock"}
+_COUNTS_ON_REQUEST = frozenset({"openai", "azure_openai"})
+"""Providers whose streams tell the tokens used only when asked."""
 _FIRST_DELAY = 0.4
 _LONGEST_WAIT = 3.0
 """Seconds that waiting for a model is worth; longer, and the next one is asked."""
@@ -195,16 +200,32 @@ def open_models(names: Sequence[str], policy: CallPolicy, **settings: Any) -> Mo
 
 def open_model(name: str, **settings: Any) -> BaseChatModel:
     """A LangChain chat model by name, without retries of its own. Raises UnknownModel."""
+    provider, _, model = name.partition(":")
+    provider = _SHORT_NAMES.get(provider, provider)
+    usual: dict[str, Any] = {"max_retries": 0, "metadata": {MODEL: name}}
+    if provider in _COUNTS_ON_REQUEST:
+        usual["stream_usage"] = True
     try:
-        return cast("BaseChatModel", init_chat_model(name, **{"max_retries": 0, **settings}))
-    except AgentError:
-        raise
+        found = init_chat_model(model, model_provider=provider, **{**usual, **settings})
+        return cast("BaseChatModel", found)
+    except ImportError as error:
+        raise UnknownModel(_name_what_is_missing(name, provider, error)) from error
     except Exception as error:
         raise UnknownModel(
             f"The chat model '{name}' cannot be loaded: {_tell(error)} Write it as provider:model,"
             " such as openai:gpt-4.1-mini, anthropic:claude-haiku-4-5 or ollama:qwen3, and set the"
             " provider's key."
         ) from error
+
+
+def _name_what_is_missing(name: str, provider: str, error: ImportError) -> str:
+    extra = _EXTRAS.get(provider)
+    if extra is None:
+        return f"The chat model '{name}' cannot be loaded: {_tell(error)}"
+    return (
+        f"The chat model '{name}' needs the extra '{extra}' of Footnote:"
+        f" pip install 'footnote[{extra}]'."
+    )
 
 
 def find_delay(error: Exception, attempt: int, jitter: Callable[[], float]) -> float | None:

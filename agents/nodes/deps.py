@@ -17,7 +17,8 @@ from retrieval.model import Passage, SearchResult
 class AgentDeps:
     """What a run works with. `deadline` is in seconds of `clock`, a monotonic clock.
 
-    `fallback` thinks where `brain` fails; `spent_tokens` tells what chat models used up so far.
+    `fallback` thinks where `brain` fails; `spent` tells which share of the budget in tokens
+    and money chat models used up so far, 1 being all of it.
     """
 
     question: Question
@@ -29,7 +30,16 @@ class AgentDeps:
     clock: Callable[[], float]
     now: Callable[[], datetime]
     deadline: float
-    spent_tokens: Callable[[], int]
+    spent: Callable[[], float]
+
+    def may_think(self) -> bool:
+        """Whether there is time and budget for more than writing the answer."""
+        left = self.deadline - self.clock() - self.config.reserve_seconds
+        return left > 0 and self.spent() < 1 - self.config.reserve
+
+    def may_write(self) -> bool:
+        """Whether a chat model may still write the answer."""
+        return self.deadline > self.clock() and self.spent() < 1
 
 
 def tell(runtime: Runtime[AgentDeps], event: AgentEvent) -> None:

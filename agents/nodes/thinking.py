@@ -87,21 +87,17 @@ def bound_judgement(verdict: Judgement, state: AgentState, *, may_go_on: bool) -
 
 
 def _may_go_on(state: AgentState, deps: AgentDeps) -> bool:
-    return (
-        state["rounds"] < deps.config.max_searches
-        and deps.deadline - deps.clock() > deps.config.reserve_seconds
-        and deps.spent_tokens() < deps.config.max_tokens
-    )
+    return state["rounds"] < deps.config.max_searches and deps.may_think()
 
 
 async def _think(deps: AgentDeps, ask: Callable[[Brain], Awaitable[T]]) -> tuple[T, list[str]]:
     """What the brain thinks, or else the fallback; and what went wrong with the brain."""
     if deps.brain is deps.fallback:
         return await ask(deps.brain), []
-    left = deps.deadline - deps.clock() - deps.config.reserve_seconds
     try:
-        if left <= 0 or deps.spent_tokens() >= deps.config.max_tokens:
+        if not deps.may_think():
             raise BudgetExceeded
+        left = deps.deadline - deps.clock() - deps.config.reserve_seconds
         async with asyncio.timeout(min(left, deps.config.step_seconds)):
             return await ask(deps.brain), []
     except (AgentError, TimeoutError) as error:

@@ -59,9 +59,9 @@ async def _stream_draft(
     deps = runtime.context
     patience = None
     if deps.brain is not deps.fallback:
-        if deps.spent_tokens() >= deps.config.max_tokens:
+        if not deps.may_write():
             raise BudgetExceeded
-        patience = max(0.0, deps.deadline - deps.clock())
+        patience = deps.deadline - deps.clock()
     draft = ""
     told = 0
     stream = deps.brain.write(deps.question, history, evidence)

@@ -111,3 +111,29 @@ ON CONFLICT (tenant_id, item_id, command, outcome) DO NOTHING;
 -- name: find_thread
 SELECT thread FROM inbox
 WHERE tenant_id = %(tenant)s AND platform = %(platform)s AND message = %(message)s;
+
+-- name: put_answer_record
+INSERT INTO answer_record (tenant_id, question_id, thread, question, outcome, model, trace,
+                           timings_ms, calls, input_tokens, output_tokens, cost, error, answered_at)
+VALUES (%(tenant)s, %(item)s, %(thread)s, %(question)s, %(outcome)s, %(model)s, %(trace)s,
+        %(timings)s, %(calls)s, %(input)s, %(output)s, %(cost)s, %(error)s, %(at)s)
+ON CONFLICT (tenant_id, question_id) DO UPDATE
+SET thread = excluded.thread, question = excluded.question, outcome = excluded.outcome,
+    model = excluded.model, trace = excluded.trace, timings_ms = excluded.timings_ms,
+    calls = excluded.calls, input_tokens = excluded.input_tokens,
+    output_tokens = excluded.output_tokens, cost = excluded.cost, error = excluded.error,
+    answered_at = excluded.answered_at;
+
+-- name: get_answer_record
+SELECT question_id, tenant_id, thread, question, outcome, model, trace, timings_ms, calls,
+       input_tokens, output_tokens, cost, error, answered_at
+FROM answer_record WHERE tenant_id = %(tenant)s AND question_id = %(item)s;
+
+-- name: list_answer_records
+SELECT question_id, tenant_id, thread, question, outcome, model, trace, timings_ms, calls,
+       input_tokens, output_tokens, cost, error, answered_at
+FROM answer_record WHERE tenant_id = %(tenant)s
+ORDER BY answered_at DESC LIMIT %(limit)s;
+
+-- name: forget_answer_records
+DELETE FROM answer_record WHERE tenant_id = %(tenant)s AND thread = %(thread)s;

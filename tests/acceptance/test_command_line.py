@@ -32,6 +32,19 @@ async def test_from_a_folder_to_an_answer_and_back(shell: Shell, handbook: Path)
     assert citation["url"].endswith("/handbook/printer.txt")
     assert citation["age_days"] == 0
 
+    kept = (await shell.run("trace", document["reference"], "--json")).json
+    assert kept["question"] == "What is the PIN of the printer?"
+    assert kept["outcome"] == "answered"
+    assert kept["trace"] == document["decisions"]
+    assert kept["usage"]["cost"] == 0
+    shown = (await shell.run("trace", document["reference"])).output
+    assert "judge: enough" in shown
+    assert document["reference"] in (await shell.run("trace")).output
+    await shell.run("forget", "--thread", document["reference"])
+    gone = await shell.run("trace", document["reference"])
+    assert gone.code == 2
+    assert "No question has the reference" in gone.errors
+
     found = (await shell.run("search", "carry over days", "-k", "2", "--json")).json
     assert len(found["passages"]) == 2
     assert found["passages"][0]["section"] == "Carrying over"

@@ -10,6 +10,7 @@ import pytest
 from agents.assistant import Assistant, remember_in_postgres, set_up_memory
 from agents.llm.extractive import BuiltInBrain
 from agents.model import Answer, Answered, AnswerSettings, Question
+from retrieval.model import TenantId
 from retrieval.postgres.pool import Pool
 from tests.fakes.passage_search import (
     InMemoryPassageSearch,
@@ -105,7 +106,7 @@ async def test_only_the_last_checkpoint_is_kept(
 async def test_forgetting_leaves_no_row(start: Callable[..., Assistant], memory_pool: Pool) -> None:
     await ask(start(), "How many days are backups kept?", "q1")
     await ask(start(), "How many days are backups kept?", "q2", thread="other")
-    await start().forget("t")
+    await start().forget(TenantId("acme"), "t")
     assert set((await count_rows(memory_pool, "t")).values()) == {0}
     assert (await count_rows(memory_pool, "other"))["checkpoints"] == 1
 

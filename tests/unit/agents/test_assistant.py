@@ -25,7 +25,7 @@ from agents.model import (
     Turn,
 )
 from agents.replies import QUOTED_INSTEAD
-from retrieval.model import Passage, SearchResult, WeightedQuery
+from retrieval.model import Passage, SearchResult, TenantId, WeightedQuery
 from tests.fakes.passage_search import make_scope
 
 
@@ -193,7 +193,7 @@ async def test_history_is_short_and_can_be_forgotten(start_talk: Callable[..., A
     turns = await talk.assistant.recall("thread")
     assert len(turns) == 3
     assert all(len(turn.question) <= 20 for turn in turns)
-    await talk.assistant.forget("thread")
+    await talk.assistant.forget(TenantId("acme"), "thread")
     assert await talk.assistant.recall("thread") == ()
 
 

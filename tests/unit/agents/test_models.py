@@ -1,5 +1,6 @@
 """Retries, circuit breaker and fallback chain around chat models."""
 
+import sys
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -148,6 +149,21 @@ async def test_a_chain_that_fails_names_every_model() -> None:
     chain = ModelChain((guard(Refused(401)), guard(Refused(403), name="test:other")))
     with pytest.raises(ModelUnavailable, match=r"test:model.*test:other"):
         await ask(chain)
+
+
+@pytest.mark.parametrize("provider", ["google", "bedrock"])
+def test_a_provider_that_is_not_installed_names_its_extra(
+    provider: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "langchain_google_genai", None)
+    monkeypatch.setitem(sys.modules, "langchain_aws", None)
+    with pytest.raises(UnknownModel, match=rf"pip install 'footnote\[{provider}\]'"):
+        open_model(f"{provider}:some-model")
+
+
+def test_a_package_that_is_no_extra_of_ours_is_named() -> None:
+    with pytest.raises(UnknownModel, match="langchain-mistralai"):
+        open_model("mistralai:some-model")
 
 
 def test_a_model_that_does_not_exist_is_explained() -> None:

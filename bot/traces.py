@@ -1,0 +1,59 @@
+"""`footnote trace` and `footnote forget`: how questions were answered, and letting go of it."""
+
+import click
+
+from bot import terminal
+from bot.settings import Settings
+from bot.shell import as_json, print_json, run_command
+from bot.wiring import TENANT, open_footnote
+
+
+@click.command()
+@click.argument("reference", required=False)
+@click.option("-n", "limit", default=20, show_default=True, type=click.IntRange(1, 1000))
+@as_json
+def trace(reference: str | None, limit: int, as_json: bool) -> None:
+    """Show how the question with this REFERENCE was answered; without one, list the latest."""
+
+    async def show_one(settings: Settings, reference: str) -> None:
+        async with open_footnote(settings) as opened:
+            record = await opened.answers.find(TENANT, reference)
+        if record is None:
+            raise click.UsageError(
+                f"No question has the reference {reference}; `footnote trace` lists the latest."
+            )
+        if as_json:
+            print_json(record)
+        else:
+            terminal.print_record(record)
+
+    async def show_latest(settings: Settings) -> None:
+        async with open_footnote(settings) as opened:
+            records = await opened.answers.list_latest(TENANT, limit)
+        if as_json:
+            print_json({"answers": records})
+        else:
+            terminal.print_records(records)
+
+    if reference is None:
+        run_command(show_latest)
+    else:
+        run_command(lambda settings: show_one(settings, reference))
+
+
+@click.command()
+@click.option("--thread", required=True, metavar="ID", help="As in `ask`, or as `trace` shows it.")
+@as_json
+def forget(thread: str, as_json: bool) -> None:
+    """Forget a conversation: what was said in it, and how it was answered."""
+    name = thread if ":" in thread else f"cli:{thread}"
+
+    async def main(settings: Settings) -> None:
+        async with open_footnote(settings) as opened:
+            await opened.assistant.forget(TENANT, name)
+        if as_json:
+            print_json({"forgotten": name})
+        else:
+            click.echo(f"Forgot {name}.")
+
+    run_command(main)
