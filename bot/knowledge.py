@@ -2,46 +2,42 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime
 
-from retrieval.errors import InvalidSource
+from bot.model import SourceOverview
+from bot.ports import SecretKeeper
+from retrieval.errors import InvalidSource, UnknownRun
 from retrieval.model import (
+    DocumentReport,
+    RunId,
     Source,
+    SourceTrial,
     SyncCounts,
+    SyncFailure,
     SyncMode,
     SyncRun,
     TenantId,
 )
-from retrieval.ports import Progress
-from retrieval.postgres.sources import PostgresSourceStore
-from retrieval.sources.registry import check_config
+from retrieval.ports import Connector, Parser, Progress
+from retrieval.postgres.sources import PostgresSourceStore, SourceHolding
+from retrieval.sources.registry import check_config, connect_kind, open_connector, split_secrets
 from retrieval.sync.engine import SyncEngine
+from retrieval.sync.schedule import describe_schedule, parse_schedule, plan_next
+from retrieval.sync.trial import try_source
 
 ALL = "all"
 """The name that stands for every source; none may bear it."""
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _LONGEST_NAME = 60
-_RESERVED = frozenset({ALL, "status"})
+_RESERVED = frozenset({ALL, "status", "cancel", "history", "errors"})
 """What `/sync` reads as something else than a source."""
 
 REPORT_SECONDS = 1.0
 """How often a sync under way is reported."""
-
-
-@dataclass(frozen=True, slots=True)
-class SourceOverview:
-    """A source with what the store holds of it."""
-
-    name: str
-    kind: str
-    where: str
-    audience: tuple[str, ...]
-    documents: int
-    last_sync: datetime | None
 
 
 def check_name(name: str) -> None:
@@ -55,12 +51,37 @@ def check_name(name: str) -> None:
         raise InvalidSource(f"{name!r} is no name for a source: commands use the word.")
 
 
+class SourceOpener:
+    """Opens the connector of a source with its secrets."""
+
+    def __init__(self, secrets: SecretKeeper) -> None:
+        self._secrets = secrets
+
+    def __call__(self, source: Source) -> Connector:
+        """The connector. Raises InvalidSource, SettingsInvalid."""
+        return open_connector(source, self._secrets.open_all(source.secrets))
+
+
 class Knowledge:
     """Satisfies bot.ports.Sources."""
 
-    def __init__(self, records: PostgresSourceStore, engine: SyncEngine) -> None:
+    def __init__(
+        self,
+        records: PostgresSourceStore,
+        engine: SyncEngine,
+        *,
+        parser: Parser,
+        secrets: SecretKeeper,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self._records = records
         self._engine = engine
+        self._parser = parser
+        self._secrets = secrets
+        self._open = SourceOpener(secrets)
+        self._now = now
+
+    # Sources
 
     async def add(
         self,
@@ -70,10 +91,20 @@ class Knowledge:
         config: Mapping[str, object],
         audience: frozenset[str],
     ) -> Source:
-        """Add a source after its settings were checked. Raises InvalidSource."""
+        """Add a source: its settings are checked, its secrets sealed. Raises InvalidSource."""
         check_name(name)
-        checked = check_config(kind, config)
-        return await self._records.add_source(tenant, name, kind, checked, audience)
+        shown, secrets = split_secrets(kind, check_config(kind, config))
+        sealed = self._secrets.seal_all(secrets)
+        return await self._records.add_source(tenant, name, kind, shown, audience, secrets=sealed)
+
+    async def try_out(self, kind: str, config: Mapping[str, object]) -> SourceTrial:
+        """Look at a source that is not added yet. Raises InvalidSource, SourceUnreadable."""
+        return await try_source(connect_kind(kind, check_config(kind, config)), self._parser)
+
+    async def test(self, tenant: TenantId, name: str) -> SourceTrial:
+        """Look at a source as it was added. Raises UnknownSource, SourceUnreadable."""
+        source = await self._records.get_source(tenant, name)
+        return await try_source(self._open(source), self._parser)
 
     async def remove(self, tenant: TenantId, name: str) -> int:
         """Remove a source with all that was read from it; returns how many documents that was."""
@@ -81,40 +112,94 @@ class Knowledge:
 
     async def count_documents(self, tenant: TenantId, name: str) -> int:
         """How many documents the store holds of a source. Raises UnknownSource."""
+        return (await self.describe(tenant, name)).documents
+
+    async def describe(self, tenant: TenantId, name: str) -> SourceOverview:
+        """One source. Raises UnknownSource."""
         await self._records.get_source(tenant, name)
-        holdings = await self._records.list_holdings(tenant)
-        return next(item.documents for item in holdings if item.source.name == name)
+        overviews = await self.list_overviews(tenant)
+        return next(overview for overview in overviews if overview.name == name)
 
     async def list_overviews(self, tenant: TenantId) -> list[SourceOverview]:
         """Every source, by name."""
-        return [
-            SourceOverview(
-                name=holding.source.name,
-                kind=holding.source.kind,
-                where=str(holding.source.config.get("path", "")),
-                audience=tuple(sorted(holding.source.audience)),
-                documents=holding.documents,
-                last_sync=holding.synced_at,
-            )
-            for holding in await self._records.list_holdings(tenant)
-        ]
+        return [_make_overview(holding) for holding in await self._records.list_holdings(tenant)]
 
     async def list_names(self, tenant: TenantId) -> Sequence[str]:
         """The names of the sources, in order."""
         return sorted(source.name for source in await self._records.list_sources(tenant))
 
+    async def resolve(self, tenant: TenantId, name: str) -> list[Source]:
+        """The sources that a name stands for; `all` is every one that is not paused.
+
+        Raises UnknownSource.
+        """
+        if name == ALL:
+            sources = await self._records.list_sources(tenant)
+            return [source for source in sources if not source.paused]
+        return [await self._records.get_source(tenant, name)]
+
+    # Schedules
+
+    async def pause(self, tenant: TenantId, name: str) -> SourceOverview:
+        """Neither the schedule nor `all` syncs it from now on. Raises UnknownSource."""
+        await self._records.pause_source(tenant, name, paused=True)
+        return await self.describe(tenant, name)
+
+    async def resume(self, tenant: TenantId, name: str) -> SourceOverview:
+        """The schedule goes on, from its next time. Raises UnknownSource."""
+        source = await self._records.get_source(tenant, name)
+        if source.schedule is not None:
+            due = plan_next(source.schedule, self._now(), name)
+            await self._records.set_schedule(tenant, name, source.schedule, due)
+        await self._records.pause_source(tenant, name, paused=False)
+        return await self.describe(tenant, name)
+
+    async def set_schedule(
+        self, tenant: TenantId, name: str, cron: str, zone: str = "UTC", window: str = ""
+    ) -> SourceOverview:
+        """Have a source synced by itself; an empty `cron` ends that.
+
+        `window` is 'HH:MM-HH:MM'. Raises InvalidSchedule, UnknownSource.
+        """
+        if cron.strip():
+            schedule = parse_schedule(cron, zone, window)
+            due = plan_next(schedule, self._now(), name)
+            await self._records.set_schedule(tenant, name, schedule, due)
+        else:
+            await self._records.set_schedule(tenant, name, None, None)
+        return await self.describe(tenant, name)
+
+    # Syncs
+
     async def latest_runs(self, tenant: TenantId) -> Sequence[SyncRun]:
         """The latest run of each source that was ever synced, by name of the source."""
-        latest: dict[str, SyncRun] = {}
-        for run in await self._records.list_runs(tenant):
-            latest.setdefault(run.source, run)
-        return [latest[name] for name in sorted(latest)]
+        return await self._records.list_latest_runs(tenant)
 
-    async def resolve(self, tenant: TenantId, name: str) -> list[Source]:
-        """The sources that a name stands for; `all` is every one. Raises UnknownSource."""
-        if name == ALL:
-            return await self._records.list_sources(tenant)
-        return [await self._records.get_source(tenant, name)]
+    async def history(
+        self, tenant: TenantId, name: str | None = None, *, limit: int = 20
+    ) -> Sequence[SyncRun]:
+        """The latest runs of one source, or of all, the latest first. Raises UnknownSource."""
+        if name is not None and name != ALL:
+            await self._records.get_source(tenant, name)
+            return await self._records.list_runs(tenant, name, limit=limit)
+        return await self._records.list_runs(tenant, limit=limit)
+
+    async def get_run(self, tenant: TenantId, run: RunId) -> SyncRun:
+        """A run with all its failures and what its brake held. Raises UnknownRun."""
+        return await self._records.get_run(tenant, run)
+
+    async def errors(self, tenant: TenantId, name: str) -> Sequence[SyncFailure]:
+        """The documents of a source that cannot be read as things stand. Raises UnknownSource."""
+        source = await self._records.get_source(tenant, name)
+        unreadable = await self._records.list_unreadable(source)
+        return [SyncFailure(each.external_id, each.reason) for each in unreadable.values()]
+
+    async def cancel(self, tenant: TenantId, name: str) -> RunId | None:
+        """Have the sync of a source end, in whatever process it runs, within seconds.
+
+        None where there is no run. Raises UnknownSource.
+        """
+        return await self._records.cancel_run(await self._records.get_source(tenant, name))
 
     async def run(
         self,
@@ -129,27 +214,74 @@ class Knowledge:
             source, mode, confirm_deletions=confirm_deletions, progress=progress
         )
 
-    async def sync(self, tenant: TenantId, name: str, mode: SyncMode) -> AsyncIterator[SyncRun]:
+    async def sync(
+        self, tenant: TenantId, name: str, mode: SyncMode, *, confirm: RunId | None = None
+    ) -> AsyncIterator[SyncRun]:
         """Sync one source; yields the run's record now and then, and at the end.
 
-        Raises UnknownSource, SyncInProgress before the first record. Closing the iterator cancels
-        the run.
+        `confirm` is a run whose held deletions an admin has seen and agreed to: those documents
+        may go, and no others. Raises UnknownSource, UnknownRun, SyncInProgress before the first
+        record. Closing the iterator cancels the run.
         """
         source = await self._records.get_source(tenant, name)
-        seen = SyncCounts()
+        confirmed = await self._list_confirmed(tenant, name, confirm)
+        seen = (SyncCounts(), 0, 0)
 
-        async def note(counts: SyncCounts, done: int, total: int) -> None:  # noqa: ARG001
+        async def note(counts: SyncCounts, done: int, total: int) -> None:
             nonlocal seen
-            seen = counts
+            seen = counts, done, total
 
-        work = asyncio.create_task(self._engine.run(source, mode, progress=note))
+        work = asyncio.create_task(
+            self._engine.run(source, mode, confirmed=confirmed, progress=note)
+        )
         try:
             while not (await asyncio.wait({work}, timeout=REPORT_SECONDS))[0]:
-                for run in (await self._records.list_runs(tenant, name))[:1]:
-                    yield replace(run, counts=seen)
+                for run in (await self._records.list_runs(tenant, name, limit=1))[:1]:
+                    yield replace(run, counts=seen[0], done=seen[1], total=seen[2])
             yield work.result()
         finally:
             if not work.done():
                 work.cancel()
                 with suppress(asyncio.CancelledError):
                     await work
+
+    async def _list_confirmed(
+        self, tenant: TenantId, name: str, run: RunId | None
+    ) -> frozenset[str]:
+        if run is None:
+            return frozenset()
+        found = await self._records.get_run(tenant, run)
+        if found.source != name:
+            raise UnknownRun(f"The run {run} was not one of {name}.")
+        return frozenset(found.held)
+
+    # Documents
+
+    async def describe_document(self, tenant: TenantId, url: str) -> Sequence[DocumentReport]:
+        """What is held of the document at an address, in each source that has it."""
+        bare = url.strip().partition("#")[0]
+        other = bare.removesuffix("/") if bare.endswith("/") else f"{bare}/"
+        return await self._records.find_documents(tenant, [url.strip(), bare, other])
+
+
+def _make_overview(holding: SourceHolding) -> SourceOverview:
+    source = holding.source
+    return SourceOverview(
+        name=source.name,
+        kind=source.kind,
+        where=_describe_place(source.config),
+        audience=tuple(sorted(source.audience)),
+        documents=holding.documents,
+        last_sync=holding.synced_at,
+        schedule=describe_schedule(source.schedule),
+        paused=source.paused,
+        next_sync=None if source.paused else source.next_sync_at,
+    )
+
+
+def _describe_place(config: Mapping[str, object]) -> str:
+    """Where a source lies: the one of its settings that people know it by."""
+    for name in ("path", "url", "repository", "space", "channel", "folder"):
+        if config.get(name):
+            return str(config[name])
+    return ""

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NewType
 
-from retrieval.model import SyncMode, TenantId
+from retrieval.model import RunId, SyncMode, TenantId
 
 MessageKey = NewType("MessageKey", str)
 """Names one message a person wrote: 'slack:T1:C1:1700000000.000100', 'discord:G1:C1:123'."""
@@ -161,12 +161,16 @@ class CommandJob:
 
 @dataclass(frozen=True, slots=True)
 class SyncJob:
-    """Sync a source, and report to where the command in the inbox was given."""
+    """Sync a source, and report to where the command in the inbox was given.
+
+    `confirm` is a run whose held deletions may go.
+    """
 
     tenant: TenantId
     item: ItemId
     source: str
     mode: SyncMode
+    confirm: RunId | None = None
 
 
 Job = AnswerJob | CommandJob | SyncJob
@@ -183,3 +187,35 @@ class AuditEntry:
     command: str
     outcome: str
     detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRecord:
+    """An entry of the audit log, as it is read again."""
+
+    at: datetime
+    platform: str
+    workspace: str
+    channel: str
+    person: str
+    command: str
+    outcome: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceOverview:
+    """A source with what the store holds of it.
+
+    `schedule` is in words, '' where there is none; `next_sync` is when it is due by that.
+    """
+
+    name: str
+    kind: str
+    where: str
+    audience: tuple[str, ...]
+    documents: int
+    last_sync: datetime | None
+    schedule: str = ""
+    paused: bool = False
+    next_sync: datetime | None = None

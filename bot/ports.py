@@ -8,6 +8,7 @@ from agents.model import AgentEvent, Question
 from bot.model import (
     Acceptance,
     AuditEntry,
+    AuditRecord,
     Claim,
     Command,
     IncomingMessage,
@@ -18,11 +19,21 @@ from bot.model import (
     Person,
     Place,
     Platform,
+    SourceOverview,
     SyncJob,
     ThreadKey,
 )
 from bot.rendering.reply import Reply
-from retrieval.model import SyncMode, SyncRun, TenantId
+from retrieval.model import (
+    DocumentReport,
+    RunId,
+    Source,
+    SourceTrial,
+    SyncFailure,
+    SyncMode,
+    SyncRun,
+    TenantId,
+)
 
 
 class Assistant(Protocol):
@@ -234,6 +245,10 @@ class Audit(Protocol):
 
     async def record(self, entry: AuditEntry) -> None: ...
 
+    async def list_entries(self, tenant: TenantId, *, limit: int = 20) -> Sequence[AuditRecord]:
+        """The latest entries, the latest first."""
+        ...
+
 
 class Admins(Protocol):
     """People who were made admins besides those in the settings. Raises StoreUnavailable."""
@@ -263,18 +278,103 @@ class JobRunner(Protocol):
         ...
 
 
+class SecretKeeper(Protocol):
+    """Seals what must not be read from the database. Raises SettingsInvalid."""
+
+    def seal_all(self, secrets: Mapping[str, str]) -> dict[str, str]:
+        """Named texts, sealed."""
+        ...
+
+    def open_all(self, sealed: Mapping[str, str]) -> dict[str, str]:
+        """Named texts, opened."""
+        ...
+
+
 class Sources(Protocol):
-    """Knowledge sources and their syncs, as commands need them. Raises RetrievalError."""
+    """Knowledge sources and their syncs, as commands need them. Raises RetrievalError.
+
+    Whatever takes the name of a source raises UnknownSource.
+    """
 
     async def list_names(self, tenant: TenantId) -> Sequence[str]: ...
+
+    async def list_overviews(self, tenant: TenantId) -> Sequence[SourceOverview]:
+        """Every source, by name."""
+        ...
+
+    async def describe(self, tenant: TenantId, name: str) -> SourceOverview:
+        """One source with what the store holds of it, its schedule and when it is due."""
+        ...
+
+    async def try_out(self, kind: str, config: Mapping[str, object]) -> SourceTrial:
+        """Look at a source before it is added. Raises InvalidSource, SourceUnreadable."""
+        ...
+
+    async def test(self, tenant: TenantId, name: str) -> SourceTrial:
+        """Look at a source as it was added. Raises SourceUnreadable."""
+        ...
+
+    async def add(
+        self,
+        tenant: TenantId,
+        name: str,
+        kind: str,
+        config: Mapping[str, object],
+        audience: frozenset[str],
+    ) -> Source:
+        """Add a source; `config` holds its secrets too, which are sealed. Raises InvalidSource."""
+        ...
+
+    async def remove(self, tenant: TenantId, name: str) -> int:
+        """Remove a source with all that was read from it; how many documents that was."""
+        ...
+
+    async def pause(self, tenant: TenantId, name: str) -> SourceOverview:
+        """Neither the schedule nor `all` syncs it from now on; by its name it can be synced."""
+        ...
+
+    async def resume(self, tenant: TenantId, name: str) -> SourceOverview:
+        """The schedule goes on, from its next time."""
+        ...
+
+    async def set_schedule(
+        self, tenant: TenantId, name: str, cron: str, zone: str = "UTC", window: str = ""
+    ) -> SourceOverview:
+        """Have a source synced by itself; an empty `cron` ends that. Raises InvalidSchedule."""
+        ...
 
     async def latest_runs(self, tenant: TenantId) -> Sequence[SyncRun]:
         """The latest run of each source that was ever synced, by name of the source."""
         ...
 
-    def sync(self, tenant: TenantId, name: str, mode: SyncMode) -> AsyncIterator[SyncRun]:
+    async def history(
+        self, tenant: TenantId, name: str | None = None, *, limit: int = 20
+    ) -> Sequence[SyncRun]:
+        """The latest runs of one source, or of all, the latest first."""
+        ...
+
+    async def get_run(self, tenant: TenantId, run: RunId) -> SyncRun:
+        """A run with all its failures and what its brake held. Raises UnknownRun."""
+        ...
+
+    async def errors(self, tenant: TenantId, name: str) -> Sequence[SyncFailure]:
+        """The documents of a source that cannot be read as things stand."""
+        ...
+
+    async def cancel(self, tenant: TenantId, name: str) -> RunId | None:
+        """Have the sync of a source end, wherever it runs, within seconds; None where none is."""
+        ...
+
+    def sync(
+        self, tenant: TenantId, name: str, mode: SyncMode, *, confirm: RunId | None = None
+    ) -> AsyncIterator[SyncRun]:
         """Run a sync; yields the run's record now and then, and at the end.
 
-        Raises UnknownSource, SyncInProgress before the first record.
+        `confirm` is a run whose held deletions an admin agreed to: those may go, and no others.
+        Raises UnknownRun, SyncInProgress before the first record.
         """
+        ...
+
+    async def describe_document(self, tenant: TenantId, url: str) -> Sequence[DocumentReport]:
+        """What is held of the document at an address, in each source that has it."""
         ...

@@ -25,7 +25,7 @@ from psycopg_pool import PoolTimeout
 from bot.cancellation import is_cancelled
 from bot.model import AnswerJob, CommandJob, ItemId, Job, Platform, SyncJob
 from bot.ports import JobHandler
-from retrieval.model import SyncMode, TenantId
+from retrieval.model import RunId, SyncMode, TenantId
 
 Abandon = Callable[[Job], Awaitable[None]]
 
@@ -307,11 +307,18 @@ def _write(job: Job) -> dict[str, str]:
     arguments: dict[str, str] = {"tenant": job.tenant, "item": job.item}
     if isinstance(job, SyncJob):
         arguments |= {"source": job.source, "mode": job.mode.value}
+        arguments |= {"confirm": job.confirm} if job.confirm else {}
     return arguments
 
 
 def _read(name: str, arguments: Mapping[str, object]) -> Job:
     tenant, item = TenantId(str(arguments["tenant"])), ItemId(str(arguments["item"]))
     if name == "sync":
-        return SyncJob(tenant, item, str(arguments["source"]), SyncMode(str(arguments["mode"])))
+        return SyncJob(
+            tenant,
+            item,
+            str(arguments["source"]),
+            SyncMode(str(arguments["mode"])),
+            RunId(str(arguments["confirm"])) if arguments.get("confirm") else None,
+        )
     return AnswerJob(tenant, item) if name == "answer" else CommandJob(tenant, item)

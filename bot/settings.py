@@ -107,6 +107,14 @@ class Settings(BaseSettings):
         description="Where the embedded database and caches live.",
     )
 
+    secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        (),
+        alias="FOOTNOTE_SECRET_KEYS",
+        description="Keys that seal the secrets of sources in the database, comma-separated: the "
+        "first seals, all open. `footnote secrets new-key` prints one. Empty: a key in the data "
+        "directory, which every machine that shares a database would need.",
+    )
+
     # Models
     embedding_model: str = Field(
         "builtin:all-MiniLM-L6-v2",
@@ -226,6 +234,13 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
             return frozenset(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("secret_keys", mode="before")
+    @classmethod
+    def _split_keys(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
     @field_validator("admins", "workspaces")
@@ -350,6 +365,6 @@ def describe_settings() -> list[tuple[str, str, str]]:
     rows = []
     for field in Settings.model_fields.values():
         default = field.default
-        shown = "" if default in (None, frozenset()) else str(default)
+        shown = "" if default in (None, frozenset(), ()) else str(default)
         rows.append((str(field.alias), shown, field.description or ""))
     return rows

@@ -101,7 +101,7 @@ class SyncReporter:
     async def _sync(self, job: SyncJob, command: Command, message: str) -> SyncRun:
         last: SyncRun | None = None
         shown = self._clock() - PACE
-        runs = self._sources.sync(job.tenant, job.source, job.mode)
+        runs = self._sources.sync(job.tenant, job.source, job.mode, confirm=job.confirm)
         try:
             async for run in runs:
                 last = run

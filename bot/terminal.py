@@ -19,7 +19,7 @@ from rich.table import Table
 
 from agents.model import Answer, AnswerRecord, Usage
 from bot.doctor import Check, State
-from bot.knowledge import SourceOverview
+from bot.model import SourceOverview
 from retrieval.evaluation.compare import MEAN, MEASURES, Comparison
 from retrieval.evaluation.runner import RetrievalReport
 from retrieval.model import SearchResult, Source, SyncCounts, SyncMode, SyncRun, SyncState

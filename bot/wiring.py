@@ -18,8 +18,9 @@ from agents.llm.models import CallPolicy, open_models
 from agents.model import Answer, Answered, Question
 from agents.ports import Brain, SentenceScorer
 from bot.errors import BotError, SettingsInvalid
-from bot.knowledge import Knowledge
+from bot.knowledge import Knowledge, SourceOpener
 from bot.queue import set_up_queue
+from bot.secrets import SecretBox, open_box
 from bot.settings import Settings
 from bot.storage.answers import PostgresAnswerRecords
 from migrations.runner import MigrationRefused, hold_lock, migrate
@@ -41,7 +42,6 @@ from retrieval.postgres.pool import Pool, check_reachable, open_pool
 from retrieval.postgres.sources import PostgresSourceStore
 from retrieval.postgres.store import PostgresDocumentStore
 from retrieval.search import PassageSearcher
-from retrieval.sources.registry import open_connector
 from retrieval.sync.engine import SyncEngine
 
 FAILURES = (BotError, RetrievalError, AgentError, MigrationRefused, UnusableDataSet)
@@ -96,6 +96,11 @@ def _scope(readers: frozenset[str]) -> AccessScope:
     return AccessScope(TENANT, readers | {EVERYONE})
 
 
+def open_secrets(settings: Settings) -> SecretBox:
+    """What seals the secrets of sources. Raises SettingsInvalid."""
+    return open_box([key.get_secret_value() for key in settings.secret_keys], settings.data_dir)
+
+
 @asynccontextmanager
 async def provide_database(settings: Settings) -> AsyncIterator[str]:
     """The URL of the database: the one that is set, or the embedded one, started.
@@ -136,12 +141,14 @@ async def open_footnote(settings: Settings) -> AsyncIterator[Footnote]:
         pool = await stack.enter_async_context(open_pool(url, size=settings.workers + 6))
         embedder = await build_embedder(settings)
         records = PostgresSourceStore(pool)
+        parser = await stack.enter_async_context(ProcessParser())
+        secrets = open_secrets(settings)
         engine = SyncEngine(
             PostgresDocumentStore(pool, embedder.model),
             records,
             embedder,
-            await stack.enter_async_context(ProcessParser()),
-            connect=open_connector,
+            parser,
+            connect=SourceOpener(secrets),
         )
         searcher = PassageSearcher(
             PostgresPassageIndex(pool, embedder.model),
@@ -167,7 +174,7 @@ async def open_footnote(settings: Settings) -> AsyncIterator[Footnote]:
             migrations=applied,
             pool=pool,
             embedder=embedder,
-            knowledge=Knowledge(records, engine),
+            knowledge=Knowledge(records, engine, parser=parser, secrets=secrets),
             searcher=searcher,
             assistant=assistant,
             answers=answers,

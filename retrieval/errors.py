@@ -5,11 +5,13 @@ RetrievalError
 │   └── StoreTooOld       its version, or pgvector's, is below what Footnote needs
 ├── EmbeddingFailed       the embedding or reranking model could not be loaded or run
 ├── SourceUnreadable      a source cannot be listed or fetched just now (retry_after)
-│   └── SourceRefused         … and waiting does not help: it does not accept our access
+│   └── SourceRefused         … and waiting does not help: no access, or nothing there
 ├── DocumentUnreadable    one document cannot be fetched or parsed; the others are not affected
 │   └── DocumentGone          … because the source says that it no longer exists
 ├── UnknownSource         no source of that name
+├── UnknownRun            no sync run of that id
 ├── InvalidSource         a source's settings are not usable
+│   └── InvalidSchedule       … or its schedule is not
 ├── SyncInProgress        the source is being synced already
 └── DeletionHeld          a sync would delete more than it may without an admin's word
 An error's text says how to mend it; its docstring is the default text.
@@ -47,7 +49,7 @@ class SourceUnreadable(RetrievalError):
 
 
 class SourceRefused(SourceUnreadable):
-    """The source does not accept our access."""
+    """The source does not let us read it."""
 
     def __init__(self, message: str | None = None) -> None:
         super().__init__(message or self.__doc__)
@@ -65,8 +67,16 @@ class UnknownSource(RetrievalError):
     """There is no source of that name."""
 
 
+class UnknownRun(RetrievalError):
+    """There is no sync run of that id."""
+
+
 class InvalidSource(RetrievalError):
     """The source's settings are not usable."""
+
+
+class InvalidSchedule(InvalidSource):
+    """The source's schedule is not usable."""
 
 
 class SyncInProgress(RetrievalError):

@@ -129,8 +129,26 @@ class EmbeddingModel:
 
 
 @dataclass(frozen=True, slots=True)
+class Schedule:
+    """When a source is synced by itself.
+
+    `cron` has five fields (minute, hour, day, month, weekday), read in the time zone `zone` of the
+    IANA. `window` names two times of day there, HH:MM, between which a sync may begin; it may pass
+    midnight.
+    """
+
+    cron: str
+    zone: str = "UTC"
+    window: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
-    """A knowledge source as an admin added it. `config` belongs to the connector of that kind."""
+    """A knowledge source as an admin added it. `config` belongs to the connector of that kind.
+
+    `secrets` are sealed settings of the connector, by name. A paused source is neither synced by
+    its schedule nor as one of all.
+    """
 
     tenant: TenantId
     id: SourceId
@@ -138,6 +156,10 @@ class Source:
     kind: str
     config: Mapping[str, object]
     audience: frozenset[str] = frozenset({EVERYONE})
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    schedule: Schedule | None = None
+    paused: bool = False
+    next_sync_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +168,8 @@ class SourceEntry:
 
     `external_id` is stable and unique within the source. `fingerprint` is whatever the source
     offers to tell cheaply that nothing changed (size and mtime, ETag); None if it offers nothing.
+    `known` is set for a fetch alone: the fingerprint under which the store holds the document, so
+    that a connector can ask its source for changes only (If-None-Match).
     """
 
     external_id: str
@@ -154,11 +178,31 @@ class SourceEntry:
     fingerprint: str | None = None
     audience: frozenset[str] | None = None
     size: int | None = None
+    known: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceTrial:
+    """What a look at a source showed.
+
+    `listed` entries were seen; `complete` where these are all. `examples` are the ids of the
+    first few. `title` is that of the document that was read to try it, and `problem` says what is
+    wrong with that one, where something is.
+    """
+
+    listed: int
+    complete: bool
+    examples: tuple[str, ...] = ()
+    title: str = ""
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class RawDocument:
-    """What a connector fetched: bytes, and their media type (RFC 6838), e.g. text/markdown."""
+    """What a connector fetched: bytes, and their media type (RFC 6838), e.g. text/markdown.
+
+    `entry` is the one that was asked for, with whatever the answer told better (fingerprint, url).
+    """
 
     entry: SourceEntry
     content: bytes
@@ -188,6 +232,46 @@ class StoredDocument:
     content_hash: str
     fingerprint: str | None
     audience: frozenset[str]
+    synced_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableDocument:
+    """A document that could not be read, and under which fingerprint; None where it had none."""
+
+    external_id: str
+    fingerprint: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkReport:
+    """A chunk of a stored document, for an admin who looks at it."""
+
+    ordinal: int
+    section: str
+    tokens: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentReport:
+    """What the store holds of a document, for an admin. Nobody reads a hidden document."""
+
+    source: str
+    external_id: str
+    url: str
+    title: str
+    audience: frozenset[str]
+    modified_at: datetime | None
+    synced_at: datetime
+    version: int
+    chunks: tuple[ChunkReport, ...]
+
+    @property
+    def hidden(self) -> bool:
+        """Whether it was missing at its source and waits to be deleted or to come back."""
+        return not self.audience
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,13 +345,17 @@ class SyncState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SyncCounts:
-    """Documents by what became of them in a run; `chunks` counts chunks written."""
+    """Documents by what became of them in a run; `chunks` counts chunks written.
+
+    `skipped` could not be read before and have not changed since.
+    """
 
     listed: int = 0
     added: int = 0
     updated: int = 0
     deleted: int = 0
     unchanged: int = 0
+    skipped: int = 0
     failed: int = 0
     chunks: int = 0
 
@@ -282,7 +370,12 @@ class SyncFailure:
 
 @dataclass(frozen=True, slots=True)
 class SyncRun:
-    """The record of one run over one source."""
+    """The record of one run over one source.
+
+    Of `total` documents that needed work, `done` are done. `held` names the documents that would
+    have been deleted but for the brake. `began_at` is when the work began that the run goes on
+    with: earlier than `started_at` where it took over from a run that was interrupted.
+    """
 
     id: RunId
     source: str
@@ -293,6 +386,31 @@ class SyncRun:
     counts: SyncCounts
     failures: tuple[SyncFailure, ...] = ()
     error: str | None = None
+    done: int = 0
+    total: int = 0
+    held: tuple[str, ...] = ()
+    began_at: datetime | None = None
+
+    def measure_rate(self, now: datetime) -> float:
+        """Documents a second since the run started."""
+        seconds = ((self.finished_at or now) - self.started_at).total_seconds()
+        return self.done / seconds if seconds > 0 else 0.0
+
+    def estimate_left(self, now: datetime) -> float | None:
+        """Seconds until it is done if it goes on as fast; None where nobody can tell."""
+        if self.finished_at is not None:
+            return 0.0
+        rate = self.measure_rate(now)
+        return (self.total - self.done) / rate if rate else None
+
+
+class RunSignal(StrEnum):
+    """What a run learns when it gives a sign of life."""
+
+    GO_ON = "go on"
+    CANCEL = "cancel"
+    LOST = "lost"
+    """It was taken for dead and closed, or its source was removed."""
 
 
 Vector = NDArray[np.float32]

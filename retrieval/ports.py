@@ -22,6 +22,7 @@ from retrieval.model import (
     Phrase,
     RawDocument,
     RunId,
+    RunSignal,
     Source,
     SourceEntry,
     Span,
@@ -33,6 +34,7 @@ from retrieval.model import (
     SyncRun,
     SyncState,
     TermStatistics,
+    UnreadableDocument,
     Vector,
 )
 
@@ -90,14 +92,24 @@ class Reranker(Protocol):
 
 
 class Connector(Protocol):
-    """Reads one source. One file per kind in retrieval/sources."""
+    """Reads one source. One file per kind in retrieval/sources.
+
+    What went wrong decides what a sync does. SourceRefused (401, no such folder) ends it at once.
+    SourceUnreadable (5xx, 429, no answer) has it wait, `retry_after` seconds where the source said
+    so, and try again a few times. DocumentUnreadable (403, too large, no format that is read) is
+    recorded for that document. DocumentGone (404, 410) counts as a deletion at the source. Nothing
+    else deletes than DocumentGone and a document's lack in a complete listing.
+    """
 
     def list_entries(self) -> AsyncIterator[SourceEntry]:
         """Every document of the source. Complete, or raises SourceUnreadable."""
         ...
 
-    async def fetch(self, entry: SourceEntry) -> RawDocument:
-        """One document. Raises SourceUnreadable, or DocumentUnreadable for this one alone."""
+    async def fetch(self, entry: SourceEntry) -> RawDocument | None:
+        """One document; None where it has not changed since `entry.known`.
+
+        Raises SourceUnreadable, or DocumentUnreadable for this one alone.
+        """
         ...
 
 
@@ -125,7 +137,14 @@ class DocumentStore(Protocol):
         ...
 
     async def touch_document(self, source: Source, entry: SourceEntry) -> None:
-        """Record that a document was seen unchanged (fingerprint, url, audience, synced_at)."""
+        """Record that a document was seen unchanged (fingerprint, url, audience, synced_at).
+
+        An entry without an audience has the source's.
+        """
+        ...
+
+    async def hide_documents(self, source: Source, external_ids: Sequence[str]) -> int:
+        """Give documents an audience of nobody; returns how many were not hidden before."""
         ...
 
     async def delete_documents(self, source: Source, external_ids: Sequence[str]) -> int:
@@ -140,12 +159,24 @@ class SyncRecords(Protocol):
         """Open a run; one that died is closed first. Raises SyncInProgress."""
         ...
 
-    async def update_run(self, source: Source, run: RunId, counts: SyncCounts) -> bool:
-        """Say that the run is alive, and its counts. False if it was closed by someone else."""
+    async def update_run(
+        self, source: Source, run: RunId, counts: SyncCounts, *, done: int = 0, total: int = 0
+    ) -> RunSignal:
+        """Say that the run is alive and how far it is; learn whether to go on."""
         ...
 
-    async def record_failure(self, source: Source, run: RunId, failure: SyncFailure) -> None:
-        """Keep a document's failure; of several for one document the last one counts."""
+    async def record_failure(
+        self, source: Source, run: RunId, failure: SyncFailure, *, fingerprint: str | None = None
+    ) -> None:
+        """Keep a document's failure, in the run and beyond it, until it is read or gone."""
+        ...
+
+    async def list_unreadable(self, source: Source) -> Mapping[str, UnreadableDocument]:
+        """The documents that could not be read when they were last tried, by external id."""
+        ...
+
+    async def forget_failures(self, source: Source, external_ids: Sequence[str]) -> None:
+        """Documents that were read, or that are gone, are unreadable no more."""
         ...
 
     async def finish_run(
@@ -155,6 +186,10 @@ class SyncRecords(Protocol):
         state: SyncState,
         counts: SyncCounts,
         error: str | None = None,
+        *,
+        done: int = 0,
+        total: int = 0,
+        held: Sequence[str] = (),
     ) -> SyncRun:
         """Close a run, and return its record with all its failures."""
         ...

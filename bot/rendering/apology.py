@@ -47,8 +47,12 @@ APOLOGIES: dict[type[Exception], Apology] = {
     retrieval.DocumentUnreadable: Apology("The document cannot be read."),
     retrieval.DocumentGone: Apology("The document no longer exists at its source."),
     retrieval.UnknownSource: Apology("There is no source of that name."),
+    retrieval.UnknownRun: Apology("There is no sync run of that id."),
     retrieval.InvalidSource: Apology(
         "The source's settings cannot be used. An admin has to correct them."
+    ),
+    retrieval.InvalidSchedule: Apology(
+        "That is no schedule: it has five fields, as in `0 6 * * 1-5`, and a time zone."
     ),
     retrieval.SyncInProgress: Apology("That source is being synced already."),
     retrieval.DeletionHeld: Apology(

@@ -1,6 +1,10 @@
 """Workspaces, admins and the audit log in PostgreSQL."""
 
-from bot.model import AuditEntry, Platform
+from collections.abc import Sequence
+
+from psycopg.rows import class_row
+
+from bot.model import AuditEntry, AuditRecord, Platform
 from bot.storage.database import QUERIES, Pool, connect
 from retrieval.model import TenantId
 
@@ -89,3 +93,11 @@ class PostgresAudit:
                     "detail": entry.detail,
                 },
             )
+
+    async def list_entries(self, tenant: TenantId, *, limit: int = 20) -> Sequence[AuditRecord]:
+        """The latest entries, the latest first."""
+        async with connect(self._pool) as connection:
+            cursor = await connection.cursor(row_factory=class_row(AuditRecord)).execute(
+                QUERIES["list_audit"], {"tenant": tenant, "limit": limit}
+            )
+            return await cursor.fetchall()

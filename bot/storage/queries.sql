@@ -108,6 +108,12 @@ VALUES (%(tenant)s, %(platform)s, %(workspace)s, %(channel)s, %(person)s, %(item
         %(outcome)s, %(detail)s)
 ON CONFLICT (tenant_id, item_id, command, outcome) DO NOTHING;
 
+-- name: list_audit
+SELECT at, platform, workspace, channel, person, command, outcome, detail
+FROM audit WHERE tenant_id = %(tenant)s
+ORDER BY at DESC, audit_id DESC
+LIMIT %(limit)s;
+
 -- name: find_thread
 SELECT thread FROM inbox
 WHERE tenant_id = %(tenant)s AND platform = %(platform)s AND message = %(message)s;

@@ -22,7 +22,7 @@ DROP INDEX IF EXISTS embedding_nearest_{model};
 SELECT lock_statistics(%(tenant)s);
 
 -- name: list_documents
-SELECT external_id, document_id, content_hash, fingerprint, audience
+SELECT external_id, document_id, content_hash, fingerprint, audience, synced_at
 FROM document
 WHERE tenant_id = %(tenant)s AND source_id = %(source)s;
 
@@ -124,6 +124,13 @@ WHERE tenant_id = %(tenant)s AND document_id = %(document)s;
 SELECT document_id FROM document
 WHERE tenant_id = %(tenant)s AND source_id = %(source)s
     AND external_id = ANY(%(external_ids)s::text[])
+ORDER BY document_id
+FOR UPDATE;
+
+-- name: find_visible_ids
+SELECT document_id FROM document
+WHERE tenant_id = %(tenant)s AND source_id = %(source)s
+    AND external_id = ANY(%(external_ids)s::text[]) AND cardinality(audience) > 0
 ORDER BY document_id
 FOR UPDATE;
 

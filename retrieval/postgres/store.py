@@ -70,7 +70,7 @@ class PostgresDocumentStore:
             )
             return {
                 row[0]: StoredDocument(
-                    row[0], DocumentId(row[1]), row[2], row[3], frozenset(row[4])
+                    row[0], DocumentId(row[1]), row[2], row[3], frozenset(row[4]), row[5]
                 )
                 async for row in cursor
             }
@@ -135,9 +135,26 @@ class PostgresDocumentStore:
             if row is None or frozenset(row[1]) == audience:
                 return
             group = await _find_group(connection, source, audience)
-            moved = {**key, "document": row[0], "group": group, "audience": sorted(audience)}
-            for name in ("document", "chunks", "embeddings", "lexical_chunks"):
-                await connection.execute(compose(f"move_{name}"), moved)
+            await _move_document(connection, source, DocumentId(row[0]), group, audience)
+
+    async def hide_documents(self, source: Source, external_ids: Sequence[str]) -> int:
+        """Give documents an audience of nobody; returns how many were not hidden before."""
+        key = {"tenant": source.tenant}
+        async with (
+            translate_errors(),
+            self._pool.connection() as connection,
+            connection.transaction(),
+        ):
+            await connection.execute(compose("lock_statistics"), key)
+            cursor = await connection.execute(
+                compose("find_visible_ids"),
+                {**key, "source": source.id, "external_ids": list(external_ids)},
+            )
+            documents = [row[0] async for row in cursor]
+            group = await _find_group(connection, source, frozenset())
+            for document in documents:
+                await _move_document(connection, source, document, group, frozenset())
+            return len(documents)
 
     async def delete_documents(self, source: Source, external_ids: Sequence[str]) -> int:
         """Delete documents; returns how many there were."""
@@ -291,6 +308,23 @@ async def _find_group(
     row = await cursor.fetchone()
     assert row is not None  # noqa: S101 - INSERT … RETURNING gives a row or raises
     return int(row[0])
+
+
+async def _move_document(
+    connection: psycopg.AsyncConnection,
+    source: Source,
+    document: DocumentId,
+    group: int,
+    audience: frozenset[str],
+) -> None:
+    values = {
+        "tenant": source.tenant,
+        "document": document,
+        "group": group,
+        "audience": sorted(audience),
+    }
+    for name in ("document", "chunks", "embeddings", "lexical_chunks"):
+        await connection.execute(compose(f"move_{name}"), values)
 
 
 async def _delete_chunks(

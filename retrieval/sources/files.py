@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from urllib.parse import quote, urlsplit
 
-from retrieval.errors import DocumentUnreadable, InvalidSource, SourceUnreadable
+from retrieval.errors import DocumentUnreadable, InvalidSource, SourceRefused
 from retrieval.model import RawDocument, SourceEntry
 
 MEDIA_TYPES: Mapping[str, str] = MappingProxyType(
@@ -99,12 +99,12 @@ class FilesConnector:
         self._size_limit = size_limit
 
     async def list_entries(self) -> AsyncIterator[SourceEntry]:
-        """Every file of a known format that is not hidden. Complete, or SourceUnreadable."""
+        """Every file of a known format that is not hidden. Complete, or SourceRefused."""
         for entry in await asyncio.to_thread(self._scan):
             yield entry
 
     async def fetch(self, entry: SourceEntry) -> RawDocument:
-        """One file's bytes. Raises DocumentUnreadable; SourceUnreadable if the root is gone."""
+        """One file's bytes. Raises DocumentUnreadable; SourceRefused if the root is gone."""
         content = await asyncio.to_thread(self._read, entry)
         suffix = PurePosixPath(entry.external_id).suffix.lower()
         return RawDocument(entry, content, MEDIA_TYPES.get(suffix, "text/plain"))
@@ -119,11 +119,11 @@ class FilesConnector:
             return [self._describe(name, status) for name, status in found if self._wants(name)]
         except FileNotFoundError as error:
             missing = Path(error.filename or root)
-            raise SourceUnreadable(
+            raise SourceRefused(
                 f"{missing} does not exist. Correct the source's path or mount the folder."
             ) from error
         except OSError as error:
-            raise SourceUnreadable(
+            raise SourceRefused(
                 f"{error.filename or root} cannot be read ({error.strerror}). Give the user that"
                 " Footnote runs as the right to read it."
             ) from error
@@ -153,9 +153,7 @@ class FilesConnector:
     def _read(self, entry: SourceEntry) -> bytes:
         root = self._settings.path
         if not root.exists():
-            raise SourceUnreadable(
-                f"{root} is gone. Correct the source's path or mount the folder."
-            )
+            raise SourceRefused(f"{root} is gone. Correct the source's path or mount the folder.")
         path = root if root.is_file() else root / entry.external_id
         try:
             if not root.is_file() and not path.resolve(strict=True).is_relative_to(root.resolve()):

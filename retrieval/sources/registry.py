@@ -14,12 +14,14 @@ from retrieval.sources.files import FilesConnector, read_files_settings
 class SourceKind:
     """One kind of source: what it is, in words, and how to check and open one.
 
-    `check` returns the settings as they should be stored, or raises InvalidSource.
+    `check` returns the settings as they should be stored, or raises InvalidSource. Both it and
+    `connect` are given the settings whole; those that `secrets` names are stored apart and sealed.
     """
 
     description: str
     check: Callable[[Mapping[str, object]], dict[str, object]]
     connect: Callable[[Mapping[str, object]], Connector]
+    secrets: frozenset[str] = frozenset()
 
 
 def _check_files(config: Mapping[str, object]) -> dict[str, object]:
@@ -52,9 +54,23 @@ def check_config(kind: str, config: Mapping[str, object]) -> dict[str, object]:
     return _find_kind(kind).check(config)
 
 
-def open_connector(source: Source) -> Connector:
-    """The connector that reads `source`. Raises InvalidSource."""
-    return _find_kind(source.kind).connect(source.config)
+def split_secrets(
+    kind: str, config: Mapping[str, object]
+) -> tuple[dict[str, object], dict[str, str]]:
+    """Checked settings in two parts: what may be read by anyone, and the secrets."""
+    names = _find_kind(kind).secrets
+    shown = {name: value for name, value in config.items() if name not in names}
+    return shown, {name: str(config[name]) for name in names if config.get(name)}
+
+
+def open_connector(source: Source, secrets: Mapping[str, str] | None = None) -> Connector:
+    """The connector that reads `source`, given its secrets, opened. Raises InvalidSource."""
+    return connect_kind(source.kind, {**source.config, **(secrets or {})})
+
+
+def connect_kind(kind: str, config: Mapping[str, object]) -> Connector:
+    """A connector with these settings, secrets included. Raises InvalidSource."""
+    return _find_kind(kind).connect(config)
 
 
 def _find_kind(kind: str) -> SourceKind:

@@ -1,35 +1,29 @@
-"""Applies a sync plan: fetches, parses, chunks, embeds and stores what changed."""
+"""Runs syncs: plans, has the documents worked through, deletes last, and keeps the record."""
 
 import asyncio
-import hashlib
-import logging
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 
-from retrieval.chunking import chunk_document
-from retrieval.embedding import embed_documents
 from retrieval.errors import (
     DeletionHeld,
-    DocumentUnreadable,
     RetrievalError,
     SourceUnreadable,
     StoreUnavailable,
     SyncInProgress,
 )
 from retrieval.model import (
-    Chunk,
-    Document,
     RunId,
+    RunSignal,
     Source,
-    SourceEntry,
     StoredDocument,
     SyncCounts,
-    SyncFailure,
     SyncMode,
     SyncRun,
     SyncState,
+    UnreadableDocument,
 )
 from retrieval.ports import (
     Connector,
@@ -39,76 +33,20 @@ from retrieval.ports import (
     Progress,
     SyncRecords,
 )
+from retrieval.sync.documents import DocumentPipeline, SyncPace
+from retrieval.sync.patience import Patience, PatientReader, Sleep
 from retrieval.sync.plan import DeletionBrake, SyncPlan, plan_sync
-
-logger = logging.getLogger(__name__)
+from retrieval.sync.work import Job, Tally
 
 Connect = Callable[[Source], Connector]
+
+CANCELLED = "It was cancelled. What was done until then is kept."
 
 _NAMED_DELETIONS = 10
 
 
-@dataclass(frozen=True, slots=True)
-class SyncPace:
-    """How much a run takes on at once.
-
-    `preparing` documents are fetched and parsed at the same time; `waiting` may lie between them
-    and the embedding, which bounds the memory of a run; a batch of `batch_chunks` chunks, of as
-    many documents as that takes, is embedded together; `heartbeat_seconds` between signs of life.
-    """
-
-    preparing: int = 4
-    waiting: int = 16
-    writing: int = 2
-    batch_chunks: int = 64
-    heartbeat_seconds: float = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Prepared:
-    document: Document
-    chunks: Sequence[Chunk]
-    is_new: bool
-
-
-class _Tally:
-    """The counts of a run under way, and whom to tell of them."""
-
-    def __init__(self, progress: Progress | None) -> None:
-        self._progress = progress
-        self.counts = SyncCounts()
-        self.done = 0
-        self.total = 0
-
-    def add(self, **amounts: int) -> None:
-        sums = {name: getattr(self.counts, name) + amount for name, amount in amounts.items()}
-        self.counts = replace(self.counts, **sums)
-
-    async def finish_document(self, **amounts: int) -> None:
-        self.add(**amounts)
-        self.done += 1
-        await self.tell()
-
-    async def tell(self) -> None:
-        if self._progress is None:
-            return
-        try:
-            await self._progress(self.counts, self.done, self.total)
-        except Exception:
-            # whoever watches a sync must not be able to fail it
-            logger.exception("The progress of a sync could not be told")
-
-
-@dataclass(frozen=True, slots=True)
-class _Job:
-    """What every step of one run needs."""
-
-    source: Source
-    run: RunId
-    mode: SyncMode
-    connector: Connector
-    stored: Mapping[str, StoredDocument]
-    tally: _Tally
+class _Cancelled(Exception):
+    """Somebody asked that the run end."""
 
 
 class SyncEngine:
@@ -124,19 +62,26 @@ class SyncEngine:
         connect: Connect,
         brake: DeletionBrake | None = None,
         pace: SyncPace | None = None,
+        patience: Patience | None = None,
+        sleep: Sleep = asyncio.sleep,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
         self._records = records
-        self._embedder = embedder
-        self._parser = parser
         self._connect = connect
         self._brake = brake or DeletionBrake()
         self._pace = pace or SyncPace()
+        self._patience = patience or Patience()
+        self._sleep = sleep
+        self._clock = clock
+        self._pipeline = DocumentPipeline(store, records, embedder, parser, self._pace)
 
     async def preview(self, source: Source, mode: SyncMode = SyncMode.INCREMENTAL) -> SyncPlan:
         """What a run would do. Raises SourceUnreadable, InvalidSource, StoreUnavailable."""
+        reader = self._open_reader(source)
         stored = await self._store.list_documents(source)
-        return await _plan(source, self._connect(source), stored, mode)
+        unreadable = await self._records.list_unreadable(source)
+        return await _plan(source, reader, stored, unreadable, mode)
 
     async def run(
         self,
@@ -144,52 +89,64 @@ class SyncEngine:
         mode: SyncMode = SyncMode.INCREMENTAL,
         *,
         confirm_deletions: bool = False,
+        confirmed: Collection[str] = (),
         progress: Progress | None = None,
     ) -> SyncRun:
         """Bring the store in step with a source, and return the record of how that went.
 
         incremental fetches what may have changed and embeds what did; full fetches and embeds
-        everything; dry_run plans only, and leaves no record. A document that cannot be read is
-        recorded, and the others go on. Deletions come last, and none is done if the listing fails
-        or if the brake holds and `confirm_deletions` is not set; the run then ends as failed, and
-        says so. Raises SyncInProgress, InvalidSource, StoreUnavailable, and UnknownSource if the
-        source is removed meanwhile; a cancelled run is recorded as such before the cancellation
-        goes on.
+        everything; dry_run plans only, and leaves no record. A run that follows an interrupted one
+        goes on with its work. A document that cannot be read is recorded, and the others go on.
+
+        Deletions come last, and none is done if the listing fails. Where the brake holds, nothing
+        is deleted, the run ends as failed and names what it `held`, unless `confirm_deletions` is
+        set; documents of `confirmed` are deleted all the same. What is deleted is hidden from
+        every reader at once, and leaves the store at the next complete listing that lacks it too.
+
+        Raises SyncInProgress, InvalidSource, StoreUnavailable, and UnknownSource if the source is
+        removed meanwhile. A run that is cancelled, by its record or by a cancellation of the
+        caller, is recorded as such.
         """
-        connector = self._connect(source)
+        reader = self._open_reader(source)
         if mode is SyncMode.DRY_RUN:
             return await self._rehearse(source)
         opened = await self._records.start_run(source, mode)
-        tally = _Tally(progress)
+        job = Job(source, opened.id, mode, reader, Tally(progress))
         try:
-            async with self._keep_alive(source, opened.id, tally):
-                stored = await self._store.list_documents(source)
-                job = _Job(source, opened.id, mode, connector, stored, tally)
-                await self._synchronise(job, confirm_deletions=confirm_deletions)
+            async with self._keep_alive(source, opened.id, job.tally):
+                await self._synchronise(job, opened, confirm_deletions, confirmed)
+        except _Cancelled:
+            return await self._finish(job, SyncState.CANCELLED, CANCELLED)
         except RetrievalError as error:
-            return await self._finish(opened, source, SyncState.FAILED, tally, str(error))
+            return await self._finish(job, SyncState.FAILED, str(error))
         except asyncio.CancelledError:
-            closing = self._finish(opened, source, SyncState.CANCELLED, tally, "It was cancelled.")
+            closing = self._finish(job, SyncState.CANCELLED, CANCELLED)
             with suppress(StoreUnavailable):
                 await asyncio.shield(asyncio.ensure_future(closing))
             raise
         except BaseException as error:
             with suppress(StoreUnavailable):
                 reason = f"It met an error of Footnote's own ({type(error).__name__}: {error})."
-                await self._finish(opened, source, SyncState.FAILED, tally, reason)
+                await self._finish(job, SyncState.FAILED, reason)
             raise
-        return await self._finish(opened, source, SyncState.SUCCEEDED, tally, None)
+        return await self._finish(job, SyncState.SUCCEEDED, None)
+
+    def _open_reader(self, source: Source) -> PatientReader:
+        connector = self._connect(source)
+        return PatientReader(connector, self._patience, sleep=self._sleep, clock=self._clock)
 
     async def _rehearse(self, source: Source) -> SyncRun:
         started = datetime.now(UTC)
         state, counts, problem = SyncState.SUCCEEDED, SyncCounts(), None
+        held: tuple[str, ...] = ()
         try:
             plan = await self.preview(source)
         except SourceUnreadable as error:
             state, problem = SyncState.FAILED, str(error)
         else:
             counts = plan.foresee_counts()
-            problem = _describe_held(plan) if plan.is_held_by(self._brake) else None
+            held = plan.list_held(self._brake)
+            problem = _describe_held(held, plan.stored) if held else None
         return SyncRun(
             id=RunId("dry-run"),
             source=source.name,
@@ -199,193 +156,127 @@ class SyncEngine:
             finished_at=datetime.now(UTC),
             counts=counts,
             error=problem,
+            held=held,
         )
 
-    async def _finish(
-        self, opened: SyncRun, source: Source, state: SyncState, tally: _Tally, error: str | None
-    ) -> SyncRun:
+    async def _finish(self, job: Job, state: SyncState, error: str | None) -> SyncRun:
+        tally = job.tally
         await tally.tell()
-        return await self._records.finish_run(source, opened.id, state, tally.counts, error)
+        return await self._records.finish_run(
+            job.source,
+            job.run,
+            state,
+            tally.counts,
+            error,
+            done=tally.done,
+            total=tally.total,
+            held=job.held,
+        )
 
     @asynccontextmanager
-    async def _keep_alive(self, source: Source, run: RunId, tally: _Tally) -> AsyncIterator[None]:
-        """Give signs of life; SyncInProgress inside if the run was closed by someone else."""
+    async def _keep_alive(self, source: Source, run: RunId, tally: Tally) -> AsyncIterator[None]:
+        """Give signs of life, and end the work inside when the answer says so.
+
+        Raises _Cancelled; SyncInProgress if the run was closed by someone else.
+        """
         body = asyncio.current_task()
-        lost = False
+        heard = RunSignal.GO_ON
 
         async def beat() -> None:
-            nonlocal lost
-            while True:
+            nonlocal heard
+            while heard is RunSignal.GO_ON:
                 await asyncio.sleep(self._pace.heartbeat_seconds)
                 # an unreachable database is for the work itself to report
                 with suppress(StoreUnavailable):
-                    if not await self._records.update_run(source, run, tally.counts):
-                        lost = True
-                        if body is not None:
-                            body.cancel()
-                        return
+                    heard = await self._records.update_run(
+                        source, run, tally.counts, done=tally.done, total=tally.total
+                    )
+            if body is not None:
+                body.cancel()
 
         beating = asyncio.create_task(beat())
         try:
             yield
         except asyncio.CancelledError as error:
-            if lost and body is not None and body.uncancel() == 0:
-                raise SyncInProgress(
-                    "The run was taken for dead and closed, or its source was removed."
-                ) from error
-            raise
+            if heard is RunSignal.GO_ON or body is None or body.uncancel() > 0:
+                raise
+            if heard is RunSignal.CANCEL:
+                raise _Cancelled from error
+            raise SyncInProgress(
+                "The run was taken for dead and closed, or its source was removed."
+            ) from error
         finally:
             beating.cancel()
             with suppress(asyncio.CancelledError):
                 await beating
 
-    async def _synchronise(self, job: _Job, *, confirm_deletions: bool) -> None:
-        plan = await _plan(job.source, job.connector, job.stored, job.mode)
+    async def _synchronise(
+        self, job: Job, opened: SyncRun, confirm_deletions: bool, confirmed: Collection[str]
+    ) -> None:
+        stored = await self._store.list_documents(job.source)
+        unreadable = await self._records.list_unreadable(job.source)
+        job = replace(job, stored=stored, unreadable=unreadable)
+        plan = await _plan(
+            job.source, job.reader, stored, unreadable, job.mode, since=opened.began_at
+        )
         if not plan.listed and not plan.stored:
             raise SourceUnreadable(
-                f"{job.source.name} lists no document that Footnote reads (md, txt, html, pdf,"
-                " docx). Check its settings."
+                f"{job.source.name} lists no document that Footnote reads. Check its settings."
             )
-        held = plan.is_held_by(self._brake) and not confirm_deletions
-        job.tally.add(listed=plan.listed, unchanged=len(plan.unchanged))
+        job.tally.add(listed=plan.listed, unchanged=len(plan.unchanged), skipped=len(plan.skip))
         job.tally.total = len(plan.add) + len(plan.update) + len(plan.touch)
-        job.tally.total += 0 if held else len(plan.delete)
         await job.tally.tell()
         for entry in plan.touch:
-            await self._touch(job, entry)
+            await self._pipeline.touch(job, entry)
         if plan.add or plan.update:
-            await self._process(job, [*plan.add, *plan.update])
-        if held:
-            raise DeletionHeld(_describe_held(plan))
-        if plan.delete:
-            deleted = await self._store.delete_documents(job.source, plan.delete)
-            job.tally.done += len(plan.delete)
-            job.tally.add(deleted=deleted)
+            await self._pipeline.process(job, [*plan.add, *plan.update])
+        if not confirm_deletions:
+            job.held.extend(plan.list_held(self._brake, gone=job.lost, confirmed=confirmed))
+        await self._delete(job, plan)
 
-    async def _touch(self, job: _Job, entry: SourceEntry) -> None:
-        audience = job.source.audience if entry.audience is None else entry.audience
-        await self._store.touch_document(job.source, replace(entry, audience=audience))
-        await job.tally.finish_document(unchanged=1)
+    async def _delete(self, job: Job, plan: SyncPlan) -> None:
+        held = set(job.held)
+        vanishing = [name for name in (*plan.hide, *job.lost) if name not in held]
+        if vanishing:
+            job.tally.add(deleted=await self._store.hide_documents(job.source, vanishing))
+        if plan.delete and plan.listed:
+            await self._store.delete_documents(job.source, plan.delete)
+        await self._forget_unlisted(job, plan)
+        if job.held:
+            raise DeletionHeld(_describe_held(job.held, plan.stored))
 
-    async def _process(self, job: _Job, entries: Sequence[SourceEntry]) -> None:
-        waiting: asyncio.Queue[_Prepared | None] = asyncio.Queue(self._pace.waiting)
-        remaining = iter(entries)
-        try:
-            async with asyncio.TaskGroup() as writers:
-                for _ in range(self._pace.writing):
-                    writers.create_task(self._write_all(job, waiting))
-                async with asyncio.TaskGroup() as preparers:
-                    for _ in range(self._pace.preparing):
-                        preparers.create_task(self._prepare_all(job, remaining, waiting))
-                for _ in range(self._pace.writing):
-                    await waiting.put(None)
-        except BaseExceptionGroup as group:
-            # the others were cancelled because of the first
-            raise _find_cause(group) from group
-
-    async def _prepare_all(
-        self,
-        job: _Job,
-        remaining: Iterator[SourceEntry],
-        waiting: asyncio.Queue[_Prepared | None],
-    ) -> None:
-        for entry in remaining:
-            try:
-                prepared = await self._prepare(job, entry)
-            except DocumentUnreadable as error:
-                await self._record_failure(job, entry, str(error))
-                continue
-            except RetrievalError:
-                raise
-            except Exception as error:
-                logger.exception("%s of %s could not be synced", entry.external_id, job.source.name)
-                reason = f"It met an error of Footnote's own ({type(error).__name__}: {error})."
-                await self._record_failure(job, entry, reason)
-                continue
-            if prepared is not None:
-                await waiting.put(prepared)
-
-    async def _prepare(self, job: _Job, entry: SourceEntry) -> _Prepared | None:
-        """A document ready to be embedded; None if its content turned out to be unchanged."""
-        raw = await job.connector.fetch(entry)
-        content_hash = await asyncio.to_thread(_hash_content, raw.content)
-        known = job.stored.get(entry.external_id)
-        if known and known.content_hash == content_hash and job.mode is not SyncMode.FULL:
-            await self._touch(job, entry)
-            return None
-        parsed = await self._parser.parse(raw)
-        chunks = await asyncio.to_thread(
-            chunk_document, parsed, count_tokens=self._embedder.count_tokens
-        )
-        document = Document(
-            external_id=entry.external_id,
-            url=entry.url,
-            title=parsed.title,
-            text=parsed.text,
-            content_hash=content_hash,
-            audience=job.source.audience if entry.audience is None else entry.audience,
-            modified_at=entry.modified_at,
-            fingerprint=entry.fingerprint,
-        )
-        return _Prepared(document, chunks, is_new=known is None)
-
-    async def _record_failure(self, job: _Job, entry: SourceEntry, reason: str) -> None:
-        failure = SyncFailure(entry.external_id, reason)
-        await self._records.record_failure(job.source, job.run, failure)
-        await job.tally.finish_document(failed=1)
-
-    async def _write_all(self, job: _Job, waiting: asyncio.Queue[_Prepared | None]) -> None:
-        ended = False
-        while not ended:
-            batch, ended = await self._take_batch(waiting)
-            embedded = await embed_documents(
-                self._embedder, [(item.document.title, item.chunks) for item in batch]
-            )
-            for item, embeddings in zip(batch, embedded, strict=True):
-                await self._store.put_document(job.source, item.document, item.chunks, embeddings)
-                await job.tally.finish_document(
-                    added=int(item.is_new), updated=int(not item.is_new), chunks=len(item.chunks)
-                )
-
-    async def _take_batch(
-        self, waiting: asyncio.Queue[_Prepared | None]
-    ) -> tuple[list[_Prepared], bool]:
-        """The documents of one batch, waiting for the first only; True at the end of the work."""
-        batch: list[_Prepared] = []
-        item = await waiting.get()
-        while item is not None:
-            batch.append(item)
-            full = sum(len(member.chunks) for member in batch) >= self._pace.batch_chunks
-            if full or waiting.empty():
-                return batch, False
-            item = waiting.get_nowait()
-        return batch, True
+    async def _forget_unlisted(self, job: Job, plan: SyncPlan) -> None:
+        """What could not be read and is listed no more needs no mention."""
+        listed = {entry.external_id for part in plan.list_parts() for entry in part}
+        forgotten = [name for name in job.unreadable if name not in listed or name in job.gone]
+        if forgotten and plan.listed:
+            await self._records.forget_failures(job.source, forgotten)
 
 
 async def _plan(
     source: Source,
-    connector: Connector,
+    reader: PatientReader,
     stored: Mapping[str, StoredDocument],
+    unreadable: Mapping[str, UnreadableDocument],
     mode: SyncMode,
+    *,
+    since: datetime | None = None,
 ) -> SyncPlan:
-    listing = [entry async for entry in connector.list_entries()]
-    return plan_sync(listing, stored, audience=source.audience, mode=mode)
-
-
-def _describe_held(plan: SyncPlan) -> str:
-    names = ", ".join(plan.delete[:_NAMED_DELETIONS])
-    more = len(plan.delete) - _NAMED_DELETIONS
-    return (
-        f"{len(plan.delete)} of {plan.stored} documents are gone from the source, unusually many,"
-        f" so none was deleted: {names}{f' and {more} more' if more > 0 else ''}. If they are meant"
-        " to go, sync again and confirm the deletions."
+    return plan_sync(
+        await reader.list_entries(),
+        stored,
+        audience=source.audience,
+        mode=mode,
+        unreadable=unreadable,
+        since=since,
     )
 
 
-def _hash_content(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
-def _find_cause(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    first = group.exceptions[0]
-    return _find_cause(first) if isinstance(first, BaseExceptionGroup) else first
+def _describe_held(held: Sequence[str], stored: int) -> str:
+    names = ", ".join(held[:_NAMED_DELETIONS])
+    more = len(held) - _NAMED_DELETIONS
+    return (
+        f"{len(held)} of {stored} documents are gone from the source, unusually many,"
+        f" so none was deleted: {names}{f' and {more} more' if more > 0 else ''}. If they are meant"
+        " to go, sync again and confirm the deletions."
+    )

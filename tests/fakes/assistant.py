@@ -77,7 +77,9 @@ class ScriptedSources:
     async def latest_runs(self, tenant: TenantId) -> Sequence[SyncRun]:
         return [make_run(self._names[0], SyncMode.FULL, SyncCounts(listed=3), SyncState.SUCCEEDED)]
 
-    async def sync(self, tenant: TenantId, name: str, mode: SyncMode) -> AsyncIterator[SyncRun]:
+    async def sync(
+        self, tenant: TenantId, name: str, mode: SyncMode, *, confirm: RunId | None = None
+    ) -> AsyncIterator[SyncRun]:
         if name not in self._names:
             raise UnknownSource
         self.synced.append((name, mode))

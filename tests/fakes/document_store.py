@@ -82,6 +82,7 @@ class InMemoryDocumentStore:
                 held.document.content_hash,
                 held.document.fingerprint,
                 held.document.audience,
+                held.synced_at,
             )
             for (tenant, number, _), held in self._held.items()
             if (tenant, number) == (source.tenant, source.id)
@@ -142,6 +143,16 @@ class InMemoryDocumentStore:
                 audience=entry.audience if entry.audience is not None else source.audience,
             )
             self._held[key] = replace(held, document=document, synced_at=self.now)
+
+    async def hide_documents(self, source: Source, external_ids: Sequence[str]) -> int:
+        hidden = 0
+        for name in external_ids:
+            held = self._held.get((source.tenant, source.id, name))
+            if held is not None and held.document.audience:
+                document = replace(held.document, audience=frozenset())
+                self._held[source.tenant, source.id, name] = replace(held, document=document)
+                hidden += 1
+        return hidden
 
     async def delete_documents(self, source: Source, external_ids: Sequence[str]) -> int:
         keys = [(source.tenant, source.id, name) for name in external_ids]

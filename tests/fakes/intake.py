@@ -2,12 +2,14 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import count
 
 from bot.model import (
     Acceptance,
     AnswerJob,
     AuditEntry,
+    AuditRecord,
     Claim,
     Command,
     CommandJob,
@@ -198,6 +200,22 @@ class InMemoryAudit:
 
     async def record(self, entry: AuditEntry) -> None:
         self.entries.append(entry)
+
+    async def list_entries(self, tenant: TenantId, *, limit: int = 20) -> Sequence[AuditRecord]:
+        found = [entry for entry in self.entries if entry.tenant == tenant]
+        return [
+            AuditRecord(
+                datetime(2026, 1, 1, tzinfo=UTC),
+                entry.place.platform.value,
+                entry.place.workspace,
+                entry.place.channel,
+                entry.person.id,
+                entry.command,
+                entry.outcome,
+                entry.detail,
+            )
+            for entry in found[::-1][:limit]
+        ]
 
     async def is_admin(self, tenant: TenantId, platform: Platform, person: str) -> bool:
         return (platform, person) in self.admins

@@ -51,6 +51,7 @@ INDEXES = {
     "forget_answer_records": "answer_record_by_thread",
     "is_admin": "admin_pkey",
     "list_answer_records": "answer_record_by_time",
+    "list_audit": "audit_by_time",
     "list_keys": "outbox_pkey",
     "lock_lost_items": "inbox_open",
     "resolve_workspace": "workspace_by_platform",

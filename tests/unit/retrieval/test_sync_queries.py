@@ -1,10 +1,10 @@
 from pathlib import Path
 
-from retrieval.postgres import sources
+from retrieval.postgres import runs, sources
 from retrieval.postgres.queries import load_queries
 
 
 def test_every_query_of_the_sync_is_used() -> None:
-    code = Path(sources.__file__).read_text(encoding="utf-8")
-    for name in load_queries(sources.QUERY_FILE):
-        assert f'_query("{name}")' in code
+    code = "".join(Path(each.__file__).read_text(encoding="utf-8") for each in (runs, sources))
+    for name in load_queries(runs.QUERY_FILE):
+        assert f'find_query("{name}")' in code or f'_fetch_source("{name}"' in code
