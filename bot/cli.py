@@ -20,6 +20,7 @@ from bot.rendering.plain import render_plain
 from bot.serving import serve_platforms
 from bot.settings import Settings, describe_settings
 from bot.shell import as_json, print_json, run_command
+from bot.source_options import read_source_options, source_options
 from bot.traces import forget, trace
 from bot.wiring import FAILURES, TENANT, Footnote, open_footnote
 from retrieval.errors import InvalidSource
@@ -126,36 +127,23 @@ def sources() -> None:
 
 @sources.command("add")
 @click.argument("name")
-@click.argument("path")
-@click.option("--include", multiple=True, metavar="GLOB", help="Only these files, e.g. '*.md'.")
-@click.option("--exclude", multiple=True, metavar="GLOB", help="Not these files.")
-@click.option("--url-base", metavar="URL", help="Where people read these files on the web.")
+@click.argument("path", required=False)
+@source_options
 @click.option(
     "--audience", multiple=True, metavar="LABEL", help="Who may read it; everyone if unset."
 )
 @as_json
 def add_source(
-    *,
-    name: str,
-    path: str,
-    include: tuple[str, ...],
-    exclude: tuple[str, ...],
-    url_base: str | None,
-    audience: tuple[str, ...],
-    as_json: bool,
+    *, name: str, path: str | None, audience: tuple[str, ...], as_json: bool, **values: object
 ) -> None:
-    """Add the folder or file PATH as a source called NAME."""
-    config: dict[str, object] = {"path": str(Path(path).expanduser().resolve())}
-    if include:
-        config["include"] = list(include)
-    if exclude:
-        config["exclude"] = list(exclude)
-    if url_base:
-        config["url_base"] = url_base
+    """Add a source called NAME: the folder or file PATH, or what one of the options names."""
+    kind, config = read_source_options(path, values)
+    if path is not None:
+        config["path"] = str(Path(path).expanduser().resolve())
 
     async def use(opened: Footnote) -> None:
         source = await opened.knowledge.add(
-            TENANT, name, "files", config, frozenset(audience or (EVERYONE,))
+            TENANT, name, kind, config, frozenset(audience or (EVERYONE,))
         )
         if as_json:
             print_json(terminal.source_document(source))

@@ -23,7 +23,14 @@ from retrieval.model import (
 )
 from retrieval.ports import Connector, Parser, Progress
 from retrieval.postgres.sources import PostgresSourceStore, SourceHolding
-from retrieval.sources.registry import check_config, connect_kind, open_connector, split_secrets
+from retrieval.sources.registry import (
+    check_config,
+    connect_kind,
+    describe_place,
+    open_connector,
+    split_secrets,
+)
+from retrieval.sources.surroundings import Surroundings
 from retrieval.sync.engine import SyncEngine
 from retrieval.sync.schedule import describe_schedule, parse_schedule, plan_next
 from retrieval.sync.trial import try_source
@@ -54,12 +61,18 @@ def check_name(name: str) -> None:
 class SourceOpener:
     """Opens the connector of a source with its secrets."""
 
-    def __init__(self, secrets: SecretKeeper) -> None:
+    def __init__(self, secrets: SecretKeeper, surroundings: Surroundings) -> None:
         self._secrets = secrets
+        self._surroundings = surroundings
 
     def __call__(self, source: Source) -> Connector:
         """The connector. Raises InvalidSource, SettingsInvalid."""
-        return open_connector(source, self._secrets.open_all(source.secrets))
+        secrets = self._secrets.open_all(source.secrets)
+        return open_connector(source, self._surroundings, secrets)
+
+    def open_unsaved(self, kind: str, config: Mapping[str, object]) -> Connector:
+        """The connector of a source that is not added yet. Raises InvalidSource."""
+        return connect_kind(kind, check_config(kind, config), self._surroundings)
 
 
 class Knowledge:
@@ -72,13 +85,14 @@ class Knowledge:
         *,
         parser: Parser,
         secrets: SecretKeeper,
+        opener: SourceOpener,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._records = records
         self._engine = engine
         self._parser = parser
         self._secrets = secrets
-        self._open = SourceOpener(secrets)
+        self._open = opener
         self._now = now
 
     # Sources
@@ -99,7 +113,7 @@ class Knowledge:
 
     async def try_out(self, kind: str, config: Mapping[str, object]) -> SourceTrial:
         """Look at a source that is not added yet. Raises InvalidSource, SourceUnreadable."""
-        return await try_source(connect_kind(kind, check_config(kind, config)), self._parser)
+        return await try_source(self._open.open_unsaved(kind, config), self._parser)
 
     async def test(self, tenant: TenantId, name: str) -> SourceTrial:
         """Look at a source as it was added. Raises UnknownSource, SourceUnreadable."""
@@ -269,7 +283,7 @@ def _make_overview(holding: SourceHolding) -> SourceOverview:
     return SourceOverview(
         name=source.name,
         kind=source.kind,
-        where=_describe_place(source.config),
+        where=describe_place(source.kind, source.config),
         audience=tuple(sorted(source.audience)),
         documents=holding.documents,
         last_sync=holding.synced_at,
@@ -277,11 +291,3 @@ def _make_overview(holding: SourceHolding) -> SourceOverview:
         paused=source.paused,
         next_sync=None if source.paused else source.next_sync_at,
     )
-
-
-def _describe_place(config: Mapping[str, object]) -> str:
-    """Where a source lies: the one of its settings that people know it by."""
-    for name in ("path", "url", "repository", "space", "channel", "folder"):
-        if config.get(name):
-            return str(config[name])
-    return ""

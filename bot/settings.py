@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from agents.config import Price, parse_prices
 from agents.model import AnswerSettings
 from bot.errors import SettingsInvalid
+from retrieval.sources.addresses import AddressPolicy
 
 # LangGraph reads this when it is imported; without it a crafted checkpoint could run code.
 os.environ.setdefault("LANGGRAPH_STRICT_MSGPACK", "true")
@@ -92,6 +93,14 @@ class Settings(BaseSettings):
         description="Where the bot answers: comma-separated, each `slack:T…` or `discord:…` "
         "(the server's id); direct messages on Discord are `discord:@me`. Empty: every workspace "
         "and server that its tokens reach.",
+    )
+
+    # Sources
+    private_hosts: Annotated[frozenset[str], NoDecode] = Field(
+        frozenset(),
+        alias="FOOTNOTE_PRIVATE_HOSTS",
+        description="What sources may read besides the public Internet: comma-separated host names "
+        "(`wiki.corp.example`, `*.corp.example`), addresses and networks (`10.2.0.0/16`).",
     )
 
     # Storage
@@ -229,7 +238,7 @@ class Settings(BaseSettings):
         "INFO", alias="FOOTNOTE_LOG_LEVEL", description="How much is logged, to standard error."
     )
 
-    @field_validator("admins", "workspaces", mode="before")
+    @field_validator("admins", "workspaces", "private_hosts", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
@@ -250,6 +259,12 @@ class Settings(BaseSettings):
             platform, _, identifier = entry.partition(":")
             if platform not in ("slack", "discord") or not identifier:
                 raise ValueError(f"{entry!r} should read slack:ID or discord:ID")
+        return value
+
+    @field_validator("private_hosts")
+    @classmethod
+    def _name_hosts(cls, value: frozenset[str]) -> frozenset[str]:
+        AddressPolicy.parse(value)
         return value
 
     @field_validator("slack_bot_token")

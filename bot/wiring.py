@@ -42,6 +42,9 @@ from retrieval.postgres.pool import Pool, check_reachable, open_pool
 from retrieval.postgres.sources import PostgresSourceStore
 from retrieval.postgres.store import PostgresDocumentStore
 from retrieval.search import PassageSearcher
+from retrieval.sources.addresses import AddressPolicy
+from retrieval.sources.http import open_http_client
+from retrieval.sources.surroundings import Surroundings
 from retrieval.sync.engine import SyncEngine
 
 FAILURES = (BotError, RetrievalError, AgentError, MigrationRefused, UnusableDataSet)
@@ -143,12 +146,14 @@ async def open_footnote(settings: Settings) -> AsyncIterator[Footnote]:
         records = PostgresSourceStore(pool)
         parser = await stack.enter_async_context(ProcessParser())
         secrets = open_secrets(settings)
+        surroundings = await stack.enter_async_context(_open_surroundings(settings))
+        opener = SourceOpener(secrets, surroundings)
         engine = SyncEngine(
             PostgresDocumentStore(pool, embedder.model),
             records,
             embedder,
             parser,
-            connect=SourceOpener(secrets),
+            connect=opener,
         )
         searcher = PassageSearcher(
             PostgresPassageIndex(pool, embedder.model),
@@ -174,11 +179,18 @@ async def open_footnote(settings: Settings) -> AsyncIterator[Footnote]:
             migrations=applied,
             pool=pool,
             embedder=embedder,
-            knowledge=Knowledge(records, engine, parser=parser, secrets=secrets),
+            knowledge=Knowledge(records, engine, parser=parser, secrets=secrets, opener=opener),
             searcher=searcher,
             assistant=assistant,
             answers=answers,
         )
+
+
+@asynccontextmanager
+async def _open_surroundings(settings: Settings) -> AsyncIterator[Surroundings]:
+    policy = AddressPolicy.parse(settings.private_hosts)
+    async with open_http_client(policy) as client:
+        yield Surroundings(client, settings.data_dir / "cache", policy)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ RetrievalError
 ├── UnknownSource         no source of that name
 ├── UnknownRun            no sync run of that id
 ├── InvalidSource         a source's settings are not usable
-│   └── InvalidSchedule       … or its schedule is not
+│   ├── InvalidSchedule       … or its schedule is not
+│   └── InvalidField          … because of one of them (field)
 ├── SyncInProgress        the source is being synced already
 └── DeletionHeld          a sync would delete more than it may without an admin's word
 An error's text says how to mend it; its docstring is the default text.
@@ -77,6 +78,14 @@ class InvalidSource(RetrievalError):
 
 class InvalidSchedule(InvalidSource):
     """The source's schedule is not usable."""
+
+
+class InvalidField(InvalidSource):
+    """A setting of the source is not usable."""
+
+    def __init__(self, field: str, message: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class SyncInProgress(RetrievalError):

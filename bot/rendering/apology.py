@@ -54,6 +54,9 @@ APOLOGIES: dict[type[Exception], Apology] = {
     retrieval.InvalidSchedule: Apology(
         "That is no schedule: it has five fields, as in `0 6 * * 1-5`, and a time zone."
     ),
+    retrieval.InvalidField: Apology(
+        "A setting of the source cannot be used. An admin has to correct it."
+    ),
     retrieval.SyncInProgress: Apology("That source is being synced already."),
     retrieval.DeletionHeld: Apology(
         "The sync would have deleted unusually many documents, so nothing was deleted. "

@@ -4,39 +4,60 @@ import asyncio
 import os
 import stat
 import zlib
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from fnmatch import fnmatchcase
-from pathlib import Path, PurePosixPath
-from types import MappingProxyType
-from urllib.parse import quote, urlsplit
+from pathlib import Path
+from urllib.parse import quote
 
-from retrieval.errors import DocumentUnreadable, InvalidSource, SourceRefused
+from retrieval.errors import DocumentUnreadable, InvalidField, SourceRefused
 from retrieval.model import RawDocument, SourceEntry
-
-MEDIA_TYPES: Mapping[str, str] = MappingProxyType(
-    {
-        ".md": "text/markdown",
-        ".markdown": "text/markdown",
-        ".mdx": "text/markdown",
-        ".txt": "text/plain",
-        ".text": "text/plain",
-        ".rst": "text/plain",
-        ".html": "text/html",
-        ".htm": "text/html",
-        ".xhtml": "text/html",
-        ".pdf": "application/pdf",
-        ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    }
+from retrieval.sources.fields import (
+    Config,
+    Field,
+    FieldKind,
+    check_web_address,
+    read_config,
+    text,
+    texts,
 )
-"""What is read, by the ending of the file's name."""
+from retrieval.sources.media_types import guess_media_type
+from retrieval.sources.patterns import is_wanted
 
 SIZE_LIMIT = 50 * 2**20
 """Bytes; a larger file is recorded as unreadable rather than read."""
 
 _SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__", "venv", "site-packages"})
-_KNOWN_SETTINGS = ("path", "include", "exclude", "url_base")
+
+FIELDS = (
+    Field(
+        "path",
+        "Folder or file",
+        "The folder or the file to read, on the machine that Footnote runs on.",
+        is_required=True,
+        example="/srv/handbook",
+    ),
+    Field(
+        "url_base",
+        "Where people read it on the web",
+        "Citations link below this address.",
+        example="https://wiki.example.com/handbook",
+    ),
+    Field(
+        "include",
+        "Only these files",
+        "Patterns over the path below the folder.",
+        kind=FieldKind.LIST,
+        example="*.md",
+    ),
+    Field(
+        "exclude",
+        "Not these files",
+        "Patterns over the path below the folder.",
+        kind=FieldKind.LIST,
+        example="drafts/*",
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,40 +76,26 @@ class FilesSettings:
     url_base: str = ""
 
 
-def read_files_settings(config: Mapping[str, object]) -> FilesSettings:
-    """Check what an admin typed. Raises InvalidSource with words that mend it."""
-    for name in config:
-        if name not in _KNOWN_SETTINGS:
-            raise InvalidSource(
-                f"A files source has no setting {name!r}; it has {', '.join(_KNOWN_SETTINGS)}."
-            )
-    path = config.get("path")
-    if not isinstance(path, str) or not path.strip():
-        raise InvalidSource("A files source needs a path: the folder or the file to read.")
-    url_base = config.get("url_base") or ""
-    if not isinstance(url_base, str) or (url_base and not _is_web_address(url_base)):
-        raise InvalidSource("url_base is not a web address; it begins with https:// or http://.")
+def read_files_settings(config: Config) -> FilesSettings:
+    """The settings of a config. Raises InvalidSource with words that mend it."""
+    read = read_config("files", FIELDS, config)
     return FilesSettings(
-        path=Path(path).expanduser().absolute(),
-        include=_read_patterns(config, "include"),
-        exclude=_read_patterns(config, "exclude"),
-        url_base=url_base.rstrip("/"),
+        path=Path(text(read, "path")).expanduser().absolute(),
+        include=texts(read, "include"),
+        exclude=texts(read, "exclude"),
+        url_base=check_web_address("url_base", text(read, "url_base")).rstrip("/"),
     )
 
 
-def _is_web_address(address: str) -> bool:
-    parts = urlsplit(address)
-    return parts.scheme in {"http", "https"} and bool(parts.hostname)
-
-
-def _read_patterns(config: Mapping[str, object], name: str) -> tuple[str, ...]:
-    value = config.get(name)
-    patterns = [value] if isinstance(value, str) else value or []
-    if not isinstance(patterns, list | tuple) or not all(
-        isinstance(pattern, str) for pattern in patterns
-    ):
-        raise InvalidSource(f"{name} is a list of patterns such as '*.md'.")
-    return tuple(pattern.strip() for pattern in patterns if pattern.strip())
+def check_files_config(config: Config) -> dict[str, object]:
+    """The settings of a new source as they are stored. Raises InvalidSource."""
+    settings = read_files_settings(config)
+    if not settings.path.exists():
+        raise InvalidField(
+            "path", f"{settings.path} does not exist. Give the path of a folder or a file."
+        )
+    stored = {**read_config("files", FIELDS, config), "path": str(settings.path)}
+    return stored | ({"url_base": settings.url_base} if settings.url_base else {})
 
 
 class FilesConnector:
@@ -106,8 +113,8 @@ class FilesConnector:
     async def fetch(self, entry: SourceEntry) -> RawDocument:
         """One file's bytes. Raises DocumentUnreadable; SourceRefused if the root is gone."""
         content = await asyncio.to_thread(self._read, entry)
-        suffix = PurePosixPath(entry.external_id).suffix.lower()
-        return RawDocument(entry, content, MEDIA_TYPES.get(suffix, "text/plain"))
+        media_type = guess_media_type(entry.external_id) or "text/plain"
+        return RawDocument(entry, content, media_type)
 
     def _scan(self) -> list[SourceEntry]:
         root = self._settings.path
@@ -129,10 +136,9 @@ class FilesConnector:
             ) from error
 
     def _wants(self, name: str) -> bool:
-        if PurePosixPath(name).suffix.lower() not in MEDIA_TYPES:
+        if guess_media_type(name) is None:
             return False
-        include, exclude = self._settings.include, self._settings.exclude
-        return (not include or _matches(name, include)) and not _matches(name, exclude)
+        return is_wanted(name, self._settings.include, self._settings.exclude)
 
     def _describe(self, name: str, status: os.stat_result) -> SourceEntry:
         shown = os.fsencode(name).decode("utf-8", "backslashreplace")
@@ -202,12 +208,3 @@ def _walk(folder: Path, prefix: str) -> Iterator[tuple[str, os.stat_result]]:
             elif child.is_symlink() and child.is_file():
                 # a link out of the root is listed too, so that fetching it can say what it is
                 yield name, child.stat()
-
-
-def _matches(name: str, patterns: tuple[str, ...]) -> bool:
-    return any(
-        fnmatchcase(name, pattern.removeprefix("**/"))
-        or fnmatchcase(name, pattern)
-        or ("/" not in pattern and fnmatchcase(PurePosixPath(name).name, pattern))
-        for pattern in patterns
-    )

@@ -7,74 +7,75 @@ from types import MappingProxyType
 from retrieval.errors import InvalidSource
 from retrieval.model import Source
 from retrieval.ports import Connector
-from retrieval.sources.files import FilesConnector, read_files_settings
+from retrieval.sources import files
+from retrieval.sources.fields import Config, Field
+from retrieval.sources.surroundings import Surroundings
 
 
 @dataclass(frozen=True, slots=True)
 class SourceKind:
-    """One kind of source: what it is, in words, and how to check and open one.
+    """One kind of source: what it is, in words, what an admin fills in, and how to open one.
 
-    `check` returns the settings as they should be stored, or raises InvalidSource. Both it and
-    `connect` are given the settings whole; those that `secrets` names are stored apart and sealed.
+    `label` and `description` say what it is. `fields` are in the order of their weight: the first
+    tells where the source is, and a form with little room shows the first four. `check` returns
+    the settings as they should be stored, or raises InvalidSource; it does not go to the network.
+    Both it and `connect` are given the settings whole; those of secret fields are stored apart and
+    sealed.
     """
 
+    label: str
     description: str
-    check: Callable[[Mapping[str, object]], dict[str, object]]
-    connect: Callable[[Mapping[str, object]], Connector]
-    secrets: frozenset[str] = frozenset()
-
-
-def _check_files(config: Mapping[str, object]) -> dict[str, object]:
-    settings = read_files_settings(config)
-    if not settings.path.exists():
-        raise InvalidSource(f"{settings.path} does not exist. Give the path of a folder or a file.")
-    stored: dict[str, object] = {"path": str(settings.path)}
-    if settings.include:
-        stored["include"] = list(settings.include)
-    if settings.exclude:
-        stored["exclude"] = list(settings.exclude)
-    if settings.url_base:
-        stored["url_base"] = settings.url_base
-    return stored
+    fields: tuple[Field, ...]
+    check: Callable[[Config], dict[str, object]]
+    connect: Callable[[Config, Surroundings], Connector]
 
 
 KINDS: Mapping[str, SourceKind] = MappingProxyType(
     {
         "files": SourceKind(
+            label="Files",
             description="a folder or a file: Markdown, text, HTML, PDF, Word",
-            check=_check_files,
-            connect=lambda config: FilesConnector(read_files_settings(config)),
+            fields=files.FIELDS,
+            check=files.check_files_config,
+            connect=lambda config, _: files.FilesConnector(files.read_files_settings(config)),
         ),
     }
 )
 
 
-def check_config(kind: str, config: Mapping[str, object]) -> dict[str, object]:
-    """The settings of a new source, checked and made complete. Raises InvalidSource."""
-    return _find_kind(kind).check(config)
-
-
-def split_secrets(
-    kind: str, config: Mapping[str, object]
-) -> tuple[dict[str, object], dict[str, str]]:
-    """Checked settings in two parts: what may be read by anyone, and the secrets."""
-    names = _find_kind(kind).secrets
-    shown = {name: value for name, value in config.items() if name not in names}
-    return shown, {name: str(config[name]) for name in names if config.get(name)}
-
-
-def open_connector(source: Source, secrets: Mapping[str, str] | None = None) -> Connector:
-    """The connector that reads `source`, given its secrets, opened. Raises InvalidSource."""
-    return connect_kind(source.kind, {**source.config, **(secrets or {})})
-
-
-def connect_kind(kind: str, config: Mapping[str, object]) -> Connector:
-    """A connector with these settings, secrets included. Raises InvalidSource."""
-    return _find_kind(kind).connect(config)
-
-
-def _find_kind(kind: str) -> SourceKind:
+def find_kind(kind: str) -> SourceKind:
+    """The kind of that name. Raises InvalidSource."""
     found = KINDS.get(kind)
     if found is None:
         raise InvalidSource(f"There is no kind of source {kind!r}; there is {', '.join(KINDS)}.")
     return found
+
+
+def check_config(kind: str, config: Config) -> dict[str, object]:
+    """The settings of a new source, checked and made complete. Raises InvalidSource."""
+    return find_kind(kind).check(config)
+
+
+def split_secrets(kind: str, config: Config) -> tuple[dict[str, object], dict[str, str]]:
+    """Checked settings in two parts: what may be read by anyone, and the secrets."""
+    names = {field.name for field in find_kind(kind).fields if field.is_secret}
+    shown = {name: value for name, value in config.items() if name not in names}
+    return shown, {name: str(config[name]) for name in names if config.get(name)}
+
+
+def open_connector(
+    source: Source, surroundings: Surroundings, secrets: Mapping[str, str] | None = None
+) -> Connector:
+    """The connector that reads `source`, given its secrets, opened. Raises InvalidSource."""
+    return connect_kind(source.kind, {**source.config, **(secrets or {})}, surroundings)
+
+
+def connect_kind(kind: str, config: Config, surroundings: Surroundings) -> Connector:
+    """A connector with these settings, secrets included. Raises InvalidSource."""
+    return find_kind(kind).connect(config, surroundings)
+
+
+def describe_place(kind: str, config: Config) -> str:
+    """Where a source is, in its own words: the value of its first field."""
+    found = KINDS.get(kind)
+    return str(config.get(found.fields[0].name, "")) if found else ""

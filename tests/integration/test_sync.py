@@ -26,9 +26,10 @@ from retrieval.parsing.process import ProcessParser
 from retrieval.postgres.pool import Pool
 from retrieval.postgres.sources import PostgresSourceStore
 from retrieval.postgres.store import PostgresDocumentStore
-from retrieval.sources.registry import check_config, open_connector
+from retrieval.sources.registry import check_config
 from retrieval.sync.engine import SyncEngine, SyncPace
 from tests.fakes.embedder import InMemoryEmbedder
+from tests.fakes.sources import open_files
 
 TENANT = TenantId("default")
 
@@ -50,7 +51,7 @@ class Bench:
         self.source = await self.records.add_source(TENANT, "notes", "files", config)
 
     def engine(self, **options: object) -> SyncEngine:
-        options = {"connect": open_connector, **options}
+        options = {"connect": open_files, **options}
         return SyncEngine(self.store, self.records, self.embedder, self.parser, **options)
 
     async def sync(self, mode: SyncMode = SyncMode.INCREMENTAL, **options: object) -> SyncRun:

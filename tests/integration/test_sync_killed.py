@@ -13,9 +13,10 @@ from retrieval.parsing.process import ProcessParser
 from retrieval.postgres.pool import Pool
 from retrieval.postgres.sources import PostgresSourceStore
 from retrieval.postgres.store import PostgresDocumentStore
-from retrieval.sources.registry import check_config, open_connector
+from retrieval.sources.registry import check_config
 from retrieval.sync.engine import SyncEngine
 from tests.fakes.embedder import InMemoryEmbedder
+from tests.fakes.sources import open_files
 
 DOCUMENTS = 24
 
@@ -26,9 +27,9 @@ from retrieval.parsing.process import ProcessParser
 from retrieval.postgres.pool import open_pool
 from retrieval.postgres.sources import PostgresSourceStore
 from retrieval.postgres.store import PostgresDocumentStore
-from retrieval.sources.registry import open_connector
 from retrieval.sync.engine import SyncEngine
 from tests.fakes.embedder import InMemoryEmbedder
+from tests.fakes.sources import open_files
 
 async def progress(counts, done, total):
     print(done, flush=True)
@@ -41,7 +42,7 @@ async def main():
         records = PostgresSourceStore(pool)
         source = await records.get_source(TenantId("default"), "notes")
         store = PostgresDocumentStore(pool, embedder.model)
-        engine = SyncEngine(store, records, embedder, parser, connect=open_connector)
+        engine = SyncEngine(store, records, embedder, parser, connect=open_files)
         await engine.run(source, progress=progress)
 
 asyncio.run(main())
@@ -102,7 +103,7 @@ async def test_a_killed_sync_resumes(
     embedder = InMemoryEmbedder()
     store = PostgresDocumentStore(pool, embedder.model)
     async with ProcessParser(workers=1) as parser:
-        engine = SyncEngine(store, records, embedder, parser, connect=open_connector)
+        engine = SyncEngine(store, records, embedder, parser, connect=open_files)
         run = await engine.run(source)
         await engine.run(undisturbed)
     assert run.state is SyncState.SUCCEEDED
