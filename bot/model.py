@@ -173,15 +173,7 @@ class SyncJob:
     confirm: RunId | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ScheduledSyncJob:
-    """Sync a source because its schedule says so."""
-
-    tenant: TenantId
-    source: str
-
-
-Job = AnswerJob | CommandJob | SyncJob | ScheduledSyncJob
+Job = AnswerJob | CommandJob | SyncJob
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,15 +23,7 @@ from procrastinate.worker import Worker
 from psycopg_pool import PoolTimeout
 
 from bot.cancellation import is_cancelled
-from bot.model import (
-    AnswerJob,
-    CommandJob,
-    ItemId,
-    Job,
-    Platform,
-    ScheduledSyncJob,
-    SyncJob,
-)
+from bot.model import AnswerJob, CommandJob, ItemId, Job, Platform, SyncJob
 from bot.ports import JobHandler
 from retrieval.model import RunId, SyncMode, TenantId
 
@@ -108,7 +100,7 @@ class PostgresJobQueue:
         self._handle: JobHandler | None = None
         self._running: set[int] = set()
         self._serving: list[Worker] = []
-        for name in ("answer", "command", "sync", "scheduled"):
+        for name in ("answer", "command", "sync"):
             self._app.task(name=name, pass_context=True, retry=_Backoff())(self._perform)
 
     async def __aenter__(self) -> "PostgresJobQueue":
@@ -123,13 +115,10 @@ class PostgresJobQueue:
         connection: psycopg.AsyncConnection,
         job: Job,
         *,
-        platform: Platform | None = None,
+        platform: Platform,
         lock: str | None = None,
     ) -> int | None:
-        """Queue a job within the caller's transaction; its id, or None for a sync that waits.
-
-        Jobs of a platform are run by processes that serve it, others by any.
-        """
+        """Queue a job within the caller's transaction; its id, or None for a sync that waits."""
         name, queue, queueing_lock = _describe(job, platform)
         deferrer = self._app.configure_task(
             name,
@@ -157,7 +146,7 @@ class PostgresJobQueue:
         """Run jobs until cancelled, then finish those at work or hand them back."""
         self._handle = handle
         questions = [platform.value for platform in self._platforms]
-        syncs = [_name_queue(platform, "sync") for platform in (*self._platforms, None)]
+        syncs = [f"{platform.value}-sync" for platform in self._platforms]
         async with asyncio.TaskGroup() as group:
             group.create_task(self._serve(questions, self._workers))
             group.create_task(self._serve(syncs, self._syncs))
@@ -302,27 +291,19 @@ def _lock_sync(tenant: str, source: str) -> str:
     return f"sync:{tenant}:{source}"
 
 
-def _name_queue(platform: Platform | None, kind: str) -> str:
-    return f"{platform.value if platform else 'any'}-{kind}"
-
-
-def _describe(job: Job, platform: Platform | None) -> tuple[str, str, str | None]:
+def _describe(job: Job, platform: Platform) -> tuple[str, str, str | None]:
     match job:
         case AnswerJob():
-            return "answer", platform.value if platform else "any", None
+            return "answer", platform.value, None
         case CommandJob():
-            return "command", platform.value if platform else "any", None
+            return "command", platform.value, None
         case SyncJob():
-            return "sync", _name_queue(platform, "sync"), _lock_sync(job.tenant, job.source)
-        case ScheduledSyncJob():
-            return "scheduled", _name_queue(platform, "sync"), _lock_sync(job.tenant, job.source)
+            return "sync", f"{platform.value}-sync", _lock_sync(job.tenant, job.source)
         case _:
             assert_never(job)
 
 
 def _write(job: Job) -> dict[str, str]:
-    if isinstance(job, ScheduledSyncJob):
-        return {"tenant": job.tenant, "source": job.source}
     arguments: dict[str, str] = {"tenant": job.tenant, "item": job.item}
     if isinstance(job, SyncJob):
         arguments |= {"source": job.source, "mode": job.mode.value}
@@ -331,10 +312,7 @@ def _write(job: Job) -> dict[str, str]:
 
 
 def _read(name: str, arguments: Mapping[str, object]) -> Job:
-    tenant = TenantId(str(arguments["tenant"]))
-    if name == "scheduled":
-        return ScheduledSyncJob(tenant, str(arguments["source"]))
-    item = ItemId(str(arguments["item"]))
+    tenant, item = TenantId(str(arguments["tenant"])), ItemId(str(arguments["item"]))
     if name == "sync":
         return SyncJob(
             tenant,

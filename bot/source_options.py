@@ -1,6 +1,7 @@
 """The options of `footnote sources add`, made from what the kinds of source declare."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -86,6 +87,18 @@ def read_source_options(
         if name.startswith("field_") and value not in (None, ()):
             config[name.removeprefix("field_")] = list(value) if isinstance(value, tuple) else value
     for field in further:
-        if field.is_secret and field.is_required and field.name not in config:
-            config[field.name] = click.prompt(field.label, hide_input=True, err=True)
+        if field.is_secret:
+            _read_secret(field, config)
     return kind, config
+
+
+def _read_secret(field: Field, config: dict[str, object]) -> None:
+    """Ask for a secret that is needed; one given as `@file` is what that file holds."""
+    if field.is_required and field.name not in config:
+        config[field.name] = click.prompt(field.label, hide_input=True, err=True)
+    given = config.get(field.name)
+    if isinstance(given, str) and given.startswith("@"):
+        try:
+            config[field.name] = Path(given[1:]).expanduser().read_text("utf-8")
+        except (OSError, UnicodeError) as error:
+            raise click.UsageError(f"The file {given[1:]} cannot be read: {error}.") from error

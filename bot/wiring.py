@@ -44,7 +44,7 @@ from retrieval.postgres.store import PostgresDocumentStore
 from retrieval.search import PassageSearcher
 from retrieval.sources.addresses import AddressPolicy
 from retrieval.sources.http import open_http_client
-from retrieval.sources.surroundings import Surroundings
+from retrieval.sources.surroundings import Account, Surroundings
 from retrieval.sync.engine import SyncEngine
 
 FAILURES = (BotError, RetrievalError, AgentError, MigrationRefused, UnusableDataSet)
@@ -162,7 +162,7 @@ async def open_footnote(settings: Settings) -> AsyncIterator[Footnote]:
             reranker=build_reranker(settings, embedder),
         )
         scorer = open_scorer(embedder)
-        built_in = BuiltInBrain(scorer, sources=searcher)
+        built_in = BuiltInBrain(scorer)
         answers = PostgresAnswerRecords(pool)
         assistant = Assistant(
             brain=build_brain(settings) or built_in,
@@ -190,7 +190,20 @@ async def open_footnote(settings: Settings) -> AsyncIterator[Footnote]:
 async def _open_surroundings(settings: Settings) -> AsyncIterator[Surroundings]:
     policy = AddressPolicy.parse(settings.private_hosts)
     async with open_http_client(policy) as client:
-        yield Surroundings(client, settings.data_dir / "cache", policy)
+        yield Surroundings(client, settings.data_dir / "cache", policy, _find_accounts(settings))
+
+
+def _find_accounts(settings: Settings) -> dict[str, Account]:
+    """The bot's own accounts, with which its channels can be read."""
+    tokens = {
+        "slack": (settings.slack_api_url, settings.slack_bot_token),
+        "discord": (settings.discord_api_url, settings.discord_token),
+    }
+    return {
+        platform: Account(url, token.get_secret_value())
+        for platform, (url, token) in tokens.items()
+        if token is not None
+    }
 
 
 @dataclass(frozen=True, slots=True)

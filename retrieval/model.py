@@ -128,10 +128,6 @@ class EmbeddingModel:
     max_tokens: int
 
 
-AUTHORITY = "authority"
-"""The setting of every kind of source that tells how far it is trusted."""
-
-
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """When a source is synced by itself.
@@ -148,8 +144,7 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A knowledge source as an admin added it. `config` belongs to the connector of that kind,
-    but for AUTHORITY, which all have.
+    """A knowledge source as an admin added it. `config` belongs to the connector of that kind.
 
     `secrets` are sealed settings of the connector, by name. A paused source is neither synced by
     its schedule nor as one of all.
@@ -165,12 +160,6 @@ class Source:
     schedule: Schedule | None = None
     paused: bool = False
     next_sync_at: datetime | None = None
-
-    @property
-    def authority(self) -> float:
-        """The factor that its passages' scores are multiplied by, 1 where none is set."""
-        set_to = self.config.get(AUTHORITY, 1.0)
-        return float(set_to) if isinstance(set_to, int | float) else 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,11 +202,13 @@ class RawDocument:
     """What a connector fetched: bytes, and their media type (RFC 6838), e.g. text/markdown.
 
     `entry` is the one that was asked for, with whatever the answer told better (fingerprint, url).
+    `name` titles a document that has no title, where its external id does not read well.
     """
 
     entry: SourceEntry
     content: bytes
     media_type: str
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,7 +122,8 @@ class ProcessParser:
     async def _exchange(self, process: Process, raw: RawDocument) -> tuple[bytes, bool]:
         if process.stdin is None or process.stdout is None:
             raise ConnectionError
-        header = json.dumps({"media_type": raw.media_type, "name": raw.entry.external_id}).encode()
+        name = raw.name or raw.entry.external_id
+        header = json.dumps({"media_type": raw.media_type, "name": name}).encode()
         process.stdin.write(REQUEST.pack(len(header), len(raw.content)) + header)
         process.stdin.write(raw.content)
         await process.stdin.drain()

@@ -30,7 +30,8 @@ class Field:
 
     `name` is its key in the config and, with dashes, its option on the command line; `label` stands
     above it in a modal (at most 45 characters), `help` below it (at most 100). A secret is never
-    shown again. `least` and `most` bound a number; `default` is what an empty field means.
+    shown again. `least` and `most` bound a number; `default` is what an empty field means; a text
+    that `is_long` may have several lines.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Field:
     choices: tuple[str, ...] = ()
     least: int = 1
     most: int = 2**31 - 1
+    is_long: bool = False
 
 
 def read_config(kind: str, fields: Sequence[Field], config: Config) -> dict[str, object]:
@@ -106,7 +108,7 @@ def _read_text(field: Field, value: object) -> str | None:
     if value is None:
         return None
     text = value.strip() if isinstance(value, str) else ""
-    if not isinstance(value, str) or "\n" in text or "\0" in text:
+    if not isinstance(value, str) or ("\n" in text and not field.is_long) or "\0" in text:
         raise InvalidField(field.name, f"{field.name} is a single line of text.")
     if text and field.choices and text not in field.choices:
         raise InvalidField(field.name, f"{field.name} is one of {', '.join(field.choices)}.")

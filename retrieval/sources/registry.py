@@ -5,13 +5,19 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from retrieval.errors import InvalidSource
-from retrieval.model import AUTHORITY, Source
+from retrieval.model import Source
 from retrieval.ports import Connector
-from retrieval.sources import files
+from retrieval.sources import (
+    confluence,
+    discord,
+    files,
+    github,
+    google_drive,
+    notion,
+    slack,
+)
 from retrieval.sources.fields import Config, Field
 from retrieval.sources.surroundings import Surroundings
-
-LEAST_AUTHORITY, MOST_AUTHORITY = 0.1, 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,56 @@ KINDS: Mapping[str, SourceKind] = MappingProxyType(
             check=files.check_files_config,
             connect=lambda config, _: files.FilesConnector(files.read_files_settings(config)),
         ),
+        "github": SourceKind(
+            label="GitHub",
+            description="issues, pull requests and discussions of a repository",
+            fields=github.FIELDS,
+            check=github.check_github_config,
+            connect=lambda config, surroundings: github.GitHubConnector(
+                github.read_github_settings(config), surroundings.http
+            ),
+        ),
+        "confluence": SourceKind(
+            label="Confluence",
+            description="a space of Confluence Cloud",
+            fields=confluence.FIELDS,
+            check=confluence.check_confluence_config,
+            connect=lambda config, surroundings: confluence.ConfluenceConnector(
+                confluence.read_confluence_settings(config), surroundings.http
+            ),
+        ),
+        "notion": SourceKind(
+            label="Notion",
+            description="pages and databases of Notion",
+            fields=notion.FIELDS,
+            check=notion.check_notion_config,
+            connect=lambda config, surroundings: notion.NotionConnector(
+                notion.read_notion_settings(config), surroundings.http
+            ),
+        ),
+        "slack": SourceKind(
+            label="Slack channels",
+            description="what people write in Slack channels",
+            fields=slack.FIELDS,
+            check=slack.check_slack_config,
+            connect=slack.connect_slack,
+        ),
+        "discord": SourceKind(
+            label="Discord channels",
+            description="what people write in Discord channels and forums",
+            fields=discord.FIELDS,
+            check=discord.check_discord_config,
+            connect=discord.connect_discord,
+        ),
+        "drive": SourceKind(
+            label="Google Drive",
+            description="a folder of Google Drive",
+            fields=google_drive.FIELDS,
+            check=google_drive.check_google_drive_config,
+            connect=lambda config, surroundings: google_drive.GoogleDriveConnector(
+                google_drive.read_google_drive_settings(config), surroundings.http
+            ),
+        ),
     }
 )
 
@@ -55,9 +111,7 @@ def find_kind(kind: str) -> SourceKind:
 
 def check_config(kind: str, config: Config) -> dict[str, object]:
     """The settings of a new source, checked and made complete. Raises InvalidSource."""
-    checked = find_kind(kind).check(_without_authority(config))
-    authority = _read_authority(config.get(AUTHORITY, 1))
-    return checked if authority == 1 else {**checked, AUTHORITY: authority}
+    return find_kind(kind).check(config)
 
 
 def split_secrets(kind: str, config: Config) -> tuple[dict[str, object], dict[str, str]]:
@@ -76,28 +130,10 @@ def open_connector(
 
 def connect_kind(kind: str, config: Config, surroundings: Surroundings) -> Connector:
     """A connector with these settings, secrets included. Raises InvalidSource."""
-    return find_kind(kind).connect(_without_authority(config), surroundings)
+    return find_kind(kind).connect(config, surroundings)
 
 
 def describe_place(kind: str, config: Config) -> str:
     """Where a source is, in its own words: the value of its first field."""
     found = KINDS.get(kind)
     return str(config.get(found.fields[0].name, "")) if found else ""
-
-
-def _without_authority(config: Config) -> dict[str, object]:
-    """What belongs to the kind alone."""
-    return {name: value for name, value in config.items() if name != AUTHORITY}
-
-
-def _read_authority(value: object) -> float:
-    try:
-        authority = float(str(value))
-    except ValueError:
-        authority = 0.0
-    if not LEAST_AUTHORITY <= authority <= MOST_AUTHORITY:
-        raise InvalidSource(
-            f"The authority of a source is a factor from {LEAST_AUTHORITY} to {MOST_AUTHORITY}, "
-            f"where 1 changes nothing; {value!r} is none."
-        )
-    return authority

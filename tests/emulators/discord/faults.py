@@ -18,7 +18,8 @@ class Fault:
     `rate_limit`: 429 (`retry_after` s, `scope` user/global/shared, `via` False leaves the Via
     header out); `error`: `status`; `timeout`: no answer until the emulator closes; `reset`: the
     connection breaks before anything happens; `lost`: it breaks after the request took effect.
-    `path` is a glob over the path below the version, e.g. `/channels/*/messages`.
+    `path` is a glob over the path below the version, e.g. `/channels/*/messages`. `after` lets so
+    many matching requests through first.
     """
 
     kind: str
@@ -29,6 +30,7 @@ class Fault:
     retry_after: float = 0.05
     scope: str = "user"
     via: bool = True
+    after: int = 0
 
     def matches(self, method: str, path: str) -> bool:
         return self.method in ("*", method) and fnmatch.fnmatchcase(path, self.path)
@@ -57,6 +59,9 @@ class FaultQueue:
         """The failure for this request, if one is queued."""
         for fault in self._faults:
             if fault.matches(method, path):
+                if fault.after > 0:
+                    fault.after -= 1
+                    continue
                 fault.times -= 1
                 if fault.times <= 0:
                     self._faults.remove(fault)

@@ -263,9 +263,16 @@ def active_threads(call: Call) -> Any:
 
 def archived_threads(call: Call) -> Any:
     channel = call.channel()
-    found = [thread for thread in call.world.threads(channel.id) if thread.archived]
-    listed = [render.thread(call.world, thread) for thread in found]
-    return {"threads": listed, "members": [], "has_more": False}
+    limit = page_limit(call.query.get("limit"))
+    before = call.query.get("before", "9999")
+    found = [
+        thread
+        for thread in call.world.threads(channel.id)
+        if thread.archived and (thread.archived_at or "") < before
+    ]
+    found.sort(key=lambda thread: thread.archived_at or "", reverse=True)
+    listed = [render.thread(call.world, thread) for thread in found[:limit]]
+    return {"threads": listed, "members": [], "has_more": len(found) > limit}
 
 
 def _route(method: str, path: str, bucket: str, handler: Any) -> Route:

@@ -1,6 +1,7 @@
 """The options of `footnote sources add`."""
 
 from ast import literal_eval
+from pathlib import Path
 
 import click
 import pytest
@@ -37,3 +38,11 @@ def test_a_source_without_a_place_is_refused(arguments: list[str]) -> None:
     result = CliRunner().invoke(show, arguments)
     assert result.exit_code == 2
     assert "Say where the source is" in result.output
+
+
+def test_a_secret_may_be_named_by_its_file(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("geheim")
+    values = {"kind_github": "acme/app", "field_token": f"@{tmp_path / 'token'}"}
+    assert read_source_options(None, values)[1]["token"] == "geheim"
+    with pytest.raises(click.UsageError, match="cannot be read"):
+        read_source_options(None, {**values, "field_token": "@/no/such/file"})
