@@ -24,7 +24,7 @@ from bot.source_options import read_source_options, source_options
 from bot.traces import forget, trace
 from bot.wiring import FAILURES, TENANT, Footnote, open_footnote
 from retrieval.errors import InvalidSource
-from retrieval.model import EVERYONE, SyncMode, SyncState
+from retrieval.model import AUTHORITY, EVERYONE, SyncMode, SyncState
 
 Result = TypeVar("Result")
 
@@ -130,16 +130,30 @@ def sources() -> None:
 @click.argument("path", required=False)
 @source_options
 @click.option(
+    "--authority",
+    type=float,
+    metavar="FACTOR",
+    help="How far it is trusted: above 1 more than other sources, below 1 less.",
+)
+@click.option(
     "--audience", multiple=True, metavar="LABEL", help="Who may read it; everyone if unset."
 )
 @as_json
 def add_source(
-    *, name: str, path: str | None, audience: tuple[str, ...], as_json: bool, **values: object
+    *,
+    name: str,
+    path: str | None,
+    authority: float | None,
+    audience: tuple[str, ...],
+    as_json: bool,
+    **values: object,
 ) -> None:
     """Add a source called NAME: the folder or file PATH, or what one of the options names."""
     kind, config = read_source_options(path, values)
     if path is not None:
         config["path"] = str(Path(path).expanduser().resolve())
+    if authority is not None:
+        config[AUTHORITY] = authority
 
     async def use(opened: Footnote) -> None:
         source = await opened.knowledge.add(

@@ -173,7 +173,15 @@ class SyncJob:
     confirm: RunId | None = None
 
 
-Job = AnswerJob | CommandJob | SyncJob
+@dataclass(frozen=True, slots=True)
+class ScheduledSyncJob:
+    """Sync a source because its schedule says so."""
+
+    tenant: TenantId
+    source: str
+
+
+Job = AnswerJob | CommandJob | SyncJob | ScheduledSyncJob
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from bot.model import (
     Person,
     Place,
     Platform,
+    ScheduledSyncJob,
     SourceOverview,
     SyncJob,
     ThreadKey,
@@ -275,6 +276,14 @@ class JobRunner(Protocol):
 
     async def is_syncing(self, tenant: TenantId, source: str) -> bool:
         """Whether a sync of this source is queued or running."""
+        ...
+
+
+class Schedules(Protocol):
+    """Knows which sources are to be synced by themselves, and when. Raises StoreUnavailable."""
+
+    async def queue_due(self) -> Sequence[ScheduledSyncJob]:
+        """Queue a sync of each source that is due, once however often it was missed."""
         ...
 
 

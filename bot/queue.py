@@ -23,7 +23,15 @@ from procrastinate.worker import Worker
 from psycopg_pool import PoolTimeout
 
 from bot.cancellation import is_cancelled
-from bot.model import AnswerJob, CommandJob, ItemId, Job, Platform, SyncJob
+from bot.model import (
+    AnswerJob,
+    CommandJob,
+    ItemId,
+    Job,
+    Platform,
+    ScheduledSyncJob,
+    SyncJob,
+)
 from bot.ports import JobHandler
 from retrieval.model import RunId, SyncMode, TenantId
 
@@ -100,7 +108,7 @@ class PostgresJobQueue:
         self._handle: JobHandler | None = None
         self._running: set[int] = set()
         self._serving: list[Worker] = []
-        for name in ("answer", "command", "sync"):
+        for name in ("answer", "command", "sync", "scheduled"):
             self._app.task(name=name, pass_context=True, retry=_Backoff())(self._perform)
 
     async def __aenter__(self) -> "PostgresJobQueue":
@@ -115,10 +123,13 @@ class PostgresJobQueue:
         connection: psycopg.AsyncConnection,
         job: Job,
         *,
-        platform: Platform,
+        platform: Platform | None = None,
         lock: str | None = None,
     ) -> int | None:
-        """Queue a job within the caller's transaction; its id, or None for a sync that waits."""
+        """Queue a job within the caller's transaction; its id, or None for a sync that waits.
+
+        Jobs of a platform are run by processes that serve it, others by any.
+        """
         name, queue, queueing_lock = _describe(job, platform)
         deferrer = self._app.configure_task(
             name,
@@ -146,7 +157,7 @@ class PostgresJobQueue:
         """Run jobs until cancelled, then finish those at work or hand them back."""
         self._handle = handle
         questions = [platform.value for platform in self._platforms]
-        syncs = [f"{platform.value}-sync" for platform in self._platforms]
+        syncs = [_name_queue(platform, "sync") for platform in (*self._platforms, None)]
         async with asyncio.TaskGroup() as group:
             group.create_task(self._serve(questions, self._workers))
             group.create_task(self._serve(syncs, self._syncs))
@@ -291,19 +302,27 @@ def _lock_sync(tenant: str, source: str) -> str:
     return f"sync:{tenant}:{source}"
 
 
-def _describe(job: Job, platform: Platform) -> tuple[str, str, str | None]:
+def _name_queue(platform: Platform | None, kind: str) -> str:
+    return f"{platform.value if platform else 'any'}-{kind}"
+
+
+def _describe(job: Job, platform: Platform | None) -> tuple[str, str, str | None]:
     match job:
         case AnswerJob():
-            return "answer", platform.value, None
+            return "answer", platform.value if platform else "any", None
         case CommandJob():
-            return "command", platform.value, None
+            return "command", platform.value if platform else "any", None
         case SyncJob():
-            return "sync", f"{platform.value}-sync", _lock_sync(job.tenant, job.source)
+            return "sync", _name_queue(platform, "sync"), _lock_sync(job.tenant, job.source)
+        case ScheduledSyncJob():
+            return "scheduled", _name_queue(platform, "sync"), _lock_sync(job.tenant, job.source)
         case _:
             assert_never(job)
 
 
 def _write(job: Job) -> dict[str, str]:
+    if isinstance(job, ScheduledSyncJob):
+        return {"tenant": job.tenant, "source": job.source}
     arguments: dict[str, str] = {"tenant": job.tenant, "item": job.item}
     if isinstance(job, SyncJob):
         arguments |= {"source": job.source, "mode": job.mode.value}
@@ -312,7 +331,10 @@ def _write(job: Job) -> dict[str, str]:
 
 
 def _read(name: str, arguments: Mapping[str, object]) -> Job:
-    tenant, item = TenantId(str(arguments["tenant"])), ItemId(str(arguments["item"]))
+    tenant = TenantId(str(arguments["tenant"]))
+    if name == "scheduled":
+        return ScheduledSyncJob(tenant, str(arguments["source"]))
+    item = ItemId(str(arguments["item"]))
     if name == "sync":
         return SyncJob(
             tenant,

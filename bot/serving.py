@@ -21,6 +21,7 @@ from bot.storage.database import Pool, connect
 from bot.storage.directory import PostgresAdmins, PostgresAudit, PostgresWorkspaces
 from bot.storage.inbox import PostgresInbox
 from bot.storage.outbox import PostgresOutbox
+from bot.storage.schedules import PostgresSchedules
 from bot.storage.threads import PostgresThreads
 from bot.syncing import SyncReporter
 from bot.wiring import Footnote
@@ -216,4 +217,5 @@ def _build_worker(
             audit=audit,
         ),
         syncs=SyncReporter(inbox=inbox, delivery=delivery, sources=footnote.knowledge, audit=audit),
+        schedules=PostgresSchedules(footnote.pool, queue),
     )

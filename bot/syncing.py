@@ -8,14 +8,14 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from bot.commands import name_sync_letter
 from bot.delivery import Delivery
 from bot.errors import BotError, DeliveryFailed, DeliveryRefused, RateLimited
-from bot.model import AuditEntry, Command, SyncJob
+from bot.model import AuditEntry, Command, ScheduledSyncJob, SyncJob
 from bot.ports import Audit, Inbox, Sources
 from bot.rendering.apology import find_apology
 from bot.rendering.compose import compose_words
 from bot.rendering.reply import Reply
 from bot.rendering.report import compose_sync, compose_sync_failure, describe_counts
-from retrieval.errors import RetrievalError, SyncInProgress
-from retrieval.model import SyncRun
+from retrieval.errors import RetrievalError, StoreUnavailable, SyncInProgress
+from retrieval.model import SyncMode, SyncRun, SyncState
 
 PACE = 2.0
 """Seconds at least between two edits of the message."""
@@ -74,6 +74,28 @@ class SyncReporter:
             reply = compose_sync(last)
             await self._record(job, command, last.state, describe_counts(last.counts))
         await self._show_end(command, message, reply)
+        return None
+
+    async def run_scheduled(self, job: ScheduledSyncJob) -> float | None:
+        """Sync by schedule; its record and the log tell how it went, for nobody waits.
+
+        Returns after how many seconds to try again, None when finished.
+        """
+        runs = self._sources.sync(job.tenant, job.source, SyncMode.INCREMENTAL)
+        try:
+            async for run in runs:
+                if run.state is SyncState.FAILED:
+                    _log.warning("The scheduled sync of %s failed: %s", job.source, run.error)
+        except SyncInProgress:
+            return WAIT
+        except StoreUnavailable:
+            raise
+        except (RetrievalError, BotError) as error:
+            _log.error("The scheduled sync of %s could not begin: %s", job.source, error)
+        finally:
+            # A run that nobody follows any more must not go on in the background.
+            if isinstance(runs, AsyncGenerator):
+                await runs.aclose()
         return None
 
     async def abandon(self, job: SyncJob) -> None:

@@ -162,7 +162,7 @@ async def open_footnote(settings: Settings) -> AsyncIterator[Footnote]:
             reranker=build_reranker(settings, embedder),
         )
         scorer = open_scorer(embedder)
-        built_in = BuiltInBrain(scorer)
+        built_in = BuiltInBrain(scorer, sources=searcher)
         answers = PostgresAnswerRecords(pool)
         assistant = Assistant(
             brain=build_brain(settings) or built_in,

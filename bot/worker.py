@@ -7,13 +7,16 @@ from typing import assert_never
 from bot.cancellation import is_cancelled
 from bot.commands import Commands
 from bot.conversation import Conversation
-from bot.model import AnswerJob, CommandJob, Job, SyncJob
-from bot.ports import Inbox, JobRunner
+from bot.model import AnswerJob, CommandJob, Job, ScheduledSyncJob, SyncJob
+from bot.ports import Inbox, JobRunner, Schedules
 from bot.syncing import SyncReporter
 from retrieval.errors import StoreUnavailable
 
 SWEEP = 15.0
 """Seconds between two looks for open entries that no job is queued for."""
+
+TICK = 2.0
+"""Seconds between two looks for sources that are due."""
 
 _log = logging.getLogger(__name__)
 
@@ -29,20 +32,25 @@ class Worker:
         conversation: Conversation,
         commands: Commands,
         syncs: SyncReporter,
+        schedules: Schedules,
         sweep: float = SWEEP,
+        tick: float = TICK,
     ) -> None:
         self._jobs = jobs
         self._inbox = inbox
         self._conversation = conversation
         self._commands = commands
         self._syncs = syncs
+        self._schedules = schedules
         self._sweep = sweep
+        self._tick = tick
 
     async def run(self) -> None:
         """Work until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._jobs.run(self._handle, self._abandon))
             group.create_task(self._requeue_now_and_then())
+            group.create_task(self._look_at_schedules())
 
     async def _handle(self, job: Job) -> float | None:
         match job:
@@ -52,6 +60,8 @@ class Worker:
                 return await self._commands.perform(tenant, item)
             case SyncJob():
                 return await self._syncs.run(job)
+            case ScheduledSyncJob():
+                return await self._syncs.run_scheduled(job)
             case _:
                 assert_never(job)
 
@@ -68,3 +78,12 @@ class Worker:
                     _log.warning("%d entries of the inbox had lost their job", count)
             except StoreUnavailable as error:
                 _log.warning("Lost entries could not be looked for: %s", error)
+
+    async def _look_at_schedules(self) -> None:
+        while not is_cancelled():
+            try:
+                for job in await self._schedules.queue_due():
+                    _log.info("The sync of %s is due by its schedule", job.source)
+            except StoreUnavailable as error:
+                _log.warning("Schedules could not be looked at: %s", error)
+            await asyncio.sleep(self._tick)

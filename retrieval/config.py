@@ -1,5 +1,6 @@
 """How a search is put together: named pipelines, every stage of which can be switched off."""
 
+import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -23,6 +24,13 @@ class Pipeline:
     `interaction_weight` for late interaction, token by token, over the best `interaction`
     candidates, `rerank_weight` for what a Reranker, if one is configured, says of the best
     `rerank`. 0 leaves a stage out. `pool` is how many candidates each side brings.
+
+    Then passages are selected. `recency_weight` is the weight of a document's age, which loses half
+    of its say every `recency_days`; `authority` lets the factors of sources count. A passage is
+    left out when one before it holds the share `duplicates` of its text. `diversity` is the weight
+    of being unlike what is chosen already (MMR). `context` widens each passage by so many of its
+    neighbours before and after it, and `budget` is how many tokens all may have together; 0 is no
+    limit.
     """
 
     name: str = "default"
@@ -39,12 +47,24 @@ class Pipeline:
     rerank: int = 50
     rerank_weight: float = 1.0
     pool: int = 150
+    recency_weight: float = 0.0
+    recency_days: float = 180.0
+    authority: bool = True
+    duplicates: float = 0.0
+    diversity: float = 0.0
+    context: int = 0
+    budget: int = 0
 
     def __post_init__(self) -> None:
         if not (self.dense or self.lexical):
             raise ValueError(f"The pipeline {self.name!r} searches nothing: both sides are off.")
         if self.pool < 1:
             raise ValueError("A pipeline's pool must hold at least one candidate.")
+
+    @property
+    def selects(self) -> bool:
+        """Whether more passages must be read than are shown."""
+        return bool(self.recency_weight or self.duplicates or self.diversity or self.context)
 
 
 _DEFAULT = Pipeline()
@@ -76,27 +96,48 @@ _STAGES: dict[str, dict[str, bool | int | float]] = {
     "adjacency": {"adjacency_weight": 0.0},
     "interaction": {"interaction": 0},
     "rerank": {"interaction": 0, "rerank": 0},
+    "recency": {"recency_weight": 0.0},
+    "authority": {"authority": False},
+    "duplicates": {"duplicates": 0.0},
+    "diversity": {"diversity": 0.0},
+    "context": {"context": 0},
+    "budget": {"budget": 0},
+}
+_EXTRAS: dict[str, dict[str, bool | int | float]] = {
+    "recency": {"recency_weight": 0.2},
+    "duplicates": {"duplicates": 0.8},
+    "diversity": {"diversity": 0.2},
+    "context": {"context": 1},
+    "budget": {"budget": 2_000},
 }
 PRESETS = tuple(_PRESETS)
 STAGES = tuple(_STAGES)
+EXTRAS = tuple(_EXTRAS)
+
+_NAME = re.compile(r"([a-z0-9]*)((?:[-+][a-z]*)*)")
 
 
 def parse_pipeline(name: str) -> Pipeline:
-    """A preset, followed by the stages to leave out: `default`, `default-sentences-rerank`.
+    """A preset, and stages to leave out or to add: `default-sentences-rerank`, `default+diversity`.
 
     Raises ValueError, naming what there is.
     """
-    preset, *dropped = name.strip().lower().split("-")
-    if preset not in _PRESETS:
+    called = name.strip().lower()
+    found = _NAME.fullmatch(called)
+    preset = found.group(1) if found else called
+    if found is None or preset not in _PRESETS:
         raise ValueError(
-            f"There is no pipeline {preset!r}. Choose one of {', '.join(PRESETS)}; "
-            "a stage is left out by its name after a hyphen, as in default-sentences."
+            f"There is no pipeline {preset!r}. Choose one of {', '.join(PRESETS)}; a stage is left "
+            "out by its name after a hyphen, as in default-sentences, and added after a plus, as "
+            "in default+diversity."
         )
     pipeline = _PRESETS[preset]
-    for stage in dropped:
-        if stage not in _STAGES:
+    for sign, stage in re.findall(r"([-+])([a-z]*)", found.group(2)):
+        there = _EXTRAS if sign == "+" else _STAGES
+        if stage not in there:
             raise ValueError(
-                f"There is no stage {stage!r} to leave out. Choose from {', '.join(STAGES)}."
+                f"There is no stage {stage!r} to {'add' if sign == '+' else 'leave out'}. "
+                f"Choose from {', '.join(there)}."
             )
-        pipeline = replace(pipeline, name=name.strip().lower(), **_STAGES[stage])  # type: ignore[arg-type]
+        pipeline = replace(pipeline, name=called, **there[stage])  # type: ignore[arg-type]
     return pipeline

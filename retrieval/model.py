@@ -128,6 +128,10 @@ class EmbeddingModel:
     max_tokens: int
 
 
+AUTHORITY = "authority"
+"""The setting of every kind of source that tells how far it is trusted."""
+
+
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """When a source is synced by itself.
@@ -144,7 +148,8 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A knowledge source as an admin added it. `config` belongs to the connector of that kind.
+    """A knowledge source as an admin added it. `config` belongs to the connector of that kind,
+    but for AUTHORITY, which all have.
 
     `secrets` are sealed settings of the connector, by name. A paused source is neither synced by
     its schedule nor as one of all.
@@ -160,6 +165,12 @@ class Source:
     schedule: Schedule | None = None
     paused: bool = False
     next_sync_at: datetime | None = None
+
+    @property
+    def authority(self) -> float:
+        """The factor that its passages' scores are multiplied by, 1 where none is set."""
+        set_to = self.config.get(AUTHORITY, 1.0)
+        return float(set_to) if isinstance(set_to, int | float) else 1.0
 
 
 @dataclass(frozen=True, slots=True)

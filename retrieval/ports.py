@@ -216,6 +216,11 @@ class IndexSnapshot(Protocol):
         """Names of the sources that hold something visible."""
         ...
 
+    @property
+    def authorities(self) -> Mapping[str, float]:
+        """How far visible sources are trusted, by name, where that is not 1."""
+        ...
+
     async def count_terms(self, terms: Sequence[int]) -> tuple[TermStatistics, TermStatistics]:
         """The tenant's statistics over chunks, and over whole documents."""
         ...
@@ -247,6 +252,15 @@ class IndexSnapshot(Protocol):
 
     async def load_passages(self, chunks: Sequence[ChunkId]) -> Mapping[ChunkId, Passage]:
         """What a reader is shown, with a score of 0; unknown chunks are left out."""
+        ...
+
+    async def load_widened(
+        self, chunks: Sequence[ChunkId], reach: int
+    ) -> Mapping[ChunkId, Passage]:
+        """As load_passages, each with the text of `reach` neighbours before and after it.
+
+        The span covers all of it, headings in between included.
+        """
         ...
 
     async def load_neighbours(self, chunk: ChunkId, before: int, after: int) -> Sequence[Passage]:

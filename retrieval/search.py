@@ -2,9 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from retrieval.calibration import estimate_relevance
 from retrieval.config import Pipeline
@@ -23,6 +24,13 @@ from retrieval.model import (
 )
 from retrieval.ports import Embedder, IndexSnapshot, PassageIndex, Reranker, TokenEmbedder
 from retrieval.ranking import PreparedQuery, Ranking, mix_stage, rank_candidates
+from retrieval.selection import (
+    adjust_scores,
+    drop_contained,
+    fit_budget,
+    score_passage,
+    select_places,
+)
 
 LONGEST_QUERY = 4_000
 """Characters of a query that are looked at; the embedding model reads fewer still."""
@@ -32,6 +40,9 @@ MOST_TERMS = 64
 
 CANDIDATE_ROWS = 5_000
 """Terms that together occur in more chunks than this do not pick candidates, they only score."""
+
+SELECTED_FROM = 50
+"""Passages that are read for each search whose stages choose among more than they show."""
 
 NO_QUERY = "The query has no words to search for."
 NO_DOCUMENTS = "Nothing has been synced yet."
@@ -69,12 +80,14 @@ class PassageSearcher:
         pipeline: Pipeline | None = None,
         reranker: Reranker | None = None,
         analyzer: Analyzer | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._index = index
         self._embedder = embedder
         self._pipeline = pipeline or Pipeline()
         self._reranker = reranker
         self._analyzer = analyzer or Analyzer()
+        self._now = now
 
     @property
     def pipeline(self) -> Pipeline:
@@ -223,10 +236,13 @@ class PassageSearcher:
         limit: int,
         watch: _Stopwatch,
     ) -> tuple[Ranking, tuple[Passage, ...]]:
-        """Read the best, let the reranker have its say, and cut."""
+        """Read the best, let the reranker have its say, and select."""
         ranking = await self._interact(snapshot, ranking, prepared, watch)
-        depth = self._pipeline.rerank if self._reranker is not None else 0
-        order = ranking.order()[: max(limit, depth)]
+        pipeline = self._pipeline
+        depth = pipeline.rerank if self._reranker is not None else 0
+        weighed = pipeline.selects or (pipeline.authority and snapshot.authorities)
+        read = max(limit, depth, SELECTED_FROM if weighed else 0)
+        order = ranking.order()[:read]
         with watch.measure("passages"):
             found = await snapshot.load_passages(
                 [ranking.candidates.chunks[place] for place in order]
@@ -234,14 +250,37 @@ class PassageSearcher:
         if depth and self._reranker is not None:
             with watch.measure("rerank"):
                 ranking = await self._rerank(ranking, order[:depth], found, prepared)
-            order = ranking.order()
-        shown = []
-        for place in order[:limit]:
-            passage = found.get(ranking.candidates.chunks[place])
-            if passage is not None:
-                scores = {name: float(stage[place]) for name, stage in ranking.stages.items()}
-                shown.append(replace(passage, score=float(ranking.fused[place]), scores=scores))
-        return ranking, tuple(shown)
+        with watch.measure("select"):
+            ranking = adjust_scores(
+                ranking, found, pipeline, authorities=snapshot.authorities, now=self._now()
+            )
+            readable = [p for p in ranking.order() if ranking.candidates.chunks[p] in found]
+            places = select_places(ranking, readable, pipeline, limit)
+            passages = await self._show(snapshot, ranking, places, found)
+        return ranking, passages
+
+    async def _show(
+        self,
+        snapshot: IndexSnapshot,
+        ranking: Ranking,
+        places: Sequence[int],
+        found: Mapping[ChunkId, Passage],
+    ) -> tuple[Passage, ...]:
+        """The passages at these places as a reader is shown them, wider or fewer if so wished."""
+        chunks = [ranking.candidates.chunks[place] for place in places]
+        if self._pipeline.context:
+            found = await snapshot.load_widened(chunks, self._pipeline.context)
+        shown = [
+            score_passage(found[chunk], ranking, place)
+            for chunk, place in zip(chunks, places, strict=True)
+            if chunk in found
+        ]
+        if self._pipeline.context:
+            shown = list(drop_contained(shown))
+        if self._pipeline.budget:
+            sizes = self._embedder.count_tokens([passage.text for passage in shown])
+            shown = [shown[place] for place in fit_budget(sizes, self._pipeline.budget)]
+        return tuple(shown)
 
     async def _interact(
         self,

@@ -1,11 +1,14 @@
 """The built-in brain: deterministic, needs no key, answers in the sources' own sentences."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import UTC, datetime
 
 from agents.language import find_terms
 from agents.llm.composition import compose
 from agents.llm.evidence import Ranking, rank_units
+from agents.llm.narrowing import Narrowed, may_name_sources, narrow_question
 from agents.llm.queries import (
+    Part,
     leans_on_history,
     narrow_follow_up,
     plan_parts,
@@ -22,13 +25,12 @@ from agents.model import (
     Decline,
     Enough,
     Judgement,
-    Nothing,
     Question,
     Search,
     SearchAgain,
     Turn,
 )
-from agents.ports import SentenceScorer
+from agents.ports import SentenceScorer, SourceCatalog
 from agents.replies import reply_to, say_outside
 from retrieval.model import Passage, SearchResult, WeightedQuery
 
@@ -47,12 +49,22 @@ REMIT_THRESHOLD = 0.12
 
 
 class BuiltInBrain:
-    """Decides by rules, judges by similarity and word cover, and writes by quoting."""
+    """Decides by rules, judges by similarity and word cover, and writes by quoting.
+
+    Without `sources` a question cannot choose where to look; `now` tells what 'last week' is.
+    """
 
     def __init__(
-        self, scorer: SentenceScorer, *, answer_threshold: float = ANSWER_THRESHOLD
+        self,
+        scorer: SentenceScorer,
+        *,
+        sources: SourceCatalog | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        answer_threshold: float = ANSWER_THRESHOLD,
     ) -> None:
         self._scorer = scorer
+        self._sources = sources
+        self._now = now
         self._answer_threshold = answer_threshold
 
     @property
@@ -79,32 +91,35 @@ class BuiltInBrain:
             return Chat(reply_to(read.intent.value, language), read.reason)
         if await self._is_outside(read, question.settings.remit):
             return Decline(say_outside(question.settings.remit, language), "outside the remit")
-        parts = plan_parts(read.text, history)
+        asked = await self._narrow(question)
+        parts = plan_parts(asked.text, history)
         reason = read.reason if len(parts) == 1 else f"{read.reason}, in {len(parts)} parts"
-        return Search(parts, reason)
+        return Search(parts, reason, asked.sources, asked.period)
 
     async def judge(
         self, question: Question, history: Sequence[Turn], result: SearchResult
     ) -> Judgement:
         """Judge whether something in the passages can be quoted as the answer."""
+        asked = (await self._narrow(question)).text
+        parts = plan_parts(asked, _about_something(history))
         if not result.passages:
-            return self._search_differently(question, result.reason or "nothing found")
+            return _search_differently(asked, parts, result.reason or "nothing found")
         confidence = 0.0
-        for part in split_question(_plain(question)):
+        for part in split_question(asked):
             _, ranking = await self._rank(part, history, result.passages)
             confidence = max(confidence, ranking.confidence)
         if confidence >= self._answer_threshold:
             return Enough(f"confidence {confidence:.2f}")
         reason = f"confidence {confidence:.2f} is below {self._answer_threshold:.2f}"
         if confidence < THIN_THRESHOLD:
-            return Nothing(reason)
-        return self._search_differently(question, reason)
+            return SearchAgain(parts, reason, otherwise="give_up", wider=True)
+        return _search_differently(asked, parts, reason)
 
     async def write(
         self, question: Question, history: Sequence[Turn], passages: Sequence[Passage]
     ) -> AsyncIterator[str]:
         """Quote what answers each part of the question, a paragraph at a time."""
-        parts = split_question(_plain(question))
+        parts = split_question((await self._narrow(question)).text)
         ranked = [await self._rank(part, history, passages) for part in parts]
         sure = [one for one in ranked if one[1].confidence >= self._answer_threshold]
         written: list[str] = []
@@ -136,16 +151,23 @@ class BuiltInBrain:
         [similarity] = await self._scorer.similarity(read.text, [remit])
         return similarity < REMIT_THRESHOLD
 
-    def _search_differently(self, question: Question, reason: str) -> Judgement:
-        reduced = reduce_to_terms(_plain(question))
-        if not reduced:
-            return Nothing(reason)
-        return SearchAgain(((WeightedQuery(reduced),),), reason, otherwise="give_up")
+    async def _narrow(self, question: Question) -> Narrowed:
+        """The question without mentions, greetings and politeness, and where it wants to look."""
+        text = strip_politeness(read_message(question.text).text)
+        names: frozenset[str] = frozenset()
+        if self._sources is not None and may_name_sources(text):
+            names = await self._sources.list_sources(question.scope)
+        return narrow_question(text, names, self._now())
 
 
-def _plain(question: Question) -> str:
-    """The question without mentions, greetings and politeness."""
-    return strip_politeness(read_message(question.text).text)
+def _search_differently(asked: str, parts: Sequence[Part], reason: str) -> SearchAgain:
+    """The same in all sources and of any time, the bare words, and what stands around the hits.
+
+    What was searched already, the run leaves out.
+    """
+    reduced = reduce_to_terms(asked)
+    wanted = (*parts, (WeightedQuery(reduced),)) if reduced else tuple(parts)
+    return SearchAgain(wanted, reason, otherwise="give_up", wider=True, around=True)
 
 
 def _about_something(history: Sequence[Turn]) -> tuple[Turn, ...]:

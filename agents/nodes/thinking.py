@@ -78,9 +78,11 @@ def bound_judgement(verdict: Judgement, state: AgentState, *, may_go_on: bool) -
         for part in verdict.parts
         if part and ((narrowed and verdict.wider) or part[0].text.casefold() not in searched)
     )
-    if fresh and may_go_on:
+    before = JUDGEMENT.read(state)
+    looked = isinstance(before, SearchAgain) and before.around
+    if (fresh or (verdict.around and not looked)) and may_go_on:
         return replace(verdict, parts=fresh, wider=verdict.wider or not narrowed)
-    why = "searched for that already" if not fresh else "the budget allows no further search"
+    why = "the budget allows no further search" if fresh else "searched for that already"
     if verdict.otherwise == "give_up" or not state.get("evidence"):
         return Nothing(f"{verdict.reason}; {why}")
     return Enough(f"{verdict.reason}; {why}")

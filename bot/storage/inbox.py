@@ -40,10 +40,12 @@ class JobWriter(Protocol):
         connection: AsyncConnection,
         job: Job,
         *,
-        platform: Platform,
+        platform: Platform | None = None,
         lock: str | None = None,
     ) -> int | None:
         """Queue a job; returns its id, or None where the same sync is waiting already.
+
+        `platform` is the one that the job answers to; None leaves it to any process.
 
         Jobs of one lock run one after the other, in the order in which they were queued.
         """

@@ -108,6 +108,17 @@ VALUES (%(tenant)s, %(platform)s, %(workspace)s, %(channel)s, %(person)s, %(item
         %(outcome)s, %(detail)s)
 ON CONFLICT (tenant_id, item_id, command, outcome) DO NOTHING;
 
+-- name: lock_due_sources
+SELECT tenant_id, source_id, name, schedule FROM source
+WHERE next_sync_at <= %(now)s AND NOT paused
+ORDER BY next_sync_at
+LIMIT 100
+FOR UPDATE SKIP LOCKED;
+
+-- name: plan_source
+UPDATE source SET next_sync_at = %(next)s
+WHERE tenant_id = %(tenant)s AND source_id = %(source)s;
+
 -- name: list_audit
 SELECT at, platform, workspace, channel, person, command, outcome, detail
 FROM audit WHERE tenant_id = %(tenant)s

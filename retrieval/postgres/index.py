@@ -92,16 +92,26 @@ class PostgresPassageIndex:
                 groups = await cursor.fetchall()
                 cursor = await connection.execute(compose("estimate_embeddings"))
                 row = await cursor.fetchone()
-                held = sum(chunks for _, chunks, _ in groups)
+                held = sum(chunks for _, chunks, *_ in groups)
                 size = _Size(
-                    visible=sum(chunks for _, chunks, visible in groups if visible),
+                    visible=sum(chunks for _, chunks, visible, *_ in groups if visible),
                     held=held,
                     indexed=max(held, row[0] if row else 0),
                     dimensions=self._models.dimensions,
                 )
-                bound = _bind(scope) | {"groups": [group for group, _, seen in groups if seen]}
+                bound = _bind(scope) | {"groups": [group for group, _, seen, *_ in groups if seen]}
+                authorities = {
+                    name: float(factor)
+                    for _, _, visible, name, factor in groups
+                    if visible and factor is not None
+                }
                 yield PostgresSnapshot(
-                    connection, bound, model=model or 0, size=size, period=period
+                    connection,
+                    bound,
+                    model=model or 0,
+                    size=size,
+                    authorities=authorities,
+                    period=period,
                 )
             finally:
                 if not connection.closed:
@@ -118,6 +128,7 @@ class PostgresSnapshot:
         *,
         model: int,
         size: _Size,
+        authorities: Mapping[str, float],
         period: Period | None = None,
     ) -> None:
         self._connection = connection
@@ -129,6 +140,7 @@ class PostgresSnapshot:
         self._dated = period is not None
         self._model = model
         self._size = size
+        self._authorities = authorities
 
     @property
     def visible(self) -> int:
@@ -143,6 +155,11 @@ class PostgresSnapshot:
     async def list_sources(self) -> frozenset[str]:
         """Names of the sources that hold something visible."""
         return frozenset(row[0] for row in await self._fetch(compose("list_visible_sources")))
+
+    @property
+    def authorities(self) -> Mapping[str, float]:
+        """How far visible sources are trusted, by name, where that is not 1."""
+        return self._authorities
 
     async def count_terms(self, terms: Sequence[int]) -> tuple[TermStatistics, TermStatistics]:
         """The tenant's statistics over chunks, and over whole documents."""
@@ -237,6 +254,13 @@ class PostgresSnapshot:
     async def load_passages(self, chunks: Sequence[ChunkId]) -> Mapping[ChunkId, Passage]:
         """What a reader is shown, with a score of 0; unknown chunks are left out."""
         rows = await self._fetch(compose("load_passages"), chunks=list(chunks))
+        return {ChunkId(row[0]): _passage_from(row) for row in rows}
+
+    async def load_widened(
+        self, chunks: Sequence[ChunkId], reach: int
+    ) -> Mapping[ChunkId, Passage]:
+        """As load_passages, each with the text of `reach` neighbours before and after it."""
+        rows = await self._fetch(compose("load_widened"), chunks=list(chunks), reach=reach)
         return {ChunkId(row[0]): _passage_from(row) for row in rows}
 
     async def load_neighbours(self, chunk: ChunkId, before: int, after: int) -> Sequence[Passage]:

@@ -169,7 +169,8 @@ LEFT JOIN lexical_total AS total ON total.tenant_id = %(tenant)s;
 -- name: read_scope
 SELECT group_id, chunks,
     access_group.audience && %(readers)s::text[]
-        AND (%(sources)s::text[] IS NULL OR name = ANY(%(sources)s::text[])) AS visible
+        AND (%(sources)s::text[] IS NULL OR name = ANY(%(sources)s::text[])) AS visible,
+    name, config -> 'authority'
 FROM access_group JOIN source USING (tenant_id, source_id)
 WHERE tenant_id = %(tenant)s AND chunks > 0;
 
@@ -302,6 +303,24 @@ JOIN document USING (tenant_id, document_id)
 JOIN source ON source.tenant_id = chunk.tenant_id AND source.source_id = chunk.source_id
 WHERE chunk.tenant_id = %(tenant)s AND chunk.chunk_id = ANY(%(chunks)s::bigint[])
     AND chunk.audience && %(readers)s::text[]
+    AND (%(sources)s::text[] IS NULL OR source.name = ANY(%(sources)s::text[]));
+
+-- name: load_widened
+SELECT hit.chunk_id, hit.document_id, source.name, document.title, document.url,
+    substr(document.body, wide.start_char + 1, wide.end_char - wide.start_char),
+    wide.start_char, wide.end_char, hit.heading_path, hit.page, hit.anchor, hit.ordinal,
+    document.modified_at, document.synced_at
+FROM chunk AS hit
+JOIN document USING (tenant_id, document_id)
+JOIN source ON source.tenant_id = hit.tenant_id AND source.source_id = hit.source_id
+CROSS JOIN LATERAL (
+    SELECT min(start_char) AS start_char, max(end_char) AS end_char
+    FROM chunk
+    WHERE chunk.tenant_id = hit.tenant_id AND chunk.document_id = hit.document_id
+        AND chunk.ordinal BETWEEN hit.ordinal - %(reach)s AND hit.ordinal + %(reach)s
+) AS wide
+WHERE hit.tenant_id = %(tenant)s AND hit.chunk_id = ANY(%(chunks)s::bigint[])
+    AND hit.audience && %(readers)s::text[]
     AND (%(sources)s::text[] IS NULL OR source.name = ANY(%(sources)s::text[]));
 
 -- name: load_neighbours

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from retrieval.errors import InvalidSource
-from retrieval.model import Source
+from retrieval.model import AUTHORITY, Source
 from retrieval.ports import Connector
 from retrieval.sources import (
     confluence,
@@ -18,6 +18,8 @@ from retrieval.sources import (
 )
 from retrieval.sources.fields import Config, Field
 from retrieval.sources.surroundings import Surroundings
+
+LEAST_AUTHORITY, MOST_AUTHORITY = 0.1, 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,9 @@ def find_kind(kind: str) -> SourceKind:
 
 def check_config(kind: str, config: Config) -> dict[str, object]:
     """The settings of a new source, checked and made complete. Raises InvalidSource."""
-    return find_kind(kind).check(config)
+    checked = find_kind(kind).check(_without_authority(config))
+    authority = _read_authority(config.get(AUTHORITY, 1))
+    return checked if authority == 1 else {**checked, AUTHORITY: authority}
 
 
 def split_secrets(kind: str, config: Config) -> tuple[dict[str, object], dict[str, str]]:
@@ -130,10 +134,28 @@ def open_connector(
 
 def connect_kind(kind: str, config: Config, surroundings: Surroundings) -> Connector:
     """A connector with these settings, secrets included. Raises InvalidSource."""
-    return find_kind(kind).connect(config, surroundings)
+    return find_kind(kind).connect(_without_authority(config), surroundings)
 
 
 def describe_place(kind: str, config: Config) -> str:
     """Where a source is, in its own words: the value of its first field."""
     found = KINDS.get(kind)
     return str(config.get(found.fields[0].name, "")) if found else ""
+
+
+def _without_authority(config: Config) -> dict[str, object]:
+    """What belongs to the kind alone."""
+    return {name: value for name, value in config.items() if name != AUTHORITY}
+
+
+def _read_authority(value: object) -> float:
+    try:
+        authority = float(str(value))
+    except ValueError:
+        authority = 0.0
+    if not LEAST_AUTHORITY <= authority <= MOST_AUTHORITY:
+        raise InvalidSource(
+            f"The authority of a source is a factor from {LEAST_AUTHORITY} to {MOST_AUTHORITY}, "
+            f"where 1 changes nothing; {value!r} is none."
+        )
+    return authority

@@ -23,17 +23,7 @@ def parse_schedule(cron: str, zone: str = "UTC", window: str = "") -> Schedule:
     """Read what an admin typed; `window` is 'HH:MM-HH:MM'. Raises InvalidSchedule."""
     hours = _read_window(window) if window.strip() else None
     schedule = Schedule(" ".join(cron.split()), zone.strip() or "UTC", hours)
-    try:
-        find_next(schedule, datetime(2026, 1, 1, tzinfo=UTC))
-    except (CronSimError, ZoneInfoNotFoundError, ValueError) as error:
-        if isinstance(error, CronSimError):
-            raise InvalidSchedule(
-                f"{cron!r} is no cron expression ({error}). It has five fields, minute, hour, day, "
-                "month and weekday: '0 6 * * 1-5' is six o'clock on working days."
-            ) from error
-        raise InvalidSchedule(
-            f"There is no time zone {zone!r}. Name it as the IANA does: Europe/Zurich, UTC."
-        ) from error
+    find_next(schedule, datetime(2026, 1, 1, tzinfo=UTC))
     return schedule
 
 
@@ -59,7 +49,7 @@ def find_next(schedule: Schedule, after: datetime) -> datetime:
     """The first time after `after` at which the schedule has its source synced, in UTC.
 
     Clock changes are handled as by Debian's cron: nothing is left out and nothing done twice.
-    Raises InvalidSchedule where there is no such time, besides what its parts raise.
+    Raises InvalidSchedule, also where there is no such time.
     """
     for due in islice(_iterate(schedule, after), _LOOKED_AT):
         if schedule.window is None or _lies_within(due.time(), *schedule.window):
@@ -77,8 +67,19 @@ def plan_next(schedule: Schedule, after: datetime, source: str) -> datetime:
 
 
 def _iterate(schedule: Schedule, after: datetime) -> Iterator[datetime]:
-    zone = ZoneInfo(schedule.zone)
-    return iter(CronSim(schedule.cron, after.astimezone(zone)))
+    try:
+        zone = ZoneInfo(schedule.zone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise InvalidSchedule(
+            f"There is no time zone {schedule.zone!r}. Name it as the IANA does: Europe/Zurich."
+        ) from error
+    try:
+        return iter(CronSim(schedule.cron, after.astimezone(zone)))
+    except CronSimError as error:
+        raise InvalidSchedule(
+            f"{schedule.cron!r} is no cron expression ({error}). It has five fields, minute, hour, "
+            "day, month and weekday: '0 6 * * 1-5' is six o'clock on working days."
+        ) from error
 
 
 def _lies_within(moment: time, start: str, end: str) -> bool:

@@ -1,10 +1,11 @@
 """What every store must do: the fake and PostgreSQL, each behind the same searcher."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
+from psycopg.types.json import Jsonb
 
 from retrieval.config import Pipeline, parse_pipeline
 from retrieval.embedding import embed_document
@@ -32,6 +33,7 @@ from tests.fakes.document_store import InMemoryDocumentStore
 from tests.fakes.embedder import InMemoryEmbedder
 
 HOME = TenantId("default")
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
 PUBLIC = AccessScope(HOME, frozenset({EVERYONE}))
 
 
@@ -84,12 +86,15 @@ class House:
 
 def make_sources(numbers: dict[tuple[str, str], int]) -> dict[tuple[str, str], Source]:
     return {
-        (tenant, name): Source(TenantId(tenant), SourceId(number), name, "files", {})
+        (tenant, name): Source(
+            TenantId(tenant), SourceId(number), name, "files", CONFIGS.get(name, {})
+        )
         for (tenant, name), number in numbers.items()
     }
 
 
-NAMES = [("default", "docs"), ("default", "wiki"), ("other", "docs")]
+NAMES = [("default", "docs"), ("default", "wiki"), ("default", "policy"), ("other", "docs")]
+CONFIGS = {"policy": {"authority": 1.5}}
 
 
 @pytest.fixture
@@ -108,9 +113,9 @@ async def postgres_house(pool: Pool) -> House:
         await connection.execute("INSERT INTO tenant (tenant_id) VALUES ('other')")
         for tenant, name in NAMES:
             cursor = await connection.execute(
-                "INSERT INTO source (tenant_id, name, kind, config) VALUES (%s, %s, 'files', '{}')"
+                "INSERT INTO source (tenant_id, name, kind, config) VALUES (%s, %s, 'files', %s)"
                 " RETURNING source_id",
-                [tenant, name],
+                [tenant, name, Jsonb(CONFIGS.get(name, {}))],
             )
             row = await cursor.fetchone()
             assert row is not None
@@ -344,3 +349,60 @@ async def test_vectors_that_do_not_fit_are_refused(house: House, shape: tuple[in
             Embeddings(np.ones(shape, np.float32)),
         )
     assert not await house.store.list_documents(house.sources["default", "docs"])
+
+
+async def test_a_hit_is_widened_by_its_neighbours(house: House) -> None:
+    await house.put("a", "Owls fly.", "Whales swim.", "Bees hum.", "Cats sleep.", title="Animals")
+    searcher = house.searcher(parse_pipeline("default+context"))
+    result = await searcher.search([WeightedQuery("whales swim")], PUBLIC)
+    best = result.passages[0]
+    assert best.text == "Owls fly.\n\nWhales swim.\n\nBees hum."
+    assert (best.span, best.ordinal) == (Span(0, len(best.text)), 1)
+    [whole] = [one for one in result.passages if one.text.startswith("Bees")] or [None]
+    assert whole is None or whole.text == "Bees hum.\n\nCats sleep."
+    assert all("Owls" not in one.text for one in result.passages[1:])
+
+
+async def test_a_widened_hit_shows_nothing_hidden(house: House) -> None:
+    await house.put("a", "Owls fly.", "Whales swim.", audience=frozenset({"staff"}))
+    staff = AccessScope(HOME, frozenset({"staff"}))
+    async with house.index.open_snapshot(staff) as snapshot:
+        [chunk, _] = await snapshot.find_nearest(await house.embedder.embed_query("owls"), 2)
+        assert (await snapshot.load_widened([chunk], 1))[chunk].text == "Owls fly.\n\nWhales swim."
+    async with house.index.open_snapshot(PUBLIC) as snapshot:
+        assert await snapshot.load_widened([chunk], 1) == {}
+
+
+async def test_a_trusted_source_is_preferred(house: House) -> None:
+    await house.put("a", "Whales swim in the sea.")
+    await house.put("b", "Some whales swim in a big sea.", source=("default", "policy"))
+    await house.put("c", "Bread is baked in an oven.")
+    found = await house.find("whales swim in the sea", limit=2)
+    plain = await house.find("whales swim in the sea", limit=2, pipeline="default-authority")
+    assert (found, plain) == (["b", "a"], ["a", "b"])
+    async with house.index.open_snapshot(PUBLIC) as snapshot:
+        assert snapshot.authorities == {"policy": 1.5}
+
+
+async def test_repeats_are_left_out_and_a_budget_is_kept(house: House) -> None:
+    text = "Whales swim in the sea for many years and eat small fish."
+    await house.put("a", text)
+    await house.put("b", text, title="Copy")
+    await house.put("c", "Some whales sing.")
+    found = await house.find("whales swim in the sea", pipeline="default+duplicates")
+    assert sorted(found) in (["a", "c"], ["b", "c"])
+    searcher = house.searcher(Pipeline(budget=20))
+    result = await searcher.search([WeightedQuery("whales swim in the sea")], PUBLIC)
+    assert len(result.passages) == 2
+    assert sum(house.embedder.count_tokens([one.text for one in result.passages])) <= 20
+
+
+async def test_younger_documents_come_first_where_age_counts(house: House) -> None:
+    await house.put("old", "Whales swim in the sea.", modified_at=NOW - timedelta(days=900))
+    await house.put("new", "Whales swim in the sea.", modified_at=NOW)
+    searcher = PassageSearcher(
+        house.index, house.embedder, pipeline=parse_pipeline("default+recency"), now=lambda: NOW
+    )
+    result = await searcher.search([WeightedQuery("whales in the sea")], PUBLIC)
+    assert [one.url.rsplit("/", 1)[1] for one in result.passages] == ["new", "old"]
+    assert result.passages[0].scores["recency"] == 1

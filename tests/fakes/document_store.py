@@ -31,6 +31,7 @@ from retrieval.model import (
     Phrase,
     Source,
     SourceEntry,
+    Span,
     StoredDocument,
     StoredTokens,
     TermCounts,
@@ -193,6 +194,11 @@ class InMemorySnapshot:
     async def list_sources(self) -> frozenset[str]:
         return frozenset(held.source.name for held, _ in self._chunks.values())
 
+    @property
+    def authorities(self) -> Mapping[str, float]:
+        weighed = {held.source.name: held.source.authority for held, _ in self._chunks.values()}
+        return {name: factor for name, factor in weighed.items() if factor != 1}
+
     async def count_terms(self, terms: Sequence[int]) -> tuple[TermStatistics, TermStatistics]:
         chunks = [count_terms(chunk.terms) for held in self._tenant for chunk in held.chunks]
         return (
@@ -261,6 +267,21 @@ class InMemorySnapshot:
 
     async def load_passages(self, chunks: Sequence[ChunkId]) -> Mapping[ChunkId, Passage]:
         return {number: _show(*self._chunks[number]) for number in chunks if number in self._chunks}
+
+    async def load_widened(
+        self, chunks: Sequence[ChunkId], reach: int
+    ) -> Mapping[ChunkId, Passage]:
+        found = {}
+        for number in chunks:
+            around = await self.load_neighbours(number, reach, reach)
+            if around:
+                held, hit = self._chunks[number]
+                span = Span(
+                    min(one.span.start for one in around), max(one.span.end for one in around)
+                )
+                text = held.document.text[span.start : span.end]
+                found[number] = replace(_show(held, hit), text=text, span=span)
+        return found
 
     async def load_neighbours(self, chunk: ChunkId, before: int, after: int) -> Sequence[Passage]:
         if chunk not in self._chunks:

@@ -102,7 +102,7 @@ async def explain(pool: Pool, query: sql.Composed, readers: str, *, since: int =
         )
         bound = {
             "tenant": HOME,
-            "groups": [group for group, _, visible in await cursor.fetchall() if visible],
+            "groups": [group for group, _, visible, *_ in await cursor.fetchall() if visible],
             "vector": HalfVector(random_vectors(1, 7)[0]),
             "limit": 10,
             "any_of": [hash_term(HOME, "word7")],
@@ -197,7 +197,7 @@ SAMPLES: dict[str, Any] = {
     "groups": [1], "hashes": ["h"], "fingerprints": [None], "modified": [None], "documents": [1],
     "document": 1, "group": 1, "audience": ["everyone"], "fingerprint": None, "count": 2,
     "limit": 3, "readers": ["everyone"], "sources": ["docs"], "terms": [1], "chunks": [1],
-    "since": None, "until": None,
+    "since": None, "until": None, "reach": 1,
     "chunk": 1, "before": 1, "after": 1, "all_of": [1], "any_of": [1], "phrases": ["a b"],
     "weights": sparse_vector([1], [1.0]), "vector": HalfVector(np.ones(SIZE)),
 }  # fmt: skip

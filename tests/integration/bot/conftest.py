@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
 
 import psycopg
 import pytest
@@ -17,6 +18,7 @@ from bot.rights import Rights
 from bot.storage.directory import PostgresAdmins, PostgresAudit, PostgresWorkspaces
 from bot.storage.inbox import PostgresInbox
 from bot.storage.outbox import PostgresOutbox
+from bot.storage.schedules import PostgresSchedules
 from bot.syncing import SyncReporter
 from bot.worker import Worker
 from retrieval.postgres.pool import Pool, open_pool
@@ -40,6 +42,7 @@ class Bot:
         self.messenger = messenger
         self.assistant = assistant
         self.sources = sources
+        self.now = datetime(2026, 1, 1, tzinfo=UTC)
         self.inbox = PostgresInbox(pool, jobs)
         self.workspaces = PostgresWorkspaces(pool)
         self.intake = InboxIntake(self.inbox, self.workspaces)
@@ -63,7 +66,9 @@ class Bot:
                 audit=audit,
             ),
             syncs=SyncReporter(inbox=self.inbox, delivery=delivery, sources=sources, audit=audit),
+            schedules=PostgresSchedules(pool, jobs, now=lambda: self.now),
             sweep=0.3,
+            tick=0.05,
         )
 
     @asynccontextmanager

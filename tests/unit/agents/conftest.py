@@ -64,8 +64,8 @@ def start_talk() -> Callable[..., Talk]:
         memory: Memory | None = None,
     ) -> Talk:
         scorer = InMemorySentenceScorer()
-        fallback = BuiltInBrain(scorer)
         search = InMemoryPassageSearch(make_passages(documents or DOCUMENTS))
+        fallback = BuiltInBrain(scorer, sources=search, now=lambda: NOW)
         assistant = Assistant(
             brain=brain or fallback,
             fallback=fallback,

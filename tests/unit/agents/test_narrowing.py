@@ -93,6 +93,45 @@ async def test_what_stands_around_a_hit_is_read_within_the_scope(
     assert "search: read 1 passages around the best" in answer.decisions
 
 
+async def test_the_built_in_brain_looks_where_the_question_says(
+    start_talk: Callable[..., Any],
+) -> None:
+    talk = start_talk()
+    answer = await talk.ask("How many days are backups kept according to the handbook?")
+    assert "30 days" in answer.text
+    assert [scope.sources for _, scope in talk.search.calls] == [{"handbook"}]
+    answer = await talk.ask("Which changes to backups were made in the updates since last month?")
+    assert talk.search.periods[1] == Period(since=datetime(2025, 12, 1, tzinfo=UTC))
+
+
+async def test_the_built_in_brain_looks_elsewhere_when_the_chosen_source_holds_nothing(
+    start_talk: Callable[..., Any],
+) -> None:
+    talk = start_talk()
+    talk.search.passages = [
+        make_passage(1, "Backups", "Backups run every night. They are kept for 30 days."),
+        make_passage(2, "Blog", "We moved to the new office.", source="blog"),
+    ]
+    answer = await talk.ask("In the blog, how many days are backups kept?")
+    assert "30 days" in answer.text
+    assert [scope.sources for _, scope in talk.search.calls] == [{"blog"}, None, None]
+    assert "search: 'how many days are backups kept?' in blog found 0" in answer.decisions
+
+
+async def test_what_stands_beside_a_hit_can_bear_the_answer(
+    start_talk: Callable[..., Any],
+) -> None:
+    talk = start_talk()
+    talk.search.passages = [
+        make_passage(
+            1, "Safe", "The safe stands in the cellar under the stairs.", document=DocumentId(1)
+        ),
+        make_passage(2, "", "Anna does.", document=DocumentId(1), ordinal=1),
+    ]
+    answer = await talk.ask("Who opens the safe in the cellar each morning?")
+    assert "search: read 1 passages around the best" in answer.decisions
+
+
 def test_a_period_has_an_end_and_runs_forward() -> None:
     may = datetime(2026, 5, 1, tzinfo=UTC)
     assert may in Period(until=JUNE)
