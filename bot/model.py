@@ -109,6 +109,21 @@ class Command:
     reply_token: Mapping[str, str] = field(default_factory=dict)
 
 
+REPLACES = "replaces"
+"""In a reply token: the reply takes the place of the private message whose button was pressed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A form that was filled in: the command that it gives, and the values by name.
+
+    It may hold secrets, so it is carried out while the person waits and never written down.
+    """
+
+    command: Command
+    values: Mapping[str, str] = field(repr=False)
+
+
 class Acceptance(StrEnum):
     """What became of a delivery at the inbox."""
 

@@ -21,9 +21,11 @@ from bot.model import (
     Platform,
     ScheduledSyncJob,
     SourceOverview,
+    Submission,
     SyncJob,
     ThreadKey,
 )
+from bot.rendering.form import Form
 from bot.rendering.reply import Reply
 from retrieval.model import (
     DocumentReport,
@@ -130,10 +132,43 @@ class Threads(Protocol):
 
 
 class SourceNames(Protocol):
-    """Suggests names of sources while a command is typed."""
+    """Suggests names of sources while a command is typed or a form filled in."""
 
     async def list_for(self, place: Place, person: Person) -> Sequence[str]:
         """What this person may sync here; nothing for others. Raises StoreUnavailable."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A form whose values cannot be used.
+
+    `errors` says, for people, what is wrong with which field. `form` is the form with what was
+    filled in, secrets left out, and its `problem` says what is not a matter of one field.
+    """
+
+    form: Form
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+
+class FormDesk(Protocol):
+    """Hands out forms for commands that want one, and takes them back filled in.
+
+    Platforms ask it before they take a command down, so both answer within two seconds unless the
+    trial of a source takes longer. Raises StoreUnavailable.
+    """
+
+    async def open(self, command: Command) -> Form | None:
+        """The form that this command asks for; None: take the command down as it is.
+
+        People who may not give the command get none: their command is refused like any other.
+        """
+        ...
+
+    async def submit(self, submission: Submission) -> Rejected | Form | Command | Reply:
+        """Carry out a form. A Form is the next page, a Command is to be taken down, a Reply says
+        to the person alone what was done.
+        """
         ...
 
 

@@ -41,6 +41,10 @@ class Listener(Protocol):
 
     async def receive_guild(self, guild: discord.Guild) -> None: ...
 
+    async def receive_interaction(self, interaction: discord.Interaction[Any]) -> None:
+        """Of every kind; slash commands reach the receiver through the tree besides."""
+        ...
+
 
 def redirect_library(api_url: str, gateway_url: str) -> None:
     """Point discord.py at another Discord; it keeps the addresses in two of its classes."""
@@ -166,6 +170,11 @@ class DiscordClient(discord.AutoShardedClient):
     async def on_message(self, message: discord.Message) -> None:
         if self.listener is not None and self.user is not None:
             await self.listener.receive_message(message, self.user.id)
+
+    async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
+        # Buttons and modals are known by their ids alone, so that they work after a restart.
+        if self.listener is not None:
+            await self.listener.receive_interaction(interaction)
 
     async def on_guild_available(self, guild: discord.Guild) -> None:
         await self.on_guild_join(guild)

@@ -2,11 +2,14 @@
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
+from typing import Any, cast
 
 import discord
 
 from bot.model import (
+    REPLACES,
     ChannelKind,
     Command,
     IncomingMessage,
@@ -15,8 +18,11 @@ from bot.model import (
     Person,
     Place,
     Platform,
+    Submission,
     ThreadKey,
 )
+from bot.rendering.discord import BUTTON_PREFIX
+from bot.rendering.discord_form import FORM_PREFIX, read_values
 
 DIRECT = "@me"
 """The workspace of direct messages."""
@@ -156,6 +162,42 @@ def read_command(interaction: discord.Interaction, name: str, words: tuple[str, 
         at=interaction.created_at,
         reply_token=read_token(interaction),
     )
+
+
+def is_click(interaction: discord.Interaction) -> bool:
+    """Whether one of our buttons below a message was pressed."""
+    component = interaction.type is discord.InteractionType.component
+    return component and _read_custom_id(interaction).startswith(BUTTON_PREFIX)
+
+
+def is_submission(interaction: discord.Interaction) -> bool:
+    """Whether one of our modals was filled in."""
+    modal = interaction.type is discord.InteractionType.modal_submit
+    return modal and _read_custom_id(interaction).startswith(FORM_PREFIX)
+
+
+def read_click(interaction: discord.Interaction) -> Command:
+    """The command that a button gives; its reply replaces a message that one person sees."""
+    name, *words = _read_custom_id(interaction).removeprefix(BUTTON_PREFIX).split() or [""]
+    command = read_command(interaction, name, tuple(words))
+    if interaction.message is None or not interaction.message.flags.ephemeral:
+        return command
+    return replace(command, reply_token={**command.reply_token, REPLACES: "yes"})
+
+
+def read_submission(interaction: discord.Interaction) -> Submission:
+    """A modal as it was filled in."""
+    name, *words = _read_custom_id(interaction).removeprefix(FORM_PREFIX).split() or [""]
+    parts = _read_data(interaction).get("components") or ()
+    return Submission(read_command(interaction, name, tuple(words)), read_values(parts))
+
+
+def _read_custom_id(interaction: discord.Interaction) -> str:
+    return str(_read_data(interaction).get("custom_id") or "")
+
+
+def _read_data(interaction: discord.Interaction) -> Mapping[str, Any]:
+    return cast("Mapping[str, Any]", interaction.data or {})
 
 
 def read_place(interaction: discord.Interaction) -> Place:

@@ -10,7 +10,7 @@ from typing import Any
 import discord
 
 from bot.errors import BotError, DeliveryRefused
-from bot.model import ChannelKind, Place
+from bot.model import REPLACES, ChannelKind, Place
 from bot.platforms.discord_client import DiscordClient
 from bot.platforms.discord_errors import (
     CLIENT_ERRORS,
@@ -216,9 +216,10 @@ class DiscordMessenger:
     async def _fill_pending(
         self, content: DiscordMessage, mark: int, reply_token: Mapping[str, str]
     ) -> str:
-        """Take the place of 'thinking…', or follow what has done so."""
+        """Take the place of 'thinking…' or of the message whose button was pressed, else follow."""
         original = await self._read_original(reply_token)
-        if original and (_is_pending(original) or _read_mark(original) == mark):
+        instead = REPLACES in reply_token
+        if original and (instead or _is_pending(original) or _read_mark(original) == mark):
             body = _write(content, mark=mark)
             answer = await self._client.request(
                 "PATCH", _ORIGINAL, _address(reply_token), body=body

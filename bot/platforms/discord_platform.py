@@ -12,9 +12,10 @@ from bot.platforms.discord_client import (
 )
 from bot.platforms.discord_commands import DiscordCommands
 from bot.platforms.discord_directory import DiscordDirectory
+from bot.platforms.discord_forms import DiscordForms
 from bot.platforms.discord_messenger import DiscordMessenger
 from bot.platforms.discord_receiver import DiscordReceiver
-from bot.ports import Intake, SourceNames, Threads, Workspaces
+from bot.ports import FormDesk, Intake, SourceNames, Threads, Workspaces
 
 log = logging.getLogger(__name__)
 
@@ -78,6 +79,7 @@ def build_discord(
     workspaces: Workspaces,
     threads: Threads | None = None,
     source_names: SourceNames | None = None,
+    desk: FormDesk | None = None,
     api_url: str = DISCORD_API_URL,
     gateway_url: str = DISCORD_GATEWAY_URL,
     message_content: bool = False,
@@ -87,23 +89,28 @@ def build_discord(
     """Put the parts together; opens nothing yet.
 
     `threads` finds the conversation that a reply goes on with; without it each question outside of
-    threads begins one. `source_names` feeds the suggestions of /sync; without it there are none.
+    threads begins one. `source_names` feeds the suggestions of names; without it there are none.
+    With a `desk` commands open modals.
     """
-    receiver = DiscordReceiver(
-        intake=intake, workspaces=workspaces, threads=threads, source_names=source_names
-    )
     client = DiscordClient(
         token,
-        listener=receiver,
         api_url=api_url,
         gateway_url=gateway_url,
         message_content=message_content,
         guild_ready_timeout=guild_ready_timeout,
         identify_pause=identify_pause,
     )
+    messenger = DiscordMessenger(client)
+    client.listener = receiver = DiscordReceiver(
+        intake=intake,
+        workspaces=workspaces,
+        threads=threads,
+        source_names=source_names,
+        forms=DiscordForms(messenger, intake, desk) if desk is not None else None,
+    )
     return DiscordPlatform(
         client=client,
-        messenger=DiscordMessenger(client),
+        messenger=messenger,
         directory=DiscordDirectory(client),
         receiver=receiver,
         commands=DiscordCommands(client, receiver),

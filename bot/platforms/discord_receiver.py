@@ -11,12 +11,15 @@ from contextlib import suppress
 
 import discord
 
-from bot.model import Command, IncomingMessage, Intent, Person, Place, Platform, ThreadKey
+from bot.model import REPLACES, Command, IncomingMessage, Intent, Person, Place, Platform, ThreadKey
 from bot.platforms.discord_errors import CLIENT_ERRORS
 from bot.platforms.discord_events import (
     DIRECT,
     find_earlier,
+    is_click,
     is_from_person,
+    is_submission,
+    read_click,
     read_command,
     read_intent,
     read_message,
@@ -25,10 +28,10 @@ from bot.platforms.discord_events import (
     read_question,
     read_workspace,
 )
+from bot.platforms.discord_forms import NOT_TAKEN, DiscordForms
 from bot.ports import Intake, SourceNames, Threads, Workspaces
 
 EMPTY_QUESTION = "Write your question behind the command."
-NOT_TAKEN = "Footnote cannot take this down right now. Please try again in a minute."
 WARNING = "⚠️"
 MOST_CHOICES = 25
 CHOICE_CHARACTERS = 100
@@ -51,12 +54,14 @@ class DiscordReceiver:
         workspaces: Workspaces,
         threads: Threads | None = None,
         source_names: SourceNames | None = None,
+        forms: DiscordForms | None = None,
         pause: Pause = asyncio.sleep,
     ) -> None:
         self._intake = intake
         self._workspaces = workspaces
         self._threads = threads
         self._source_names = source_names
+        self._forms = forms
         self._pause = pause
         self._linked: set[str] = set()
         self._waiting: set[asyncio.Task[None]] = set()
@@ -150,8 +155,37 @@ class DiscordReceiver:
         self, interaction: discord.Interaction, name: str, words: tuple[str, ...]
     ) -> None:
         """Every other command. Its public replies are posted, so what waits is private."""
-        await interaction.response.defer(ephemeral=True, thinking=True)
-        await self._take(interaction, read_command(interaction, name, words))
+        command = read_command(interaction, name, words)
+        if not await self._open_form(interaction, command):
+            await interaction.response.defer(ephemeral=True, thinking=True)
+            await self._take(interaction, command)
+
+    async def receive_interaction(self, interaction: discord.Interaction) -> None:
+        """A button was pressed or a modal filled in; what else there is comes by other ways."""
+        if is_click(interaction):
+            command = read_click(interaction)
+            if await self._open_form(interaction, command):
+                return
+            if REPLACES in command.reply_token:
+                await interaction.response.defer()
+            else:
+                await interaction.response.defer(ephemeral=True, thinking=True)
+            await self._take(interaction, command)
+        elif self._forms is not None and is_submission(interaction):
+            await self._link_home(interaction.guild)
+            await self._forms.submit(interaction)
+
+    async def _open_form(self, interaction: discord.Interaction, command: Command) -> bool:
+        """Whether the command has a form, which is now open; where that fails it is told."""
+        if self._forms is None:
+            return False
+        try:
+            return await self._forms.open(interaction, command)
+        except Exception:
+            log.exception("discord: no form could be opened for %s", interaction.id)
+            with suppress(*CLIENT_ERRORS):
+                await interaction.response.send_message(NOT_TAKEN, ephemeral=True)
+            return True
 
     async def _take(
         self, interaction: discord.Interaction, incoming: IncomingMessage | Command

@@ -9,7 +9,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.errors import DeliveryRefused
-from bot.model import Place
+from bot.model import REPLACES, Place
 from bot.platforms.slack_account import ShortWaitHandler, SlackAccount
 from bot.platforms.slack_errors import CLIENT_ERRORS, leaves_open, read_code, translate_errors
 from bot.rendering.reply import Reply
@@ -54,7 +54,8 @@ class SlackMessenger:
         messages = render_messages(reply)
         with translate_errors():
             if reply.private:
-                return await self._whisper(place, messages, reply_token)
+                instead = REPLACES in reply_token
+                return await self._whisper(place, messages, reply_token, replace=instead)
             try:
                 return await self._post_all(place, messages, key, look_first=retry)
             except SlackApiError as error:

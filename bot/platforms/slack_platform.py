@@ -8,11 +8,12 @@ from bot.model import Platform
 from bot.platforms.slack_account import SLACK_API_URL, SlackAccount, SlackIdentity
 from bot.platforms.slack_app import build_app
 from bot.platforms.slack_directory import SlackChannels, SlackDirectory
+from bot.platforms.slack_forms import SlackForms
 from bot.platforms.slack_http import HealthCheck, SlackHttp, find_nothing_wrong
 from bot.platforms.slack_messenger import SlackMessenger
-from bot.platforms.slack_receiver import SlackReceiver
+from bot.platforms.slack_receiver import SlackReceiver, read_clock
 from bot.platforms.slack_socket import CONNECTIONS, SlackSockets
-from bot.ports import Intake, Workspaces
+from bot.ports import FormDesk, Intake, SourceNames, Workspaces
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +33,7 @@ class SlackPlatform:
     sockets: SlackSockets | None
     http: SlackHttp | None
     app_token: str = ""
+    forms: SlackForms | None = None
 
     async def connect(self) -> SlackIdentity:
         """Check the tokens and link the workspace; before `run`.
@@ -75,6 +77,8 @@ class SlackPlatform:
 
     async def close(self) -> None:
         """Close the connections to the Web API."""
+        if self.forms is not None:
+            await self.forms.close()
         await self.account.close()
 
 
@@ -83,6 +87,8 @@ def build_slack(
     bot_token: str,
     intake: Intake,
     workspaces: Workspaces,
+    desk: FormDesk | None = None,
+    source_names: SourceNames | None = None,
     app_token: str | None = None,
     signing_secret: str | None = None,
     api_url: str = SLACK_API_URL,
@@ -93,13 +99,18 @@ def build_slack(
 ) -> SlackPlatform:
     """Put the parts together. With an `app_token` over Socket Mode, else over signed HTTP.
 
-    Opens nothing yet. Raises SettingsInvalid where neither is given.
+    With a `desk` and `source_names` commands open modals. Opens nothing yet. Raises SettingsInvalid
+    where neither token nor secret is given.
     """
     account = SlackAccount(bot_token, api_url=api_url)
+    messenger = SlackMessenger(account)
+    forms = None
+    if desk is not None and source_names is not None:
+        forms = SlackForms(
+            account, messenger, intake, desk=desk, source_names=source_names, now=read_clock
+        )
     receiver = SlackReceiver(
-        account=account,
-        channels=SlackChannels(account),
-        intake=intake,
+        account=account, channels=SlackChannels(account), intake=intake, forms=forms
     )
     app = build_app(account, receiver)
     sockets = http = None
@@ -114,10 +125,11 @@ def build_slack(
         )
     return SlackPlatform(
         account=account,
-        messenger=SlackMessenger(account),
+        messenger=messenger,
         directory=SlackDirectory(account),
         workspaces=workspaces,
         sockets=sockets,
         http=http,
         app_token=app_token or "",
+        forms=forms,
     )

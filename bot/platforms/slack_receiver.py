@@ -17,12 +17,13 @@ from bot.platforms.slack_events import (
     read_command,
     read_message,
 )
+from bot.platforms.slack_forms import NOT_TAKEN, SlackForms
+from bot.platforms.slack_interactions import is_click, is_submission, is_suggestion, read_click
 from bot.ports import Intake
 
 LOOKING = "Looking…"
 WORKING = "On it…"
 EMPTY_QUESTION = "Write your question behind the command: `/ask How many days of leave do I have?`"
-NOT_TAKEN = "Footnote cannot take this down right now. Please try again in a minute."
 
 Payload = Mapping[str, Any]
 
@@ -47,11 +48,13 @@ class SlackReceiver:
         account: SlackAccount,
         channels: SlackChannels,
         intake: Intake,
+        forms: SlackForms | None = None,
         now: Callable[[], datetime] = read_clock,
     ) -> None:
         self._account = account
         self._channels = channels
         self._intake = intake
+        self._forms = forms
         self._now = now
 
     async def receive(self, payload: Payload) -> BoltResponse | None:
@@ -61,6 +64,12 @@ class SlackReceiver:
             return BoltResponse(status=200)
         if payload.get("command"):
             return await self._receive_command(payload)
+        if is_click(payload):
+            return await self._receive_click(payload)
+        if self._forms is not None and is_submission(payload):
+            return await self._forms.submit(payload)
+        if self._forms is not None and is_suggestion(payload):
+            return await self._forms.suggest(payload)
         return None
 
     async def _receive_event(self, payload: Payload) -> None:
@@ -80,6 +89,8 @@ class SlackReceiver:
         command = read_command(payload, identity.bot_user, kind, self._now())
         try:
             if isinstance(command, Command):
+                if await self._open_form(command, payload):
+                    return BoltResponse(status=200)
                 acceptance = await self._intake.accept_command(command)
                 words = WORKING if command.name == "sync" else ""
             elif command.text:
@@ -91,6 +102,24 @@ class SlackReceiver:
             return _say(NOT_TAKEN)
         log.info("slack command %s: %s", payload["command"], acceptance)
         return _say(words) if words else BoltResponse(status=200)
+
+    async def _receive_click(self, payload: Payload) -> BoltResponse:
+        """A press comes once only; where it is not taken down, Slack shows a warning sign."""
+        channel = payload["channel"]
+        place = {"channel_id": channel["id"], "channel_name": channel.get("name")}
+        command = read_click(payload, await self._read_kind(place), self._now())
+        try:
+            if await self._open_form(command, payload):
+                return BoltResponse(status=200)
+            acceptance = await self._intake.accept_command(command)
+        except Exception:
+            log.exception("the press of a slack button was not taken down")
+            return BoltResponse(status=503)
+        log.info("slack button %s: %s", command.name, acceptance)
+        return BoltResponse(status=200)
+
+    async def _open_form(self, command: Command, payload: Payload) -> bool:
+        return self._forms is not None and await self._forms.open(command, payload["trigger_id"])
 
     async def _read_kind(self, payload: Payload) -> ChannelKind:
         event = payload.get("event") or payload

@@ -17,6 +17,7 @@ from bot.rendering.grid import draw_table, measure_table
 from bot.rendering.reply import (
     Block,
     Bullets,
+    Button,
     Code,
     CodeBlock,
     Emphasis,
@@ -38,6 +39,10 @@ from bot.rendering.split import split_reply
 MESSAGE_CHARACTERS = 4_000
 """Counted in UTF-16 units, the strictest of the counts in use."""
 TEXT_DISPLAY, SEPARATOR = 10, 14
+ROW, BUTTON = 1, 2
+BUTTON_STYLES = {"primary": 1, "plain": 2, "danger": 4}
+BUTTON_PREFIX = "do:"
+"""What the custom_id of our buttons begins with; the command follows (100 characters in all)."""
 NOTICE_CHARACTERS = 600
 LABEL_CHARACTERS = 150
 URL_CHARACTERS = 1_000
@@ -104,7 +109,23 @@ def render_message(reply: Reply) -> DiscordMessage:
         if parts and reply.sources:
             parts.append({"type": SEPARATOR, "divider": True, "spacing": 1})
         parts.append(_text("\n".join(small)))
+    if reply.buttons:
+        # A message begins with words: its first component carries the mark of the letter.
+        parts = [*(parts or [_text("…")]), _row(reply.buttons)]
     return DiscordMessage(tuple(parts or [_text("…")]))
+
+
+def _row(buttons: Sequence[Button]) -> Json:
+    return {"type": ROW, "components": [_button(button) for button in buttons]}
+
+
+def _button(button: Button) -> Json:
+    return {
+        "type": BUTTON,
+        "style": BUTTON_STYLES[button.kind],
+        "label": _shorten(button.label, 75),
+        "custom_id": BUTTON_PREFIX + button.command,
+    }
 
 
 def escape(text: str) -> str:

@@ -31,6 +31,8 @@ def render_plain(reply: Reply) -> str:
         parts.append("\n".join(["Sources", *(render_source(line) for line in reply.sources)]))
     if reply.footer:
         parts.append(f"({reply.footer})")
+    if reply.buttons:
+        parts.append("  ".join(f"[{button.label}]" for button in reply.buttons))
     return "\n\n".join(parts)
 
 

@@ -24,6 +24,7 @@ _KINDS: dict[str, Callable[..., object]] = {
         tree.Table,
         tree.Quote,
         tree.SourceLine,
+        tree.Button,
         Reply,
     )
 }

@@ -5,6 +5,7 @@ Every link in a reply comes from a stored source; inlines hold no other.
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +120,25 @@ class SourceLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Button:
+    """A button below a message. Pressing it gives a command, as if the person had typed it.
+
+    `command` is typed without its slash ('sync cancel handbook'), at most 90 characters, and no two
+    buttons of a message have the same; the label has at most 75. What it does is decided, and who
+    may do it checked, when it is pressed.
+    """
+
+    label: str
+    command: str
+    kind: Literal["plain", "primary", "danger"] = "plain"
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """Everything one message of ours says.
 
     `notices` are warnings (stale source, model unavailable); `footer` is small print.
-    `private` shows it to the asker alone where the platform can.
+    `private` shows it to the asker alone where the platform can; `buttons` are five at most.
     """
 
     blocks: tuple[Block, ...]
@@ -131,3 +146,4 @@ class Reply:
     notices: tuple[str, ...] = ()
     footer: str = ""
     private: bool = False
+    buttons: tuple[Button, ...] = ()

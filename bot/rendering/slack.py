@@ -20,6 +20,7 @@ from bot.rendering.plain import render_inlines, render_plain
 from bot.rendering.reply import (
     Block,
     Bullets,
+    Button,
     Code,
     CodeBlock,
     Emphasis,
@@ -48,6 +49,8 @@ LABEL_CHARACTERS = 150
 URL_CHARACTERS = 2_000
 TEXT_CHARACTERS = 3_500
 LIST_DEPTH = 8
+BUTTONS = "footnote_buttons"
+"""The id of the block that holds the buttons of a message."""
 
 Json = dict[str, Any]
 
@@ -108,7 +111,22 @@ def _render_blocks(reply: Reply) -> list[Json]:
     blocks.extend(_render_sources(reply.sources))
     if reply.footer.strip():
         blocks.append(_context(escape(_shorten(reply.footer, 600))))
+    if reply.buttons:
+        elements = [_button(number, button) for number, button in enumerate(reply.buttons)]
+        blocks.append({"type": "actions", "block_id": BUTTONS, "elements": elements})
     return blocks
+
+
+def _button(number: int, button: Button) -> Json:
+    element: Json = {
+        "type": "button",
+        "action_id": f"button{number}",
+        "text": {"type": "plain_text", "text": _shorten(button.label, 75)},
+        "value": button.command,
+    }
+    if button.kind != "plain":
+        element["style"] = button.kind
+    return element
 
 
 def _context(text: str) -> Json:

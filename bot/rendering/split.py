@@ -34,7 +34,7 @@ _STUB = 40
 def split_reply(reply: Reply, fits: Fits) -> tuple[Reply, ...]:
     """The reply in messages each of which fits, filled in reading order.
 
-    Notices open the first message; sources and footer close the last, and go on in further
+    Notices open the first message; sources, footer and buttons close the last, and go on in further
     messages where they do not fit. Raises ValueError if a message takes not even one character.
     """
     if fits(reply):
@@ -48,6 +48,8 @@ def split_reply(reply: Reply, fits: Fits) -> tuple[Reply, ...]:
         pieces.add(Reply((), sources=(line,)))
     if reply.footer:
         pieces.add(Reply((), footer=reply.footer))
+    if reply.buttons:
+        pieces.add(Reply((), buttons=reply.buttons))
     return pieces.finish()
 
 
@@ -120,6 +122,7 @@ def _join(message: Reply, part: Reply) -> Reply:
         sources=(*message.sources, *part.sources),
         notices=(*message.notices, *part.notices),
         footer=message.footer or part.footer,
+        buttons=(*message.buttons, *part.buttons),
     )
 
 

@@ -28,6 +28,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from tests.emulators.slack import App, SlackDriverClient, SlackEmulator, sign
+from tests.emulators.slack.errors import SlackError
 
 TESTS = Path(__file__).resolve().parents[1]
 PLAIN = {"type": "plain_text", "text": "ok"}
@@ -185,6 +186,41 @@ async def test_button_opens_a_modal_and_its_values_come_back(
     assert right["view_id"] is None
     assert await slack.driver.views("alma") == []
     assert values == [{"name": {"text": {"type": "plain_text_input", "value": "good"}}}]
+
+
+@TRANSPORTS
+async def test_a_select_of_a_modal_asks_the_app_for_its_options(
+    slack: SlackEmulator, client: AsyncWebClient, transport: Any
+) -> None:
+    app = bolt(slack)
+    names = ["handbook", "wiki"]
+
+    @app.options("source")
+    async def offer(ack: Any, payload: dict[str, Any]) -> None:
+        found = [name for name in names if payload["value"] in name]
+        await ack(options=[{"text": {"type": "plain_text", "text": n}, "value": n} for n in found])
+
+    select = {"type": "external_select", "action_id": "source", "min_query_length": 0}
+    modal = {**MODAL, "blocks": [{"type": "input", "label": PLAIN, "element": select}]}
+
+    @app.shortcut("choose")
+    async def choose(ack: Any, body: dict[str, Any], client: AsyncWebClient) -> None:
+        await ack()
+        await client.views_open(trigger_id=body["trigger_id"], view=modal)
+
+    async with transport(slack, app):
+        await slack.driver.shortcut("alma", "choose")
+        view = (await slack.driver.wait_for_view("alma"))["view_id"]
+        everything = await slack.driver.suggest("alma", view, "source")
+        some = await slack.driver.suggest("alma", view, "source", "wi")
+        names[:] = []
+        nothing = await slack.driver.suggest("alma", view, "source")
+        names[:] = ["x" * 76]
+        with pytest.raises(SlackError, match="invalid_options"):
+            await slack.driver.suggest("alma", view, "source")
+    assert [option["value"] for option in everything] == ["handbook", "wiki"]
+    assert [option["value"] for option in some] == ["wiki"]
+    assert nothing == []
 
 
 @TRANSPORTS

@@ -22,7 +22,7 @@ class Driver(Watching):
             "emit", "fault", "clear_faults", "forge", "half_open_sockets", "home", "join",
             "journal", "kill_urls", "leave", "mention", "open_home", "post", "prompts", "react",
             "redeliver", "set_request_url", "set_usergroup", "shortcut", "status",
-            "stop_stream", "submit", "thread", "transcript", "unreact", "views",
+            "stop_stream", "submit", "suggest", "thread", "transcript", "unreact", "views",
             "wait_for_entry", "wait_for_ephemeral", "wait_for_growth", "wait_for_reply",
             "wait_for_sockets", "wait_for_view",
         ]

@@ -84,6 +84,13 @@ class SlackDriverClient:
         place = {"user": user, "channel": channel, "ts": ts}
         return await self._do("click", {**place, "action_id": action_id, "value": value})
 
+    async def suggest(
+        self, user: str, view_id: str, action_id: str, typed: str = ""
+    ) -> list[dict[str, Any]]:
+        """Open an external select of a modal, or type into it."""
+        arguments = {"user": user, "view_id": view_id, "action_id": action_id, "typed": typed}
+        return await self._do("suggest", arguments)
+
     async def submit(
         self, user: str, view_id: str, values: dict[str, Any] | None = None
     ) -> dict[str, Any]:

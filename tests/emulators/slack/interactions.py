@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .errors import SlackError
 from .shapes import message_json, view_json
 from .state import Channel, Message, User, View
-from .validators import check_blocks, check_content, check_text, check_view
+from .validators import check_blocks, check_content, check_options, check_text, check_view
 
 if TYPE_CHECKING:
     from .backend import Backend
@@ -109,6 +109,23 @@ class Interactions:
         outcome = await self._interact(payload)
         return {**outcome, "response_url": response_url}
 
+    async def suggest(
+        self, user: User, block_id: str, action_id: str, typed: str, *, view: View
+    ) -> list[dict[str, Any]]:
+        """Open or type into an external select of a view; the options that the app offers."""
+        payload = self._base("block_suggestion", user)
+        del payload["trigger_id"]
+        payload |= {
+            "container": {"type": "view", "view_id": view.id},
+            "view": self._view_json(view),
+            "block_id": block_id,
+            "action_id": action_id,
+            "value": typed,
+        }
+        outcome = await self._interact(payload)
+        body = outcome["body"] if isinstance(outcome["body"], dict) else {}
+        return check_options(body.get("options"))
+
     async def submit(
         self, user: User, view: View, values: dict[str, dict[str, Any]]
     ) -> dict[str, Any]:
@@ -120,6 +137,9 @@ class Interactions:
         body = outcome["body"] if isinstance(outcome["body"], dict) else {}
         action = body.get("response_action")
         outcome["errors"] = body.get("errors") if action == "errors" else None
+        shown = {block.get("block_id") for block in view.definition["blocks"]}
+        if outcome["errors"] and not outcome["errors"].keys() <= shown:
+            outcome["error"] = "invalid_response"  # 'We had some trouble connecting'
         outcome["view_id"] = None
         if not outcome["acked"] or action == "errors":
             outcome["view_id"] = view.id
@@ -311,7 +331,7 @@ class Interactions:
 
     async def _interact(self, payload: dict[str, Any]) -> dict[str, Any]:
         journal, kind = self._backend.journal, payload["type"]
-        user, trigger_id = payload["user"]["id"], payload["trigger_id"]
+        user, trigger_id = payload["user"]["id"], payload.get("trigger_id")
         journal.append("interaction.sent", type=kind, user=user)
         outcome = await self._backend.courier.deliver("interactive", payload)
         error = None if outcome.acked else (outcome.reason or "timeout")

@@ -119,6 +119,19 @@ class People:
         action = action_of(block_id, element, value)
         return await self._backend.interactions.act(person, action, message=None, view=view)
 
+    async def suggest(
+        self, user: str, view_id: str, action_id: str, typed: str = ""
+    ) -> list[dict[str, Any]]:
+        """Open an external select of a modal, or type into it; the options that are offered."""
+        person = self._workspace.user(user)
+        view = self._view(person, view_id)
+        block_id, element = find_control(view.definition["blocks"], action_id)
+        if len(typed) < element.get("min_query_length", 3):
+            raise ValueError(f"Slack asks after {element.get('min_query_length', 3)} characters")
+        return await self._backend.interactions.suggest(
+            person, block_id, action_id, typed, view=view
+        )
+
     async def submit(
         self, user: str, view_id: str, values: dict[str, Any] | None = None
     ) -> dict[str, Any]:

@@ -119,6 +119,21 @@ def check_chunks(chunks: Any) -> list[dict[str, Any]]:
     return chunks
 
 
+def check_options(options: Any) -> list[dict[str, Any]]:
+    """The options for an external select, or `invalid_options`: 100 at most, there may be none."""
+    problems = Problems()
+    if options:
+        check_element(
+            {"type": "static_select", "options": options},
+            "",
+            problems,
+            frozenset({"static_select"}),
+        )
+    if problems or not isinstance(options, list):
+        raise SlackError("invalid_options", errors=list(problems))
+    return options
+
+
 def check_view(view: Any) -> dict[str, Any]:
     """The definition of a modal or a Home tab, or `invalid_arguments`/`invalid_blocks`."""
     if not isinstance(view, dict):

@@ -25,6 +25,8 @@ SCOPES_OF_METHODS = {
     },
     "usergroups_list": {"usergroups:read"},
     "users_info": {"users:read"},
+    "views_open": set(),
+    "views_update": set(),
 }  # fmt: skip
 """From the reference pages of the methods."""
 

@@ -1,0 +1,110 @@
+"""Presses of buttons and filled-in modals as the bot's own values. Pure.
+
+Shapes: https://docs.slack.dev/reference/interaction-payloads (block_actions, view_submission,
+block_suggestion).
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from bot.model import REPLACES, ChannelKind, Command, Person, Place, Platform, Submission
+from bot.rendering.slack import BUTTONS
+from bot.rendering.slack_form import MODAL, read_values
+
+Payload = Mapping[str, Any]
+
+
+def is_click(payload: Payload) -> bool:
+    """Whether one of our buttons below a message was pressed."""
+    actions = payload.get("actions") or [{}]
+    return (
+        payload.get("type") == "block_actions"
+        and actions[0].get("block_id") == BUTTONS
+        and "message" in payload
+    )
+
+
+def is_submission(payload: Payload) -> bool:
+    """Whether one of our modals was filled in."""
+    ours = (payload.get("view") or {}).get("callback_id") == MODAL
+    return payload.get("type") == "view_submission" and ours
+
+
+def is_suggestion(payload: Payload) -> bool:
+    """Whether a select in one of our modals asks for its options."""
+    ours = (payload.get("view") or {}).get("callback_id") == MODAL
+    return payload.get("type") == "block_suggestion" and ours
+
+
+def read_click(payload: Payload, kind: ChannelKind, at: datetime) -> Command:
+    """The command that a button gives."""
+    name, *words = str(payload["actions"][0].get("value") or "").split() or [""]
+    container, person = payload["container"], _read_person(payload)
+    token = {"user": person.id, "response_url": str(payload.get("response_url") or "")}
+    if container.get("is_ephemeral"):
+        token[REPLACES] = "yes"
+    return Command(
+        event=f"slack:{payload['trigger_id']}",
+        name=name,
+        words=tuple(words),
+        place=Place(
+            Platform.SLACK,
+            str(payload["team"]["id"]),
+            str(payload["channel"]["id"]),
+            kind,
+            container.get("thread_ts"),
+        ),
+        person=person,
+        at=at,
+        reply_token=token,
+    )
+
+
+def write_context(command: Command, form_command: str) -> str:
+    """What a modal has to remember of the command that opened it, for `private_metadata`."""
+    place = command.place
+    return json.dumps(
+        {
+            "command": form_command,
+            "team": place.workspace,
+            "channel": place.channel,
+            "kind": place.channel_kind.value,
+            "thread": place.thread,
+            "response_url": command.reply_token.get("response_url", ""),
+        }
+    )
+
+
+def read_context(payload: Payload, at: datetime) -> Command:
+    """The command that a modal gives, by the person who has it open."""
+    context = json.loads(payload["view"]["private_metadata"])
+    name, *words = context["command"].split()
+    person = _read_person(payload)
+    trigger = payload.get("trigger_id") or payload["view"]["id"]
+    return Command(
+        event=f"slack:{trigger}",
+        name=name,
+        words=tuple(words),
+        place=Place(
+            Platform.SLACK,
+            context["team"],
+            context["channel"],
+            ChannelKind(context["kind"]),
+            context["thread"],
+        ),
+        person=person,
+        at=at,
+        reply_token={"user": person.id, "response_url": context["response_url"]},
+    )
+
+
+def read_submission(payload: Payload, at: datetime) -> Submission:
+    """A modal as it was filled in."""
+    return Submission(read_context(payload, at), read_values(payload["view"]))
+
+
+def _read_person(payload: Payload) -> Person:
+    user = payload["user"]
+    return Person(str(user["id"]), str(user.get("name") or user.get("username") or ""))
