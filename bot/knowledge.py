@@ -1,15 +1,15 @@
 """Knowledge sources as commands see them, in chat and on the command line."""
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from bot.admin.names import ALL, check_name
 from bot.model import SourceOverview
 from bot.ports import SecretKeeper
-from retrieval.errors import InvalidSource, UnknownRun
+from retrieval.errors import UnknownRun
 from retrieval.model import (
     DocumentReport,
     RunId,
@@ -35,27 +35,8 @@ from retrieval.sync.engine import SyncEngine
 from retrieval.sync.schedule import describe_schedule, parse_schedule, plan_next
 from retrieval.sync.trial import try_source
 
-ALL = "all"
-"""The name that stands for every source; none may bear it."""
-
-_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_LONGEST_NAME = 60
-_RESERVED = frozenset({ALL, "status", "cancel", "history", "errors"})
-"""What `/sync` reads as something else than a source."""
-
 REPORT_SECONDS = 1.0
 """How often a sync under way is reported."""
-
-
-def check_name(name: str) -> None:
-    """Raise InvalidSource where a source cannot be called so."""
-    if not _NAME.fullmatch(name) or len(name) > _LONGEST_NAME:
-        raise InvalidSource(
-            f"{name!r} is no name for a source: use lower-case letters, digits and dashes, such as "
-            f"'team-handbook', at most {_LONGEST_NAME}."
-        )
-    if name in _RESERVED:
-        raise InvalidSource(f"{name!r} is no name for a source: commands use the word.")
 
 
 class SourceOpener:
@@ -229,13 +210,19 @@ class Knowledge:
         )
 
     async def sync(
-        self, tenant: TenantId, name: str, mode: SyncMode, *, confirm: RunId | None = None
+        self,
+        tenant: TenantId,
+        name: str,
+        mode: SyncMode,
+        *,
+        run: RunId | None = None,
+        confirm: RunId | None = None,
     ) -> AsyncIterator[SyncRun]:
         """Sync one source; yields the run's record now and then, and at the end.
 
-        `confirm` is a run whose held deletions an admin has seen and agreed to: those documents
-        may go, and no others. Raises UnknownSource, UnknownRun, SyncInProgress before the first
-        record. Closing the iterator cancels the run.
+        `run` is the id that was announced for it. `confirm` is a run whose held deletions an admin
+        has seen and agreed to: those documents may go, and no others. Raises UnknownSource,
+        UnknownRun, SyncInProgress before the first record. Closing the iterator cancels the run.
         """
         source = await self._records.get_source(tenant, name)
         confirmed = await self._list_confirmed(tenant, name, confirm)
@@ -246,12 +233,12 @@ class Knowledge:
             seen = counts, done, total
 
         work = asyncio.create_task(
-            self._engine.run(source, mode, confirmed=confirmed, progress=note)
+            self._engine.run(source, mode, confirmed=confirmed, run=run, progress=note)
         )
         try:
             while not (await asyncio.wait({work}, timeout=REPORT_SECONDS))[0]:
-                for run in (await self._records.list_runs(tenant, name, limit=1))[:1]:
-                    yield replace(run, counts=seen[0], done=seen[1], total=seen[2])
+                for latest in (await self._records.list_runs(tenant, name, limit=1))[:1]:
+                    yield replace(latest, counts=seen[0], done=seen[1], total=seen[2])
             yield work.result()
         finally:
             if not work.done():

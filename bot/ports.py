@@ -313,6 +313,10 @@ class JobRunner(Protocol):
         """Whether a sync of this source is queued or running."""
         ...
 
+    async def drop_sync(self, tenant: TenantId, source: str) -> Job | None:
+        """Take the sync of this source that waits in the queue out of it; None where none does."""
+        ...
+
 
 class Schedules(Protocol):
     """Knows which sources are to be synced by themselves, and when. Raises StoreUnavailable."""
@@ -410,12 +414,19 @@ class Sources(Protocol):
         ...
 
     def sync(
-        self, tenant: TenantId, name: str, mode: SyncMode, *, confirm: RunId | None = None
+        self,
+        tenant: TenantId,
+        name: str,
+        mode: SyncMode,
+        *,
+        run: RunId | None = None,
+        confirm: RunId | None = None,
     ) -> AsyncIterator[SyncRun]:
         """Run a sync; yields the run's record now and then, and at the end.
 
-        `confirm` is a run whose held deletions an admin agreed to: those may go, and no others.
-        Raises UnknownRun, SyncInProgress before the first record.
+        `run` is the id that was announced for it. `confirm` is a run whose held deletions an admin
+        agreed to: those may go, and no others. Raises UnknownRun, SyncInProgress before the first
+        record.
         """
         ...
 

@@ -153,6 +153,19 @@ class PostgresJobQueue:
         jobs = await self._app.job_manager.list_jobs_async(lock=lock)
         return any(job.status in {Status.TODO.value, Status.DOING.value} for job in jobs)
 
+    async def drop_sync(self, tenant: TenantId, source: str) -> Job | None:
+        """Take the sync of this source that waits out of the queue; None where none does."""
+        manager = self._app.job_manager
+        waiting = await manager.list_jobs_async(
+            lock=_lock_sync(tenant, source), status=Status.TODO.value
+        )
+        for stored in waiting:
+            if stored.id is not None and await manager.cancel_job_by_id_async(
+                stored.id, delete_job=True
+            ):
+                return _read(stored.task_name, stored.task_kwargs)
+        return None
+
     async def run(self, handle: JobHandler, abandon: Abandon) -> None:
         """Run jobs until cancelled, then finish those at work or hand them back."""
         self._handle = handle

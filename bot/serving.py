@@ -2,9 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
+from bot.admin.forms import AdminForms
+from bot.admin.sync_orders import SyncMessages
+from bot.admin.verbs import build_verbs
 from bot.commands import Commands
 from bot.conversation import Conversation
 from bot.delivery import Delivery
@@ -15,6 +20,7 @@ from bot.platforms.discord_platform import DiscordPlatform, build_discord
 from bot.platforms.slack_platform import SlackPlatform, build_slack
 from bot.ports import Directory, Messenger
 from bot.queue import PostgresJobQueue
+from bot.rendering.form import Choice
 from bot.rights import AdminSuggestions, Rights
 from bot.settings import Settings
 from bot.storage.database import Pool, connect
@@ -55,17 +61,27 @@ async def serve_platforms(
         )
         inbox = PostgresInbox(footnote.pool, queue)
         workspaces = PostgresWorkspaces(footnote.pool, allowed=settings.workspaces)
-        intake = InboxIntake(inbox, workspaces)
         platforms: dict[Platform, SlackPlatform | DiscordPlatform] = {}
         directories: dict[Platform, Directory] = {}
         rights = Rights(PostgresAdmins(footnote.pool), directories, listed=settings.admins)
+        front = Front(
+            intake=InboxIntake(inbox, workspaces),
+            workspaces=workspaces,
+            source_names=AdminSuggestions(rights, footnote.knowledge, workspaces),
+            desk=AdminForms(
+                sources=footnote.knowledge,
+                rights=rights,
+                workspaces=workspaces,
+                audit=PostgresAudit(footnote.pool),
+                folders=settings.chat_folders,
+            ),
+        )
         if Platform.SLACK in wanted:
             platforms[Platform.SLACK] = _build_slack(
-                settings, intake, workspaces, lambda: find_fault(footnote.pool, platforms)
+                settings, front, lambda: find_fault(footnote.pool, platforms)
             )
         if Platform.DISCORD in wanted:
-            suggestions = AdminSuggestions(rights, footnote.knowledge, workspaces)
-            platforms[Platform.DISCORD] = _build_discord(footnote, intake, workspaces, suggestions)
+            platforms[Platform.DISCORD] = _build_discord(footnote, front)
         directories |= {platform: each.directory for platform, each in platforms.items()}
         await footnote.warm_up()
         where = []
@@ -75,7 +91,13 @@ async def serve_platforms(
             where.append(name)
             _log.info("Connected to %s", name)
         worker = _build_worker(
-            footnote, queue, inbox, platforms, directories=directories, rights=rights
+            footnote,
+            queue,
+            inbox,
+            platforms,
+            directories=directories,
+            rights=rights,
+            kinds=front.desk.list_kinds(),
         )
         await _run_together(
             *(platform.run() for platform in platforms.values()),
@@ -143,18 +165,27 @@ async def _announce_when_ready(
     announce({"ready": True, "summary": ", ".join(where), "http": address})
 
 
+@dataclass(frozen=True, slots=True)
+class Front:
+    """What platforms turn to while a person waits."""
+
+    intake: InboxIntake
+    workspaces: PostgresWorkspaces
+    source_names: AdminSuggestions
+    desk: AdminForms
+
+
 def _build_slack(
-    settings: Settings,
-    intake: InboxIntake,
-    workspaces: PostgresWorkspaces,
-    check_health: Callable[[], Awaitable[str]],
+    settings: Settings, front: Front, check_health: Callable[[], Awaitable[str]]
 ) -> SlackPlatform:
     assert settings.slack_bot_token is not None  # noqa: S101  # _choose_platforms has seen to it
     app_token, secret = settings.slack_app_token, settings.slack_signing_secret
     return build_slack(
         bot_token=settings.slack_bot_token.get_secret_value(),
-        intake=intake,
-        workspaces=workspaces,
+        intake=front.intake,
+        workspaces=front.workspaces,
+        desk=front.desk,
+        source_names=front.source_names,
         app_token=app_token.get_secret_value() if app_token else None,
         signing_secret=secret.get_secret_value() if secret else None,
         api_url=settings.slack_api_url,
@@ -164,20 +195,17 @@ def _build_slack(
     )
 
 
-def _build_discord(
-    footnote: Footnote,
-    intake: InboxIntake,
-    workspaces: PostgresWorkspaces,
-    suggestions: AdminSuggestions,
-) -> DiscordPlatform:
+def _build_discord(footnote: Footnote, front: Front) -> DiscordPlatform:
     settings = footnote.settings
     assert settings.discord_token is not None  # noqa: S101  # _choose_platforms has seen to it
     return build_discord(
         token=settings.discord_token.get_secret_value(),
-        intake=intake,
-        workspaces=workspaces,
+        intake=front.intake,
+        workspaces=front.workspaces,
         threads=PostgresThreads(footnote.pool),
-        source_names=suggestions,
+        source_names=front.source_names,
+        desk=front.desk,
+        kinds=front.desk.list_kinds(),
         api_url=settings.discord_api_url,
         gateway_url=settings.discord_gateway_url,
     )
@@ -191,6 +219,7 @@ def _build_worker(
     *,
     directories: Mapping[Platform, Directory],
     rights: Rights,
+    kinds: Sequence[Choice],
 ) -> Worker:
     messengers: dict[Platform, Messenger] = {
         platform: each.messenger for platform, each in platforms.items()
@@ -211,11 +240,22 @@ def _build_worker(
         commands=Commands(
             inbox=inbox,
             delivery=delivery,
-            sources=footnote.knowledge,
-            jobs=queue,
             rights=rights,
             audit=audit,
+            verbs=build_verbs(
+                sources=footnote.knowledge,
+                jobs=queue,
+                audit=audit,
+                messages=SyncMessages(inbox, delivery),
+                kinds={kind.value: kind.label for kind in kinds},
+                now=read_clock,
+            ),
         ),
         syncs=SyncReporter(inbox=inbox, delivery=delivery, sources=footnote.knowledge, audit=audit),
         schedules=PostgresSchedules(footnote.pool, queue),
     )
+
+
+def read_clock() -> datetime:
+    """The time now, in UTC."""
+    return datetime.now(UTC)

@@ -102,6 +102,12 @@ class Settings(BaseSettings):
         description="What sources may read besides the public Internet: comma-separated host names "
         "(`wiki.corp.example`, `*.corp.example`), addresses and networks (`10.2.0.0/16`).",
     )
+    chat_folders: Annotated[tuple[Path, ...], NoDecode] = Field(
+        (),
+        alias="FOOTNOTE_CHAT_FOLDERS",
+        description="Folders of this machine below which admins may add folders as sources in "
+        "chat, comma-separated. Empty: folders are added on the command line only.",
+    )
 
     # Storage
     database_url: SecretStr | None = Field(
@@ -245,9 +251,9 @@ class Settings(BaseSettings):
             return frozenset(part.strip() for part in value.split(",") if part.strip())
         return value
 
-    @field_validator("secret_keys", mode="before")
+    @field_validator("secret_keys", "chat_folders", mode="before")
     @classmethod
-    def _split_keys(cls, value: object) -> object:
+    def _split_in_order(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value

@@ -13,6 +13,9 @@ from bot.settings import Settings, load_settings
 
 Result = TypeVar("Result")
 
+TALKATIVE = ("discord", "slack_sdk")
+"""Libraries that log all that people send at DEBUG, and with it the secrets typed into forms."""
+
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 """The option of every command."""
 
@@ -27,6 +30,9 @@ def run_command(
         level="WARNING" if level == "INFO" and not chatty else level,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
+    if level == "DEBUG":
+        for name in TALKATIVE:
+            logging.getLogger(name).setLevel(logging.INFO)
     return asyncio.run(main(settings))
 
 

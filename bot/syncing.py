@@ -4,8 +4,9 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from datetime import UTC, datetime
 
-from bot.commands import name_sync_letter
+from bot.admin.sync_orders import name_run, name_sync_letter
 from bot.delivery import Delivery
 from bot.errors import BotError, DeliveryFailed, DeliveryRefused, RateLimited
 from bot.model import AuditEntry, Command, ScheduledSyncJob, SyncJob
@@ -13,7 +14,7 @@ from bot.ports import Audit, Inbox, Sources
 from bot.rendering.apology import find_apology
 from bot.rendering.compose import compose_words
 from bot.rendering.reply import Reply
-from bot.rendering.report import compose_sync, compose_sync_failure, describe_counts
+from bot.rendering.sync_report import compose_sync, compose_sync_failure, describe_counts
 from retrieval.errors import RetrievalError, StoreUnavailable, SyncInProgress
 from retrieval.model import SyncMode, SyncRun, SyncState
 
@@ -40,6 +41,7 @@ class SyncReporter:
         sources: Sources,
         audit: Audit,
         clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._inbox = inbox
@@ -47,6 +49,7 @@ class SyncReporter:
         self._sources = sources
         self._audit = audit
         self._clock = clock
+        self._now = now
         self._sleep = sleep
 
     async def run(self, job: SyncJob) -> float | None:
@@ -71,7 +74,7 @@ class SyncReporter:
             reply = compose_sync_failure(job.source, job.mode, words, job.item)
             await self._record(job, command, "failed", str(error))
         else:
-            reply = compose_sync(last)
+            reply = compose_sync(last, self._now())
             await self._record(job, command, last.state, describe_counts(last.counts))
         await self._show_end(command, message, reply)
         return None
@@ -123,12 +126,18 @@ class SyncReporter:
     async def _sync(self, job: SyncJob, command: Command, message: str) -> SyncRun:
         last: SyncRun | None = None
         shown = self._clock() - PACE
-        runs = self._sources.sync(job.tenant, job.source, job.mode, confirm=job.confirm)
+        runs = self._sources.sync(
+            job.tenant,
+            job.source,
+            job.mode,
+            run=name_run(job.item, job.source),
+            confirm=job.confirm,
+        )
         try:
             async for run in runs:
                 last = run
                 if self._clock() - shown >= PACE and run.finished_at is None:
-                    await self._edit(command, message, compose_sync(run))
+                    await self._edit(command, message, compose_sync(run, self._now()))
                     shown = self._clock()
         finally:
             # A run that nobody follows any more must not go on in the background.

@@ -155,8 +155,11 @@ class DocumentStore(Protocol):
 class SyncRecords(Protocol):
     """The record of sync runs, and what keeps two from running at once. Raises StoreUnavailable."""
 
-    async def start_run(self, source: Source, mode: SyncMode) -> SyncRun:
-        """Open a run; one that died is closed first. Raises SyncInProgress."""
+    async def start_run(self, source: Source, mode: SyncMode, run: RunId | None = None) -> SyncRun:
+        """Open a run; one that died is closed first. Raises SyncInProgress.
+
+        It bears the id that was announced for it, unless there is a run of that id already.
+        """
         ...
 
     async def update_run(

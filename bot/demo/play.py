@@ -201,7 +201,7 @@ async def _play_discord(
     for question in others:
         message = await driver.mention("chloe", "general", question)
         await driver.wait_for_reply(message, timeout=PATIENCE)
-    await driver.slash("ada", "general", "sync", {"source": source})
+    await driver.slash("ada", "general", "sync now", {"source": source})
     await driver.wait_for_message("general", contains=SYNC_ENDED, timeout=PATIENCE)
     names = {str(user.id): user.display_name or user.name for user in discord.world.users.values()}
     return {"#general": read_discord(await driver.transcript("general"), names)}

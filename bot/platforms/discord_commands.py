@@ -1,6 +1,7 @@
 """The slash commands: what Discord shows, and how they reach the receiver."""
 
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 import discord
@@ -9,6 +10,7 @@ from discord import app_commands
 from bot.platforms.discord_client import DiscordClient
 from bot.platforms.discord_errors import CLIENT_ERRORS
 from bot.platforms.discord_receiver import DiscordReceiver
+from bot.rendering.form import Choice
 from retrieval.model import SyncMode
 
 QUESTION_CHARACTERS = 2_000
@@ -19,20 +21,24 @@ _MODES = [
     app_commands.Choice(name="only show what would change", value=SyncMode.DRY_RUN.value),
 ]
 
+Interaction = discord.Interaction[DiscordClient]
+
 log = logging.getLogger(__name__)
 
 
 class DiscordCommands(app_commands.CommandTree[DiscordClient]):
-    """The tree of commands. Discord shows /sync to all; who may use it is checked when it runs."""
+    """The tree of commands. Discord shows all to all; who may use one is checked when it runs."""
 
-    def __init__(self, client: DiscordClient, receiver: DiscordReceiver) -> None:
+    def __init__(
+        self, client: DiscordClient, receiver: DiscordReceiver, kinds: Sequence[Choice] = ()
+    ) -> None:
         super().__init__(
             client,
             allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True),
             allowed_installs=app_commands.AppInstallationType(guild=True),
             fallback_to_global=True,
         )
-        for command in _build_commands(receiver):
+        for command in _build_commands(receiver, kinds):
             self.add_command(command)
 
     async def on_error(
@@ -64,49 +70,116 @@ class DiscordCommands(app_commands.CommandTree[DiscordClient]):
 
 
 def _build_commands(
-    receiver: DiscordReceiver,
-) -> list[app_commands.Command[Any, Any, None]]:
+    receiver: DiscordReceiver, kinds: Sequence[Choice]
+) -> list[app_commands.Command[Any, Any, None] | app_commands.Group]:
     @app_commands.command(name="ask", description="Ask; only you see the answer")
     @app_commands.describe(question="What do you want to know?")
     async def ask(
-        interaction: discord.Interaction[DiscordClient],
-        question: app_commands.Range[str, 1, QUESTION_CHARACTERS],
+        interaction: Interaction, question: app_commands.Range[str, 1, QUESTION_CHARACTERS]
     ) -> None:
         await receiver.receive_question(interaction, question)
 
-    @app_commands.command(
-        name="sync", description="Read a source again, or see how the syncs stand (admins)"
-    )
-    @app_commands.describe(
-        source="The source; left out: how the syncs stand", mode="Left out: what changed"
-    )
-    @app_commands.choices(mode=_MODES)
-    async def sync(
-        interaction: discord.Interaction[DiscordClient],
-        source: str | None = None,
-        mode: app_commands.Choice[str] | None = None,
-    ) -> None:
-        words = (source or "status",)
-        if mode is not None and mode.value != SyncMode.INCREMENTAL.value:
-            words = (*((source,) if source else ()), mode.value)
-        await receiver.receive_command(interaction, "sync", words)
+    @app_commands.command(name="doc", description="What is known of a document (admins)")
+    @app_commands.describe(url="The document's address, as answers link to it")
+    async def doc(interaction: Interaction, url: str) -> None:
+        await receiver.receive_command(interaction, "doc", (url,))
 
-    @sync.autocomplete("source")
-    async def suggest(
-        interaction: discord.Interaction[DiscordClient], typed: str
-    ) -> list[app_commands.Choice[str]]:
-        names = await receiver.suggest_sources(interaction, typed)
-        return [app_commands.Choice(name=name, value=name) for name in names]
-
-    @app_commands.command(name="sources", description="Which sources there are (admins)")
-    async def sources(interaction: discord.Interaction[DiscordClient]) -> None:
-        await receiver.receive_command(interaction, "sources", ())
+    @app_commands.command(name="audit", description="Who commanded what of late (admins)")
+    async def audit(interaction: Interaction) -> None:
+        await receiver.receive_command(interaction, "audit", ())
 
     @app_commands.command(name="help", description="What you can ask and do here")
-    async def help_(interaction: discord.Interaction[DiscordClient]) -> None:
+    async def help_(interaction: Interaction) -> None:
         await receiver.receive_command(interaction, "help", ())
 
-    return [ask, sync, sources, help_]
+    return [ask, _build_sync(receiver), _build_sources(receiver, kinds), doc, audit, help_]
+
+
+def _build_sync(receiver: DiscordReceiver) -> app_commands.Group:
+    group = app_commands.Group(name="sync", description="Read sources again (admins)")
+
+    @app_commands.command(name="now", description="Read a source again")
+    @app_commands.describe(source="The source, or all", mode="Left out: what changed")
+    @app_commands.choices(mode=_MODES)
+    async def now(
+        interaction: Interaction, source: str, mode: app_commands.Choice[str] | None = None
+    ) -> None:
+        ways = () if mode is None or mode.value == SyncMode.INCREMENTAL.value else (mode.value,)
+        await receiver.receive_command(interaction, "sync", (source, *ways))
+
+    group.add_command(_complete(now, receiver, every=True))
+    group.add_command(_on_any_source(receiver, "sync", "status", "How the syncs stand"))
+    group.add_command(_on_source(receiver, "sync", "cancel", "Stop a sync"))
+    group.add_command(_on_any_source(receiver, "sync", "history", "The latest syncs"))
+    group.add_command(_on_any_source(receiver, "sync", "errors", "What could not be read"))
+    return group
+
+
+def _build_sources(receiver: DiscordReceiver, kinds: Sequence[Choice]) -> app_commands.Group:
+    group = app_commands.Group(name="sources", description="Where answers come from (admins)")
+
+    @app_commands.command(name="list", description="Which sources there are")
+    async def list_(interaction: Interaction) -> None:
+        await receiver.receive_command(interaction, "sources", ("list",))
+
+    @app_commands.command(name="add", description="Add a source; a form asks for its settings")
+    @app_commands.describe(kind="What kind of source", name="Its name, such as team-handbook")
+    @app_commands.choices(
+        kind=[app_commands.Choice(name=kind.label, value=kind.value) for kind in kinds]
+    )
+    async def add(interaction: Interaction, kind: str, name: str) -> None:
+        await receiver.receive_command(interaction, "sources", ("add", kind, *name.split()))
+
+    @app_commands.command(name="schedule", description="When a source is read by itself")
+    @app_commands.describe(
+        source="The source", when="hourly, daily, weekly, off, or cron; left out: a form asks"
+    )
+    async def schedule(interaction: Interaction, source: str, when: str = "") -> None:
+        await receiver.receive_command(interaction, "sources", ("schedule", source, *when.split()))
+
+    group.add_command(list_)
+    group.add_command(add)
+    group.add_command(_on_source(receiver, "sources", "remove", "Remove a source with all it gave"))
+    group.add_command(_on_source(receiver, "sources", "test", "Try whether a source can be read"))
+    group.add_command(_on_source(receiver, "sources", "pause", "Stop the schedule of a source"))
+    group.add_command(_on_source(receiver, "sources", "resume", "Go on with a paused source"))
+    group.add_command(_complete(schedule, receiver))
+    return group
+
+
+def _on_source(
+    receiver: DiscordReceiver, name: str, verb: str, description: str
+) -> app_commands.Command[Any, Any, None]:
+    @app_commands.command(name=verb, description=description)
+    @app_commands.describe(source="The source")
+    async def act(interaction: Interaction, source: str) -> None:
+        await receiver.receive_command(interaction, name, (verb, source))
+
+    return _complete(act, receiver)
+
+
+def _on_any_source(
+    receiver: DiscordReceiver, name: str, verb: str, description: str
+) -> app_commands.Command[Any, Any, None]:
+    @app_commands.command(name=verb, description=description)
+    @app_commands.describe(source="Left out: every source")
+    async def act(interaction: Interaction, source: str | None = None) -> None:
+        await receiver.receive_command(interaction, name, (verb, *((source,) if source else ())))
+
+    return _complete(act, receiver)
+
+
+def _complete(
+    command: app_commands.Command[Any, Any, None], receiver: DiscordReceiver, *, every: bool = False
+) -> app_commands.Command[Any, Any, None]:
+    """The command with suggestions for its option `source`; `every` suggests 'all' too."""
+
+    async def suggest(interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        names = await receiver.suggest_sources(interaction, typed, every=every)
+        return [app_commands.Choice(name=name, value=name) for name in names]
+
+    command.autocomplete("source")(suggest)
+    return command
 
 
 def _is_same(wanted: list[dict[str, Any]], known: list[dict[str, Any]]) -> bool:

@@ -1,6 +1,7 @@
 """Discord as one thing to wire: the account, what it says, what it hears."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.platforms.discord_client import (
@@ -16,6 +17,7 @@ from bot.platforms.discord_forms import DiscordForms
 from bot.platforms.discord_messenger import DiscordMessenger
 from bot.platforms.discord_receiver import DiscordReceiver
 from bot.ports import FormDesk, Intake, SourceNames, Threads, Workspaces
+from bot.rendering.form import Choice
 
 log = logging.getLogger(__name__)
 
@@ -80,6 +82,7 @@ def build_discord(
     threads: Threads | None = None,
     source_names: SourceNames | None = None,
     desk: FormDesk | None = None,
+    kinds: Sequence[Choice] = (),
     api_url: str = DISCORD_API_URL,
     gateway_url: str = DISCORD_GATEWAY_URL,
     message_content: bool = False,
@@ -90,7 +93,7 @@ def build_discord(
 
     `threads` finds the conversation that a reply goes on with; without it each question outside of
     threads begins one. `source_names` feeds the suggestions of names; without it there are none.
-    With a `desk` commands open modals.
+    With a `desk` commands open modals; `kinds` are those of sources.
     """
     client = DiscordClient(
         token,
@@ -113,5 +116,5 @@ def build_discord(
         messenger=messenger,
         directory=DiscordDirectory(client),
         receiver=receiver,
-        commands=DiscordCommands(client, receiver),
+        commands=DiscordCommands(client, receiver, kinds),
     )

@@ -202,12 +202,15 @@ class DiscordReceiver:
         else:
             log.info("discord interaction %s: %s", interaction.id, acceptance)
 
-    async def suggest_sources(self, interaction: discord.Interaction, typed: str) -> list[str]:
+    async def suggest_sources(
+        self, interaction: discord.Interaction, typed: str, *, every: bool
+    ) -> list[str]:
         """Names of sources that go on as typed, for those who may know them; never raises."""
         if self._source_names is None:
             return []
         place, person = read_place(interaction), read_person(interaction.user)
         names = await self._list_names(self._source_names, place, person)
+        names = [name for name in names if every or name != "all"]
         wanted = [name for name in names if typed.lower() in name.lower()]
         return [name for name in wanted if 0 < len(name) <= CHOICE_CHARACTERS][:MOST_CHOICES]
 

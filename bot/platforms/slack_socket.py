@@ -146,13 +146,17 @@ async def _close(handler: AsyncSocketModeHandler, seconds: float) -> None:
 
 
 def _sdk_logger() -> logging.Logger:
-    """The SDK's log without tracebacks and without the tickets in the addresses of sessions."""
+    """The SDK's log without tracebacks, without the tickets in the addresses of sessions, and
+    without what people typed, which it holds at DEBUG.
+    """
     logger = logging.getLogger(f"{__name__}.sdk")
-    logger.addFilter(_hide_tickets)
+    logger.addFilter(_hide_secrets)
     return logger
 
 
-def _hide_tickets(record: logging.LogRecord) -> bool:
+def _hide_secrets(record: logging.LogRecord) -> bool:
+    if record.levelno < logging.INFO:
+        return False
     record.msg, record.args = _TICKET.sub(r"\1…", record.getMessage()), ()
     record.exc_info = record.exc_text = None
     return True

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+Kind = Literal["line", "text", "secret", "choice", "source", "sources"]
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -23,7 +25,7 @@ class Field:
 
     name: str
     label: str
-    kind: Literal["line", "text", "secret", "choice", "source", "sources"] = "line"
+    kind: Kind = "line"
     required: bool = True
     value: str = ""
     hint: str = ""

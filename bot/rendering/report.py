@@ -1,146 +1,198 @@
-"""Replies to admins' commands: help, sources, and how a sync is getting on. Pure."""
+"""Replies to admins' commands: help, sources, documents, and who commanded what. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
-from bot.rendering.reply import Block, Bullets, Code, Inline, Paragraph, Reply, Strong, Text
-from retrieval.model import SyncCounts, SyncMode, SyncRun, SyncState
+from bot.model import AuditRecord, SourceOverview
+from bot.rendering.reply import Block, Button, Code, Inline, Paragraph, Reply, Strong, Text
+from bot.rendering.sync_report import describe_past, list_lines
+from retrieval.model import EVERYONE, DocumentReport, SourceTrial
 
-SHOWN_FAILURES = 5
+SHOWN_CHUNKS = 10
+CHUNK_CHARACTERS = 120
 
 _HELP = (
     ("/ask question", "answers you alone, from the sources"),
-    ("/help", "shows this"),
+    ("/help", "shows this; in Slack it is `/footnote help`"),
 )
 _ADMIN_HELP = (
-    ("/sync source|all [full|dry-run]", "reads a source again and shows what changed"),
-    ("/sync status", "shows the latest sync of each source"),
+    ("/sync source|all [full|dry-run]", "reads a source again and shows what changes"),
+    ("/sync status [source]", "shows how the latest syncs stand"),
+    ("/sync cancel source", "stops a sync; what it has read stays"),
+    ("/sync history [source]", "lists the latest syncs"),
+    ("/sync errors [source|run]", "shows what could not be read, and why"),
     ("/sources list", "lists the sources"),
+    ("/sources add [kind]", "adds a source, after it was tried"),
+    ("/sources remove source", "removes a source and all that was read from it"),
+    ("/sources test source", "tries whether a source can be read"),
+    ("/sources pause source", "stops its schedule; `/sources resume source` goes on"),
+    ("/sources schedule source [when]", "has a source read by itself: hourly, daily, weekly, cron"),
+    ("/doc address", "shows what is known of a document"),
+    ("/audit [number]", "shows who commanded what"),
 )
-_STATES = {
-    SyncState.RUNNING: "is running",
-    SyncState.SUCCEEDED: "is done",
-    SyncState.FAILED: "failed",
-    SyncState.CANCELLED: "was cancelled",
-}
 
 
 def compose_help(*, admin: bool, private: bool = True) -> Reply:
-    """What can be asked and commanded."""
-    intro = Paragraph((Text("Mention me with a question, or write to me directly."),))
-    entries = _HELP + (_ADMIN_HELP if admin else ())
-    return Reply((intro, _list_commands(entries)), private=private)
+    """What can be asked and commanded, by this person."""
+    intro = _say("Mention me with a question, or write to me directly.")
+    blocks: list[Block] = [intro, _list_commands(_HELP)]
+    if admin:
+        blocks += [_say("For admins, such as you:"), _list_commands(_ADMIN_HELP)]
+    return Reply(tuple(blocks), private=private)
 
 
 def compose_usage(words: str) -> Reply:
     """A command that was not understood: what is wrong, and the commands that exist."""
-    return Reply((Paragraph((Text(words),)), _list_commands(_ADMIN_HELP)), private=True)
+    return Reply((_say(words), _list_commands(_ADMIN_HELP)), private=True)
 
 
-def compose_sync_queued(source: str, mode: SyncMode) -> Reply:
-    """The first word about a sync that was asked for."""
-    return Reply((Paragraph((*_name_sync(source, mode), Text(" starts …"))),))
+def compose_sources(overviews: Sequence[SourceOverview], now: datetime) -> Reply:
+    """The sources, each with how much it holds, when it was read, and when it will be."""
+    if not overviews:
+        words = "There are no sources yet. `/sources add` adds one."
+        button = Button("Add a source", "sources add", "primary")
+        return Reply((_say(words),), private=True, buttons=(button,))
+    lines = [_describe_source(overview, now) for overview in overviews]
+    return Reply((list_lines(lines),), private=True)
 
 
-def compose_sync(run: SyncRun) -> Reply:
-    """How a run is getting on, or how it ended."""
-    blocks: list[Block] = [
-        Paragraph((*_name_sync(run.source, run.mode), Text(f" {_STATES[run.state]}{_time(run)}."))),
-        Paragraph((Text(describe_counts(run.counts, foreseen=run.mode is SyncMode.DRY_RUN)),)),
-    ]
-    if run.failures:
-        blocks.append(Paragraph((Text("Could not be read:"),)))
-        blocks.append(_list_lines(_describe_failures(run)))
-    notices = (run.error,) if run.error else ()
-    return Reply(tuple(blocks), notices=notices, footer=f"Run {run.id}")
+def compose_trial(name: str, trial: SourceTrial) -> Reply:
+    """What a look at a source showed."""
+    blocks: list[Block] = [_headline(name, f" can be read: {describe_trial(trial)}.")]
+    if trial.examples:
+        blocks += [
+            _say("It begins with:"),
+            list_lines([(Code(example),) for example in trial.examples]),
+        ]
+    return Reply(tuple(blocks), notices=(trial.problem,) if trial.problem else (), private=True)
 
 
-def compose_sync_failure(source: str, mode: SyncMode, words: str, reference: str) -> Reply:
-    """A sync that could not begin or go on."""
-    headline = Paragraph((*_name_sync(source, mode), Text(" did not work.")))
-    return Reply((headline,), notices=(words,), footer=f"Reference {reference}")
-
-
-def compose_status(runs: Sequence[SyncRun], names: Sequence[str], now: datetime) -> Reply:
-    """The latest run of every source."""
-    if not names:
-        return compose_sources([], [], now)
-    known = {run.source: run for run in runs}
+def compose_added(name: str, trial: SourceTrial) -> Reply:
+    """A source that was tried and added."""
+    words = f" is added: {describe_trial(trial)}. Nothing is read in yet."
     return Reply(
-        (_list_lines(_describe_status(name, known.get(name), now) for name in names),), private=True
+        (_headline(name, words),),
+        notices=(trial.problem,) if trial.problem else (),
+        private=True,
+        buttons=(
+            Button("Sync it now", f"sync {name}", "primary"),
+            Button("Set a schedule", f"sources schedule {name}"),
+        ),
     )
 
 
-def compose_sources(names: Sequence[str], runs: Sequence[SyncRun], now: datetime) -> Reply:
-    """The sources, each with how much it holds and when it was read."""
-    if not names:
-        words = "There are no sources yet. Add one with `footnote sources add` on the server."
-        return Reply((Paragraph((Text(words),)),), private=True)
-    known = {run.source: run for run in runs}
-    lines = [_describe_source(name, known.get(name), now) for name in names]
-    return Reply((_list_lines(lines),), private=True)
+def compose_removal(name: str, documents: int) -> Reply:
+    """The question before a source is removed."""
+    words = f"Remove {name} and the {count_documents(documents)} that were read from it?"
+    button = Button(f"Remove {name}", f"sources remove {name} yes", "danger")
+    return Reply((_say(words),), private=True, buttons=(button,))
 
 
-def describe_counts(counts: SyncCounts, *, foreseen: bool = False) -> str:
-    """'12 listed · 3 added · 1 updated · 0 deleted · 8 unchanged · 0 failed'."""
-    numbers = (
-        f"{counts.listed} listed",
-        f"{counts.added} {'to add' if foreseen else 'added'}",
-        f"{counts.updated} {'to update' if foreseen else 'updated'}",
-        f"{counts.deleted} {'to delete' if foreseen else 'deleted'}",
-        f"{counts.unchanged} unchanged",
-        f"{counts.failed} failed",
-    )
-    return " · ".join(numbers)
+def compose_documents(url: str, reports: Sequence[DocumentReport], now: datetime) -> Reply:
+    """What is held of the document at an address."""
+    if not reports:
+        words = "There is no document of that address. Answers link to the addresses that I know."
+        return Reply((_say(words), Paragraph((Code(url),))), private=True)
+    blocks = [block for report in reports for block in _show_document(report, now)]
+    return Reply(tuple(blocks), private=True)
 
 
-def describe_past(then: datetime, now: datetime) -> str:
-    """'just now', '5 minutes ago', '3 hours ago', '2 days ago'."""
-    seconds = (now - then).total_seconds()
+def compose_audit(records: Sequence[AuditRecord]) -> Reply:
+    """Who commanded what, where, when, and what became of it; the latest first."""
+    if not records:
+        return Reply((_say("Nothing was commanded yet."),), private=True)
+    return Reply((list_lines([_describe_entry(record) for record in records]),), private=True)
+
+
+def count_documents(number: int) -> str:
+    """'1 document', '12 documents'."""
+    return "1 document" if number == 1 else f"{number} documents"
+
+
+def describe_trial(trial: SourceTrial) -> str:
+    """'12 documents are listed', or 'more than 50 …' where the look ended there."""
+    more = "" if trial.complete else "more than "
+    return f"{more}{count_documents(trial.listed)} {'is' if trial.listed == 1 else 'are'} listed"
+
+
+def describe_next(then: datetime, now: datetime) -> str:
+    """'in 5 minutes', 'in 3 hours', 'in 2 days'; 'now' for what is due."""
+    seconds = (then - now).total_seconds()
     for length, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
         if seconds >= length:
-            count = int(seconds // length)
-            return f"{count} {unit}{'s' if count > 1 else ''} ago"
-    return "just now"
+            count = round(seconds / length)
+            return f"in {count} {unit}{'s' if count > 1 else ''}"
+    return "in a minute" if seconds > 0 else "now"
 
 
-def _name_sync(source: str, mode: SyncMode) -> tuple[Inline, ...]:
-    kind = {SyncMode.FULL: "Full sync of ", SyncMode.DRY_RUN: "Dry run of "}
-    return Text(kind.get(mode, "Sync of ")), Strong((Text(source),))
+def _describe_source(overview: SourceOverview, now: datetime) -> tuple[Inline, ...]:
+    synced = "never synced"
+    if overview.last_sync is not None:
+        synced = f"read {describe_past(overview.last_sync, now)}"
+    parts = [count_documents(overview.documents), synced]
+    if overview.schedule:
+        parts.append(f"schedule {overview.schedule}")
+    if overview.paused:
+        parts.append("paused")
+    elif overview.next_sync is not None:
+        parts.append(f"next {describe_next(overview.next_sync, now)}")
+    if set(overview.audience) != {EVERYONE}:
+        parts.append(f"for {', '.join(overview.audience)}")
+    where = f" ({overview.kind}) " if overview.where else f" ({overview.kind})"
+    inlines: list[Inline] = [Strong((Text(overview.name),)), Text(where)]
+    if overview.where:
+        inlines.append(Code(overview.where))
+    return (*inlines, Text(f": {' · '.join(parts)}"))
 
 
-def _time(run: SyncRun) -> str:
-    if run.finished_at is None:
-        return ""
-    return f" after {(run.finished_at - run.started_at).total_seconds():.1f} s"
-
-
-def _describe_failures(run: SyncRun) -> list[tuple[Inline, ...]]:
-    lines: list[tuple[Inline, ...]] = [
-        (Code(failure.external_id), Text(f": {failure.reason}"))
-        for failure in run.failures[:SHOWN_FAILURES]
+def _show_document(report: DocumentReport, now: datetime) -> list[Block]:
+    state = "hidden, as it was missing at its source" if report.hidden else "indexed"
+    facts: list[tuple[Inline, ...]] = [
+        (Text("Address: "), Code(report.url)),
+        (Text(f"Source: {report.source}; there it is "), Code(report.external_id)),
+        (Text(f"Read {describe_past(report.synced_at, now)}, version {report.version}"),),
     ]
-    more = run.counts.failed - len(lines)
-    return [*lines, (Text(f"and {more} more"),)] if more > 0 else lines
+    if report.modified_at is not None:
+        facts.append((Text(f"Changed {describe_past(report.modified_at, now)}"),))
+    if not report.hidden:
+        facts.append((Text(f"For {', '.join(sorted(report.audience))}"),))
+    chunks = [
+        (Text(f"{chunk.section or '(no heading)'}, {chunk.tokens} tokens: {_shorten(chunk.text)}"),)
+        for chunk in report.chunks[:SHOWN_CHUNKS]
+    ]
+    if len(report.chunks) > SHOWN_CHUNKS:
+        chunks.append((Text(f"and {len(report.chunks) - SHOWN_CHUNKS} more"),))
+    title = _headline(report.title or report.external_id, f" is {state}.")
+    number = len(report.chunks)
+    passages = _say(f"{number} passage{'' if number == 1 else 's'}:")
+    return [title, list_lines(facts), passages, list_lines(chunks)]
 
 
-def _describe_status(name: str, run: SyncRun | None, now: datetime) -> tuple[Inline, ...]:
-    if run is None:
-        return Strong((Text(name),)), Text(": never synced")
-    state = f": {_STATES[run.state]}, begun {describe_past(run.started_at, now)}; "
-    return Strong((Text(name),)), Text(state + describe_counts(run.counts))
+def _describe_entry(record: AuditRecord) -> tuple[Inline, ...]:
+    when = record.at.strftime("%Y-%m-%d %H:%M:%S")
+    who = f"{when} · {record.platform} {record.person} in {record.channel}: "
+    what = f" → {record.outcome}" + (f" ({record.detail})" if record.detail else "")
+    return Text(who), Code(f"/{record.command}"), Text(what)
 
 
-def _describe_source(name: str, run: SyncRun | None, now: datetime) -> tuple[Inline, ...]:
-    if run is None:
-        return Strong((Text(name),)), Text(": never synced")
-    documents = f": {run.counts.listed} documents, last synced "
-    return Strong((Text(name),)), Text(documents + describe_past(run.started_at, now))
+def _shorten(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= CHUNK_CHARACTERS else line[: CHUNK_CHARACTERS - 1] + "…"
 
 
-def _list_commands(entries: Iterable[tuple[str, str]]) -> Bullets:
-    return _list_lines((Code(command), Text(f": {use}")) for command, use in entries)
+def _headline(name: str, words: str) -> Paragraph:
+    return Paragraph((Strong((Text(name),)), Text(words)))
 
 
-def _list_lines(lines: Iterable[tuple[Inline, ...]]) -> Bullets:
-    return Bullets(tuple((Paragraph(line),) for line in lines))
+def _say(words: str) -> Paragraph:
+    return Paragraph((Text(words),))
+
+
+def _list_commands(entries: Sequence[tuple[str, str]]) -> Block:
+    return list_lines([(Code(command), *_read_code(f": {use}")) for command, use in entries])
+
+
+def _read_code(words: str) -> list[Inline]:
+    """The words, with what stands between backticks as code."""
+    parts = words.split("`")
+    return [Code(part) if number % 2 else Text(part) for number, part in enumerate(parts) if part]

@@ -42,13 +42,14 @@ class PostgresSyncRecords:
         self._pool = pool
         self._stale_seconds = stale_seconds
 
-    async def start_run(self, source: Source, mode: SyncMode) -> SyncRun:
+    async def start_run(self, source: Source, mode: SyncMode, run: RunId | None = None) -> SyncRun:
         """Open a run; one that died is closed first. Raises SyncInProgress."""
-        run = RunId(uuid.uuid4().hex)
+        fresh = RunId(uuid.uuid4().hex)
         values = {
             "tenant": source.tenant,
             "source": source.id,
-            "run": run,
+            "run": run or fresh,
+            "fresh": fresh,
             "mode": mode.value,
             "stale_seconds": self._stale_seconds,
             "error": "The run was interrupted: its process ended or lost the database.",
@@ -63,7 +64,8 @@ class PostgresSyncRecords:
                 ) from error
             except psycopg.errors.ForeignKeyViolation as error:
                 raise UnknownSource(f"The source {source.name} was removed.") from error
-            return await _load_run(cursor, source.tenant, run)
+            row = await cursor.fetchone()
+            return await _load_run(cursor, source.tenant, RunId(row["run_id"]) if row else fresh)
 
     async def update_run(
         self, source: Source, run: RunId, counts: SyncCounts, *, done: int = 0, total: int = 0

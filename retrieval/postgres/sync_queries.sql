@@ -54,7 +54,12 @@ WHERE tenant_id = %(tenant)s AND source_id = %(source)s AND state = 'running'
 
 -- name: start_run
 INSERT INTO sync_run (tenant_id, run_id, source_id, mode, state, began_at)
-SELECT %(tenant)s, %(run)s, %(source)s, %(mode)s, 'running',
+SELECT %(tenant)s,
+    CASE
+        WHEN EXISTS (SELECT FROM sync_run WHERE tenant_id = %(tenant)s AND run_id = %(run)s)
+        THEN %(fresh)s ELSE %(run)s
+    END,
+    %(source)s, %(mode)s, 'running',
     coalesce((
         SELECT began_at
         FROM (
@@ -63,7 +68,8 @@ SELECT %(tenant)s, %(run)s, %(source)s, %(mode)s, 'running',
             ORDER BY started_at DESC LIMIT 1
         ) AS latest
         WHERE interrupted AND mode = %(mode)s
-    ), now());
+    ), now())
+RETURNING run_id;
 
 -- name: update_run
 UPDATE sync_run

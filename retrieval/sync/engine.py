@@ -90,6 +90,7 @@ class SyncEngine:
         *,
         confirm_deletions: bool = False,
         confirmed: Collection[str] = (),
+        run: RunId | None = None,
         progress: Progress | None = None,
     ) -> SyncRun:
         """Bring the store in step with a source, and return the record of how that went.
@@ -102,6 +103,7 @@ class SyncEngine:
         is deleted, the run ends as failed and names what it `held`, unless `confirm_deletions` is
         set; documents of `confirmed` are deleted all the same. What is deleted is hidden from
         every reader at once, and leaves the store at the next complete listing that lacks it too.
+        `run` is the id that was announced for the run.
 
         Raises SyncInProgress, InvalidSource, StoreUnavailable, and UnknownSource if the source is
         removed meanwhile. A run that is cancelled, by its record or by a cancellation of the
@@ -110,7 +112,7 @@ class SyncEngine:
         reader = self._open_reader(source)
         if mode is SyncMode.DRY_RUN:
             return await self._rehearse(source)
-        opened = await self._records.start_run(source, mode)
+        opened = await self._records.start_run(source, mode, run)
         job = Job(source, opened.id, mode, reader, Tally(progress))
         try:
             async with self._keep_alive(source, opened.id, job.tally):

@@ -163,7 +163,7 @@ class OnDiscord:
         return [_read_discord(m) for m in await self._driver.wait_until(find, PATIENCE)]
 
     async def command(self, person: str, channel: str, name: str, text: str) -> Said:
-        key = {"ask": "question", "sync": "source"}[name]
+        name, key = {"ask": ("ask", "question"), "sync": ("sync now", "source")}[name]
         begun = await self._driver.slash(person, f"#{channel}", name, {key: text})
         view = await self._driver.wait_for_response(begun, timeout=PATIENCE)
         assert view["ephemeral"]

@@ -71,7 +71,7 @@ class Recorder:
 
     async def list_for(self, place: Place, person: Person) -> Sequence[str]:
         self.asked_names.append((place, person))
-        return ["handbook", "wiki", "Hand-outs"] if person.may_manage else []
+        return ["handbook", "wiki", "Hand-outs", "all"] if person.may_manage else []
 
     async def wait_for(self, condition: Any, timeout: float = 15) -> None:
         async with asyncio.timeout(timeout), self.grown:
@@ -354,12 +354,32 @@ async def test_an_empty_ask_is_told_how_to_ask(guild: DiscordEmulator, recorder:
 @pytest.mark.parametrize(
     ("name", "options", "words"),
     [
-        ("sync", {"source": "handbook"}, ("handbook",)),
-        ("sync", {"source": "handbook", "mode": "incremental"}, ("handbook",)),
-        ("sync", {"source": "handbook", "mode": "full"}, ("handbook", "full")),
-        ("sync", {"source": "all", "mode": "dry-run"}, ("all", "dry-run")),
-        ("sync", {}, ("status",)),
-        ("sources", {}, ()),
+        ("sync now", {"source": "handbook"}, ("handbook",)),
+        ("sync now", {"source": "handbook", "mode": "incremental"}, ("handbook",)),
+        ("sync now", {"source": "handbook", "mode": "full"}, ("handbook", "full")),
+        ("sync now", {"source": "all", "mode": "dry-run"}, ("all", "dry-run")),
+        ("sync status", {}, ("status",)),
+        ("sync cancel", {"source": "handbook"}, ("cancel", "handbook")),
+        ("sync history", {}, ("history",)),
+        ("sync errors", {"source": "handbook"}, ("errors", "handbook")),
+        ("sources list", {}, ("list",)),
+        (
+            "sources add",
+            {"kind": "website", "name": "team wiki"},
+            ("add", "website", "team", "wiki"),
+        ),
+        ("sources remove", {"source": "handbook"}, ("remove", "handbook")),
+        ("sources test", {"source": "handbook"}, ("test", "handbook")),
+        ("sources pause", {"source": "handbook"}, ("pause", "handbook")),
+        ("sources resume", {"source": "handbook"}, ("resume", "handbook")),
+        ("sources schedule", {"source": "handbook"}, ("schedule", "handbook")),
+        (
+            "sources schedule",
+            {"source": "handbook", "when": "0 3 * * *"},
+            ("schedule", "handbook", "0", "3", "*", "*", "*"),
+        ),
+        ("doc", {"url": "https://wiki.example/a"}, ("https://wiki.example/a",)),
+        ("audit", {}, ()),
         ("help", {}, ()),
     ],
 )
@@ -376,7 +396,7 @@ async def test_commands(
     seen = await guild.driver.interaction(begun)
     assert (seen["status"], seen["ephemeral"]) == ("deferred", True)
     assert seen["answered_after"] < 3
-    assert (command.name, command.words) == (name, words)
+    assert (command.name, command.words) == (name.split(maxsplit=1)[0], words)
     assert command.event == f"discord:interaction:{begun['id']}"
     assert command.place.channel_kind is ChannelKind.PRIVATE
     assert command.person.may_manage
@@ -386,7 +406,7 @@ async def test_commands(
 async def test_a_command_in_direct_messages_grants_nothing(
     guild: DiscordEmulator, recorder: Recorder
 ) -> None:
-    await guild.driver.slash("ada", "@bot", "/sync", {"source": "handbook"})
+    await guild.driver.slash("ada", "@bot", "/sync now", {"source": "handbook"})
     await recorder.wait_for(lambda: recorder.commands)
     (command,) = recorder.commands
     assert command.place.workspace == "@me"
@@ -406,12 +426,13 @@ async def test_a_command_that_cannot_be_taken_down_is_not_silent(
 async def test_sources_are_suggested_to_those_who_may_sync(
     guild: DiscordEmulator, recorder: Recorder
 ) -> None:
-    async def suggest(person: str, typed: str) -> list[str]:
-        begun = await guild.driver.autocomplete(person, "#general", "sync", "source", typed)
+    async def suggest(person: str, typed: str, name: str = "sync now") -> list[str]:
+        begun = await guild.driver.autocomplete(person, "#general", name, "source", typed)
         seen = await guild.driver.wait_for_response(begun, ("choices",))
         return [choice["value"] for choice in seen["choices"]]
 
-    assert await suggest("ada", "") == ["handbook", "wiki", "Hand-outs"]
+    assert await suggest("ada", "") == ["handbook", "wiki", "Hand-outs", "all"]
+    assert await suggest("ada", "", "sources remove") == ["handbook", "wiki", "Hand-outs"]
     assert await suggest("ada", "hand") == ["handbook", "Hand-outs"]
     assert await suggest("ben", "") == []
     assert recorder.asked_names[0][0].workspace == guild_id(guild)
@@ -425,8 +446,9 @@ async def test_commands_are_registered_only_where_they_changed(
             pass
     assert len(world.journal.of_kind("discord.commands_replaced")) == 1
     known = {command["name"]: command for command in await world.driver.commands()}
-    assert known.keys() == {"ask", "sync", "sources", "help"}
-    source, mode = known["sync"]["options"]
+    assert known.keys() == {"ask", "sync", "sources", "doc", "audit", "help"}
+    now, *_ = known["sync"]["options"]
+    source, mode = now["options"]
     assert source["autocomplete"]
     assert [choice["value"] for choice in mode["choices"]] == ["incremental", "full", "dry-run"]
     world.world.commands.replace(None, [], world.world.snowflake)

@@ -236,7 +236,7 @@ async def _sync(people: People, channel: str, source: str) -> None:
         await people.slack.driver.command(people.admin, channel, "/sync", source)
     elif isinstance(people, OnDiscord):
         options = {"source": source}
-        await people.discord.driver.slash(people.admin, f"#{channel}", "sync", options)
+        await people.discord.driver.slash(people.admin, f"#{channel}", "sync now", options)
 
 
 async def test_a_source_that_does_not_exist_is_told_with_those_that_do(people: People) -> None:

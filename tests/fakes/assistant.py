@@ -8,6 +8,8 @@ from agents.model import AgentEvent, Answer, Answered, Citation, Outcome, Questi
 from retrieval.errors import UnknownSource
 from retrieval.model import RunId, SyncCounts, SyncMode, SyncRun, SyncState, TenantId
 
+RUN = RunId("run1")
+
 
 def make_answer(text: str = "Twenty days [1].") -> Answer:
     """An answer with one source."""
@@ -67,6 +69,7 @@ class ScriptedSources:
         self._script = script or (SyncCounts(listed=3), SyncCounts(listed=3, added=2, failed=1))
         self._gate = gate
         self.synced: list[tuple[str, SyncMode]] = []
+        self.confirmed: list[RunId | None] = []
         self.started = asyncio.Event()
         self.running = 0
         self.most_running = 0
@@ -78,11 +81,18 @@ class ScriptedSources:
         return [make_run(self._names[0], SyncMode.FULL, SyncCounts(listed=3), SyncState.SUCCEEDED)]
 
     async def sync(
-        self, tenant: TenantId, name: str, mode: SyncMode, *, confirm: RunId | None = None
+        self,
+        tenant: TenantId,
+        name: str,
+        mode: SyncMode,
+        *,
+        run: RunId | None = None,
+        confirm: RunId | None = None,
     ) -> AsyncIterator[SyncRun]:
         if name not in self._names:
             raise UnknownSource
         self.synced.append((name, mode))
+        self.confirmed.append(confirm)
         self.running += 1
         self.most_running = max(self.most_running, self.running)
         try:
@@ -90,9 +100,8 @@ class ScriptedSources:
                 if isinstance(step, Exception):
                     raise step
                 final = index == len(self._script) - 1
-                yield make_run(
-                    name, mode, step, SyncState.SUCCEEDED if final else SyncState.RUNNING
-                )
+                state = SyncState.SUCCEEDED if final else SyncState.RUNNING
+                yield make_run(name, mode, step, state, run or RUN)
                 self.started.set()
                 if self._gate is not None:
                     await self._gate.wait()
@@ -100,10 +109,12 @@ class ScriptedSources:
             self.running -= 1
 
 
-def make_run(name: str, mode: SyncMode, counts: SyncCounts, state: SyncState) -> SyncRun:
+def make_run(
+    name: str, mode: SyncMode, counts: SyncCounts, state: SyncState, run: RunId = RUN
+) -> SyncRun:
     """A run that took five seconds."""
     return SyncRun(
-        id=RunId("run1"),
+        id=run,
         source=name,
         mode=mode,
         state=state,

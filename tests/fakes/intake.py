@@ -226,9 +226,13 @@ class InMemoryJobs:
 
     def __init__(self, *syncing: str) -> None:
         self.syncing = set(syncing)
+        self.waiting: dict[str, SyncJob] = {}
 
     async def is_syncing(self, tenant: TenantId, source: str) -> bool:
         return source in self.syncing
+
+    async def drop_sync(self, tenant: TenantId, source: str) -> SyncJob | None:
+        return self.waiting.pop(source, None)
 
     async def run(self, handle: JobHandler, abandon: Callable[[Job], Awaitable[None]]) -> None:
         raise NotImplementedError("jobs of a unit test are run by the test")

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 import psycopg
 import pytest
 
+from bot.admin.sync_orders import SyncMessages
+from bot.admin.verbs import build_verbs
 from bot.commands import Commands
 from bot.conversation import Conversation
 from bot.delivery import Delivery
@@ -22,7 +24,8 @@ from bot.storage.schedules import PostgresSchedules
 from bot.syncing import SyncReporter
 from bot.worker import Worker
 from retrieval.postgres.pool import Pool, open_pool
-from tests.fakes.assistant import ScriptedAssistant, ScriptedSources
+from tests.fakes.assistant import ScriptedAssistant
+from tests.fakes.knowledge import InMemoryKnowledge
 from tests.fakes.messenger import InMemoryDirectory, InMemoryMessenger
 
 
@@ -35,7 +38,7 @@ class Bot:
         jobs: PostgresJobQueue,
         messenger: InMemoryMessenger,
         assistant: ScriptedAssistant,
-        sources: ScriptedSources,
+        sources: InMemoryKnowledge,
     ) -> None:
         self.pool = pool
         self.jobs = jobs
@@ -58,12 +61,18 @@ class Bot:
             commands=Commands(
                 inbox=self.inbox,
                 delivery=delivery,
-                sources=sources,
-                jobs=jobs,
                 rights=Rights(
                     PostgresAdmins(pool), directories, listed=frozenset({"slack:UADMIN"})
                 ),
                 audit=audit,
+                verbs=build_verbs(
+                    sources=sources,
+                    jobs=jobs,
+                    audit=audit,
+                    messages=SyncMessages(self.inbox, delivery),
+                    kinds={},
+                    now=lambda: datetime.now(UTC),
+                ),
             ),
             syncs=SyncReporter(inbox=self.inbox, delivery=delivery, sources=sources, audit=audit),
             schedules=PostgresSchedules(pool, jobs, now=lambda: self.now),
@@ -118,7 +127,7 @@ async def open_bot(
     *,
     messenger: InMemoryMessenger | None = None,
     assistant: ScriptedAssistant | None = None,
-    sources: ScriptedSources | None = None,
+    sources: InMemoryKnowledge | None = None,
     grace: float = 5.0,
 ) -> AsyncIterator[Bot]:
     """One process of the bot on the database, its workspace linked."""
@@ -129,7 +138,7 @@ async def open_bot(
             jobs,
             messenger or InMemoryMessenger(),
             assistant or ScriptedAssistant(),
-            sources or ScriptedSources(),
+            sources or InMemoryKnowledge(),
         )
         await bot.workspaces.link(Platform.SLACK, "T1", "Acme")
         yield bot

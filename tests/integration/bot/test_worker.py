@@ -13,7 +13,8 @@ from psycopg.types.json import Jsonb
 from bot.model import Acceptance, CommandJob, Intent, ItemState, Job, Person, SyncJob
 from bot.storage.inbox import name_item
 from retrieval.model import SyncMode, TenantId
-from tests.fakes.assistant import ScriptedAssistant, ScriptedSources, make_answer
+from tests.fakes.assistant import ScriptedAssistant, make_answer
+from tests.fakes.knowledge import InMemoryKnowledge
 from tests.fakes.messages import make_command, make_message
 from tests.fakes.messenger import InMemoryMessenger
 from tests.integration.bot.conftest import Bot, open_bot
@@ -181,12 +182,12 @@ async def test_an_admin_s_sync_shows_its_counts(bot: Bot) -> None:
         await bot.wait(lambda: any("is done" in text for text in bot.texts))
     (text,) = bot.texts
     assert "Full sync of handbook is done after 5.0 s." in text
-    assert "3 listed · 2 added · 0 updated · 0 deleted · 0 unchanged · 1 failed" in text
+    assert "3 listed · 2 added · 0 updated · 0 deleted · 0 unchanged · 0 skipped · 1 failed" in text
 
 
 async def test_many_syncs_at_once_make_one_run_and_at_most_one_more(queue_url: str) -> None:
     gate = asyncio.Event()
-    async with open_bot(queue_url, sources=ScriptedSources(gate=gate)) as bot, bot.working():
+    async with open_bot(queue_url, sources=InMemoryKnowledge(gate=gate)) as bot, bot.working():
         await asyncio.gather(
             *(
                 bot.intake.accept_command(make_command("sync handbook", number, person=ADMIN))

@@ -1,97 +1,22 @@
 """Commands and syncs, as people see them."""
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 
 import pytest
 
-from bot.commands import Commands
-from bot.delivery import Delivery
+from bot.admin.sync_orders import name_run
 from bot.errors import DeliveryFailed, DeliveryRefused, RateLimited
-from bot.model import ChannelKind, Command, ItemId, ItemState, Person, Platform, SyncJob
-from bot.rights import Rights
-from bot.syncing import MOST_EDITS, PATIENCE, SyncReporter
+from bot.model import ChannelKind, ItemId, ItemState, Person, Platform, SourceOverview, SyncJob
+from bot.syncing import MOST_EDITS, PATIENCE
 from retrieval.errors import SourceUnreadable, StoreUnavailable, SyncInProgress
 from retrieval.model import SyncCounts, SyncMode, TenantId
-from tests.fakes.assistant import ScriptedSources
-from tests.fakes.intake import InMemoryAudit, InMemoryInbox, InMemoryJobs, InMemoryOutbox
+from tests.fakes.admin_scene import TENANT, Scene
+from tests.fakes.knowledge import InMemoryKnowledge
 from tests.fakes.messages import make_command, make_place
-from tests.fakes.messenger import InMemoryDirectory, InMemoryMessenger
+from tests.fakes.messenger import InMemoryDirectory
 
-TENANT = TenantId("default")
 REFUSED = "Sorry, that is for admins. Ask one of them, or ask me a question."
 DISCORD = make_place(Platform.DISCORD, thread=None, workspace="G1")
-
-
-class Scene:
-    """Commands with everything around them in memory; every second look at the clock is 1 s on."""
-
-    def __init__(
-        self,
-        sources: ScriptedSources | None = None,
-        *,
-        admin: bool = True,
-        syncing: tuple[str, ...] = (),
-        directory: InMemoryDirectory | None = None,
-        seconds: float = 10.0,
-    ) -> None:
-        self.messenger = InMemoryMessenger()
-        self.outbox = InMemoryOutbox()
-        self.inbox = InMemoryInbox(self.outbox)
-        self.audit = InMemoryAudit()
-        self.sources = sources or ScriptedSources()
-        self.slept: list[float] = []
-        platforms = (Platform.SLACK, Platform.DISCORD)
-        delivery = Delivery(self.outbox, dict.fromkeys(platforms, self.messenger))
-        directories = dict.fromkeys(platforms, directory or InMemoryDirectory())
-        self.commands = Commands(
-            inbox=self.inbox,
-            delivery=delivery,
-            sources=self.sources,
-            jobs=InMemoryJobs(*syncing),
-            rights=Rights(self.audit, directories, listed=frozenset({"slack:U1"} if admin else ())),
-            audit=self.audit,
-            now=lambda: datetime(2026, 11, 20, 14, 0, tzinfo=UTC),
-        )
-        self.reporter = SyncReporter(
-            inbox=self.inbox,
-            delivery=delivery,
-            sources=self.sources,
-            audit=self.audit,
-            clock=make_clock(seconds),
-            sleep=self._sleep,
-        )
-
-    async def _sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-
-    async def give(self, command: Command) -> ItemId:
-        await self.inbox.put_command(TENANT, command)
-        await self.commands.perform(TENANT, ItemId(command.event))
-        return ItemId(command.event)
-
-    async def say(self, words: str) -> str:
-        """What the first message in reply says."""
-        await self.give(make_command(words))
-        return self.messenger.posts[0].text
-
-    async def run_syncs(self) -> list[float | None]:
-        jobs = [job for job in self.inbox.jobs if isinstance(job, SyncJob)]
-        return [await self.reporter.run(job) for job in jobs]
-
-    @property
-    def outcomes(self) -> list[tuple[str, str]]:
-        return [(entry.command, entry.outcome) for entry in self.audit.entries]
-
-
-def make_clock(seconds: float) -> Callable[[], float]:
-    state = [0.0]
-
-    def tick() -> float:
-        state[0] += seconds
-        return state[0]
-
-    return tick
 
 
 @pytest.mark.parametrize("words", ["sync handbook", "sync status", "sources list", "sync", "drop"])
@@ -153,13 +78,15 @@ async def test_a_sync_shows_its_counts_in_one_message() -> None:
     scene = Scene()
     await scene.give(make_command("sync handbook"))
     (posted,) = scene.messenger.posts
-    assert posted.text == "Sync of handbook starts …"
+    run = name_run(ItemId("command1"), "handbook")
+    assert posted.text == f"Sync of handbook starts …\n\n(Run {run})\n\n[Cancel]"
+    assert posted.reply.buttons[0].command == "sync cancel handbook"
     assert not posted.reply.private
     assert await scene.run_syncs() == [None]
     assert scene.messenger.posts == [posted]
     assert posted.text == (
-        "Sync of handbook is done after 5.0 s.\n\n"
-        "3 listed · 2 added · 0 updated · 0 deleted · 0 unchanged · 1 failed\n\n(Run run1)"
+        "Sync of handbook is done after 5.0 s.\n\n3 listed · 2 added · 0 updated · 0 deleted · "
+        f"0 unchanged · 0 skipped · 1 failed\n\n(Run {run})"
     )
     assert len(posted.history) == 2
     assert scene.outcomes == [
@@ -170,7 +97,7 @@ async def test_a_sync_shows_its_counts_in_one_message() -> None:
 
 async def test_edits_keep_a_pace() -> None:
     records = [SyncCounts(listed=number) for number in range(50)]
-    scene = Scene(ScriptedSources(("handbook",), *records), seconds=0.2)
+    scene = Scene(InMemoryKnowledge(("handbook",), *records), seconds=0.2)
     await scene.give(make_command("sync handbook"))
     await scene.run_syncs()
     assert 3 <= len(scene.messenger.posts[0].history) <= 15
@@ -193,7 +120,7 @@ async def test_modes_of_a_sync(words: str, mode: SyncMode) -> None:
 
 
 async def test_all_syncs_each_source_with_a_message_of_its_own() -> None:
-    scene = Scene(ScriptedSources(("handbook", "wiki")))
+    scene = Scene(InMemoryKnowledge(("handbook", "wiki")))
     await scene.give(make_command("sync all full"))
     await scene.run_syncs()
     assert [name for name, _ in scene.sources.synced] == ["handbook", "wiki"]
@@ -227,16 +154,18 @@ async def test_what_is_not_understood_is_told(words: str, reply: str) -> None:
 
 
 async def test_status_and_sources() -> None:
-    status = await Scene(ScriptedSources(("handbook", "wiki"))).say("sync status")
+    status = await Scene(InMemoryKnowledge(("handbook", "wiki"))).say("sync status")
     assert "handbook: is done after" not in status
     assert "handbook: is done, begun 2 hours ago; 3 listed" in status
     assert "wiki: never synced" in status
-    listing = await Scene(ScriptedSources(("handbook", "wiki"))).say("sources list")
-    assert "handbook: 3 documents, last synced 2 hours ago" in listing
+    listing = await Scene(InMemoryKnowledge(("handbook", "wiki"))).say("sources list")
+    assert (
+        "handbook (website) `https://handbook.example`: 3 documents · read 2 hours ago" in listing
+    )
 
 
 async def test_a_failing_source_is_told_with_its_reason() -> None:
-    scene = Scene(ScriptedSources(("handbook",), SourceUnreadable("The folder /docs is gone.")))
+    scene = Scene(InMemoryKnowledge(("handbook",), SourceUnreadable("The folder /docs is gone.")))
     await scene.give(make_command("sync handbook"))
     await scene.run_syncs()
     text = scene.messenger.posts[0].text
@@ -247,7 +176,7 @@ async def test_a_failing_source_is_told_with_its_reason() -> None:
 
 
 async def test_a_run_under_way_is_waited_for_and_then_told() -> None:
-    scene = Scene(ScriptedSources(("handbook",), SyncInProgress()))
+    scene = Scene(InMemoryKnowledge(("handbook",), SyncInProgress()))
     await scene.give(make_command("sync handbook"))
     await scene.run_syncs()
     assert len(scene.slept) == PATIENCE
@@ -255,7 +184,7 @@ async def test_a_run_under_way_is_waited_for_and_then_told() -> None:
 
 
 async def test_the_end_is_shown_in_spite_of_a_rate_limit() -> None:
-    scene = Scene(ScriptedSources(("handbook",), SyncCounts(listed=1)))
+    scene = Scene(InMemoryKnowledge(("handbook",), SyncCounts(listed=1)))
     await scene.give(make_command("sync handbook"))
     scene.messenger.faults.extend([RateLimited(retry_after=5.0), DeliveryFailed()])
     await scene.run_syncs()
@@ -264,7 +193,7 @@ async def test_the_end_is_shown_in_spite_of_a_rate_limit() -> None:
 
 
 async def test_a_message_that_cannot_be_edited_does_not_stop_the_sync() -> None:
-    scene = Scene(ScriptedSources(("handbook",), SyncCounts(listed=1)))
+    scene = Scene(InMemoryKnowledge(("handbook",), SyncCounts(listed=1)))
     await scene.give(make_command("sync handbook"))
     scene.messenger.faults.extend(DeliveryFailed() for _ in range(MOST_EDITS))
     assert await scene.run_syncs() == [None]
@@ -302,8 +231,8 @@ async def test_a_crash_after_the_reply_was_written_down_is_made_good() -> None:
 
 
 async def test_a_failure_of_a_command_is_told_after_some_tries() -> None:
-    class Unreachable(ScriptedSources):
-        async def list_names(self, tenant: TenantId) -> list[str]:
+    class Unreachable(InMemoryKnowledge):
+        async def list_overviews(self, tenant: TenantId) -> list[SourceOverview]:
             raise StoreUnavailable
 
     scene = Scene(Unreachable())
@@ -330,5 +259,5 @@ async def test_of_two_syncs_at_the_same_time_the_second_message_gives_way() -> N
     await scene.give(make_command("sync handbook", 1))
     await scene.give(make_command("sync handbook", 2))
     first, second = scene.messenger.posts
-    assert first.text == "Sync of handbook starts …"
+    assert first.text.startswith("Sync of handbook starts …")
     assert "Being synced already: handbook." in second.text

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.knowledge import check_name
+from bot.admin.names import check_name
 from retrieval.errors import InvalidSource
 
 

@@ -1,0 +1,34 @@
+"""Every command of admins, by its name."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+
+from bot.admin.lookups import Lookups
+from bot.admin.source_verbs import SourceVerbs
+from bot.admin.sync_orders import SyncMessages
+from bot.admin.sync_verbs import SyncVerbs
+from bot.admin.verdict import Verdict
+from bot.model import Claim
+from bot.ports import Audit, JobRunner, Sources
+
+Verb = Callable[[Claim, Sequence[str]], Awaitable[Verdict | None]]
+"""Carries out a command's words for an admin; None where they are not understood."""
+
+
+def build_verbs(
+    *,
+    sources: Sources,
+    jobs: JobRunner,
+    audit: Audit,
+    messages: SyncMessages,
+    kinds: Mapping[str, str],
+    now: Callable[[], datetime],
+) -> Mapping[str, Verb]:
+    """The commands; `kinds` says in words what kinds of source can be added in chat."""
+    lookups = Lookups(sources, audit, now)
+    return {
+        "sources": SourceVerbs(sources, kinds, now).perform,
+        "sync": SyncVerbs(sources, jobs, messages, now).perform,
+        "doc": lookups.describe_document,
+        "audit": lookups.show_audit,
+    }
