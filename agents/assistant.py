@@ -5,19 +5,16 @@ import logging
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, cast
 
 from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.base import BaseCheckpointSaver
-from langgraph.checkpoint.memory import InMemorySaver
-from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
-from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
 from agents.config import AgentConfig
 from agents.errors import AgentError
 from agents.graph import AgentGraph, build_graph
+from agents.memory import ThreadSaver
 from agents.metering import Meter
 from agents.model import (
     FAILED,
@@ -30,45 +27,15 @@ from agents.model import (
     Usage,
 )
 from agents.nodes import AgentDeps
-from agents.ports import AnswerRecords, Brain, PassageSearch, SentenceScorer
+from agents.ports import AnswerRecords, Brain, PassageSearch, SentenceScorer, ThreadMemory
 from agents.state import ANSWER, HISTORY, AgentState, start_question
 from retrieval.errors import RetrievalError
 from retrieval.model import TenantId
 
 _log = logging.getLogger(__name__)
 
-Saver = BaseCheckpointSaver[Any]
-
 _STEPS_LIMIT = 40
 """LangGraph's own bound on steps; the agent's budget ends a run long before."""
-
-
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """Where conversations are kept. `open_saver` makes a saver for one run.
-
-    A saver serialises its own calls, so runs that shared one would wait for each other. `prunes`
-    tells that it can drop the checkpoints of finished steps.
-    """
-
-    open_saver: Callable[[], Saver]
-    prunes: bool
-
-
-def remember_in_postgres(pool: Any) -> Memory:
-    """Memory in the database behind a psycopg AsyncConnectionPool."""
-    return Memory(lambda: AsyncPostgresSaver(pool, serde=_serializer()), prunes=True)
-
-
-def remember_in_process() -> Memory:
-    """Memory that ends with the process."""
-    saver = InMemorySaver(serde=_serializer())
-    return Memory(lambda: saver, prunes=False)
-
-
-async def set_up_memory(connection: Any) -> None:
-    """Create or migrate the tables of the memory, over a psycopg AsyncConnection in autocommit."""
-    await AsyncPostgresSaver(connection).setup()
 
 
 class Assistant:
@@ -81,7 +48,7 @@ class Assistant:
         fallback: Brain,
         passages: PassageSearch,
         sentences: SentenceScorer,
-        memory: Memory,
+        memory: ThreadMemory,
         records: AnswerRecords | None = None,
         config: AgentConfig | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -105,8 +72,7 @@ class Assistant:
         on where it stopped; one with the same id but another text starts again. Closing the
         iterator stops the run and the model's call. Raises AgentError, RetrievalError.
         """
-        saver = self._memory.open_saver()
-        graph = self._graph.copy({"checkpointer": saver})
+        graph = self._open_graph(question.scope.tenant)
         meter = Meter(self._config.prices)
         config: RunnableConfig = {
             "configurable": {"thread_id": question.thread},
@@ -140,23 +106,24 @@ class Assistant:
         answer = replace(
             answer, usage=meter.usage, timings_ms={**answer.timings_ms, "total": total}
         )
-        if self._memory.prunes:
-            await saver.aprune([question.thread], strategy="keep_latest")
         await self._keep(record_answer(question, answer, self._now()))
         yield Answered(answer)
 
-    async def recall(self, thread: str) -> tuple[Turn, ...]:
+    async def recall(self, tenant: TenantId, thread: str) -> tuple[Turn, ...]:
         """The turns of a conversation, oldest first."""
-        snapshot = await self._graph.copy({"checkpointer": self._memory.open_saver()}).aget_state(
+        snapshot = await self._open_graph(tenant).aget_state(
             {"configurable": {"thread_id": thread}}
         )
         return HISTORY.read(cast("AgentState", snapshot.values)) or ()
 
     async def forget(self, tenant: TenantId, thread: str) -> None:
         """Delete everything remembered of a conversation, how it was answered included."""
-        await self._memory.open_saver().adelete_thread(thread)
+        await self._memory.forget(tenant, thread)
         if self._records is not None:
             await self._records.forget(tenant, thread)
+
+    def _open_graph(self, tenant: TenantId) -> AgentGraph:
+        return self._graph.copy({"checkpointer": ThreadSaver(self._memory, tenant)})
 
     async def _keep(self, record: AnswerRecord) -> None:
         """Keep a record. A question is not left without its answer because that fails."""
@@ -242,8 +209,3 @@ def record_failure(
         error=f"{type(error).__name__}: {error}",
         at=at,
     )
-
-
-def _serializer() -> JsonPlusSerializer:
-    """Loads plain values only, whatever the environment says."""
-    return JsonPlusSerializer(allowed_msgpack_modules=None, pickle_fallback=False)

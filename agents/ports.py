@@ -44,6 +44,22 @@ class SentenceScorer(Protocol):
         ...
 
 
+class ThreadMemory(Protocol):
+    """Keeps the state of conversations. Raises RetrievalError."""
+
+    async def load(self, tenant: TenantId, thread: str) -> bytes | None:
+        """What was saved last of a conversation."""
+        ...
+
+    async def save(self, tenant: TenantId, thread: str, state: bytes) -> None:
+        """Keep the state of a conversation in place of the one before."""
+        ...
+
+    async def forget(self, tenant: TenantId, thread: str) -> None:
+        """Delete it."""
+        ...
+
+
 class AnswerRecords(Protocol):
     """Keeps how questions were answered. Raises RetrievalError."""
 

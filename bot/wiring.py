@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import psycopg
 
-from agents.assistant import Assistant, remember_in_postgres, set_up_memory
+from agents.assistant import Assistant
 from agents.config import AgentConfig
 from agents.errors import AgentError
 from agents.llm.chat_model import ChatModelBrain
@@ -23,6 +23,7 @@ from bot.queue import set_up_queue
 from bot.secrets import SecretBox, open_box
 from bot.settings import Settings
 from bot.storage.answers import PostgresAnswerRecords
+from bot.storage.memory import PostgresThreadMemory
 from migrations.runner import MigrationRefused, hold_lock, migrate
 from retrieval.config import parse_pipeline
 from retrieval.errors import RetrievalError
@@ -120,7 +121,7 @@ async def provide_database(settings: Settings) -> AsyncIterator[str]:
 
 
 async def set_up_database(url: str) -> list[str]:
-    """Bring every table up to date, ours and those of the queue and the memory.
+    """Bring every table up to date, ours and those of the queue.
 
     Returns the names of what was applied. Raises MigrationRefused.
     """
@@ -131,7 +132,6 @@ async def set_up_database(url: str) -> list[str]:
         applied = await migrate(connection)
         if await set_up_queue(connection):
             applied.append("procrastinate")
-        await set_up_memory(connection)
     return applied
 
 
@@ -169,7 +169,7 @@ async def open_footnote(settings: Settings) -> AsyncIterator[Footnote]:
             fallback=built_in,
             passages=searcher,
             sentences=scorer,
-            memory=remember_in_postgres(pool),
+            memory=PostgresThreadMemory(pool),
             records=answers,
             config=_agent_config(settings),
         )

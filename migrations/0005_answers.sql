@@ -18,3 +18,12 @@ CREATE TABLE answer_record (
 );
 CREATE INDEX answer_record_by_time ON answer_record (tenant_id, answered_at DESC);
 CREATE INDEX answer_record_by_thread ON answer_record (tenant_id, thread);
+
+-- What a conversation is remembered by: its latest state, as the agent wrote it.
+CREATE TABLE thread_memory (
+    tenant_id   text NOT NULL REFERENCES tenant ON DELETE CASCADE,
+    thread      text NOT NULL,
+    state       bytea NOT NULL,
+    changed_at  timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (tenant_id, thread)
+);

@@ -154,3 +154,14 @@ ORDER BY answered_at DESC LIMIT %(limit)s;
 
 -- name: forget_answer_records
 DELETE FROM answer_record WHERE tenant_id = %(tenant)s AND thread = %(thread)s;
+
+-- name: load_memory
+SELECT state FROM thread_memory WHERE tenant_id = %(tenant)s AND thread = %(thread)s;
+
+-- name: save_memory
+INSERT INTO thread_memory (tenant_id, thread, state)
+VALUES (%(tenant)s, %(thread)s, %(memory)s)
+ON CONFLICT (tenant_id, thread) DO UPDATE SET state = excluded.state, changed_at = now();
+
+-- name: forget_memory
+DELETE FROM thread_memory WHERE tenant_id = %(tenant)s AND thread = %(thread)s;

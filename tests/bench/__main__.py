@@ -15,6 +15,7 @@ from retrieval.evaluation.datasets import UnusableDataSet
 from retrieval.inference.embedder import MiniLmEmbedder
 from retrieval.inference.minilm import MiniLm
 from retrieval.postgres.embedded import run_embedded_postgres
+from tests.bench.agent import measure_agent
 from tests.bench.clients import measure_clients
 from tests.bench.corpora import load_sets
 from tests.bench.ingest import ContenderFailed, measure_ingestion
@@ -30,7 +31,7 @@ LARGE = 1_000_000
 CACHED_QUERIES = 48
 """Fewer than there are different queries, so that none is answered from the cache."""
 
-SECTIONS = ("ingest", "latency", "ann", "clients", "sizes", "int8")
+SECTIONS = ("ingest", "latency", "ann", "clients", "sizes", "int8", "agent")
 
 
 async def run_sections(arguments: argparse.Namespace, console: Console) -> list[Section]:
@@ -53,6 +54,7 @@ async def run_sections(arguments: argparse.Namespace, console: Console) -> list[
             "clients": lambda: measure_clients(bench, sizes),
             "sizes": lambda: measure_sizes(bench, sizes),
             "int8": lambda: measure_precision(bench, directories),
+            "agent": lambda: measure_agent(bench),
         }
         console.print(f"[dim]{describe_machine()}[/]\n")
         found = []

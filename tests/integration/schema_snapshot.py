@@ -15,13 +15,11 @@ COLUMNS = """
 SELECT table_name, column_name, udt_name, is_nullable, coalesce(column_default, '')
 FROM information_schema.columns
 WHERE table_schema = 'public' AND table_name NOT LIKE 'procrastinate%'
-  AND table_name NOT LIKE 'checkpoint%'
 ORDER BY table_name, ordinal_position
 """
 INDEXES = """
 SELECT tablename, indexdef FROM pg_indexes
 WHERE schemaname = 'public' AND tablename NOT LIKE 'procrastinate%'
-  AND tablename NOT LIKE 'checkpoint%'
 ORDER BY tablename, indexname
 """
 

@@ -1,26 +1,27 @@
 """Conversations in PostgreSQL."""
 
 import asyncio
+import json
 from collections.abc import Callable
 from typing import Any
 
-import psycopg
 import pytest
 
-from agents.assistant import Assistant, remember_in_postgres, set_up_memory
+from agents.assistant import Assistant
 from agents.llm.extractive import BuiltInBrain
 from agents.model import Answer, Answered, AnswerSettings, Question
-from retrieval.model import TenantId
+from bot.storage.memory import PostgresThreadMemory
+from retrieval.errors import StoreUnavailable
+from retrieval.model import EVERYONE, AccessScope, TenantId
 from retrieval.postgres.pool import Pool
 from tests.fakes.passage_search import (
     InMemoryPassageSearch,
     InMemorySentenceScorer,
     make_passages,
-    make_scope,
 )
 
 DOCUMENTS = {"Backups": "Backups run every night. They are kept for 30 days."}
-TABLES = ("checkpoints", "checkpoint_blobs", "checkpoint_writes")
+TENANT = TenantId("default")
 
 
 class Dying(BuiltInBrain):
@@ -32,15 +33,7 @@ class Dying(BuiltInBrain):
 
 
 @pytest.fixture
-async def memory_pool(pool: Pool, database_url: str) -> Pool:
-    async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as connection:
-        await set_up_memory(connection)
-        await set_up_memory(connection)
-    return pool
-
-
-@pytest.fixture
-def start(memory_pool: Pool) -> Callable[..., Assistant]:
+def start(pool: Pool) -> Callable[..., Assistant]:
     def make(brain: type[BuiltInBrain] = BuiltInBrain) -> Assistant:
         scorer = InMemorySentenceScorer()
         thinking = brain(scorer)
@@ -49,32 +42,31 @@ def start(memory_pool: Pool) -> Callable[..., Assistant]:
             fallback=thinking,
             passages=InMemoryPassageSearch(make_passages(DOCUMENTS)),
             sentences=scorer,
-            memory=remember_in_postgres(memory_pool),
+            memory=PostgresThreadMemory(pool),
         )
 
     return make
 
 
 async def ask(assistant: Assistant, text: str, key: str, thread: str = "t") -> Answer:
-    question = Question(key, text, thread, make_scope(), AnswerSettings())
+    question = Question(
+        key, text, thread, AccessScope(TENANT, frozenset({EVERYONE})), AnswerSettings()
+    )
     events = [event async for event in assistant.answer(question)]
     assert isinstance(events[-1], Answered)
     return events[-1].answer
 
 
-async def count_rows(pool: Pool, thread: str) -> dict[str, int]:
-    counts = {}
+async def read_memory(pool: Pool) -> dict[str, str]:
+    """What is held of each conversation."""
     async with pool.connection() as connection:
-        for table in TABLES:
-            query = f"SELECT count(*) FROM {table} WHERE thread_id = %s"  # type: ignore[arg-type]
-            row = await (await connection.execute(query, (thread,))).fetchone()
-            counts[table] = row[0] if not isinstance(row, dict) else row["count"]
-    return counts
+        cursor = await connection.execute("SELECT thread, state FROM thread_memory")
+        return {thread: state.decode() for thread, state in await cursor.fetchall()}
 
 
 async def test_a_conversation_outlives_the_process(start: Callable[..., Assistant]) -> None:
     await ask(start(), "How many days are backups kept?", "q1")
-    turns = await start().recall("t")
+    turns = await start().recall(TENANT, "t")
     assert [turn.question for turn in turns] == ["How many days are backups kept?"]
 
 
@@ -83,7 +75,7 @@ async def test_a_retry_is_answered_from_the_store(start: Callable[..., Assistant
     again = await ask(start(), "How many days are backups kept?", "q1")
     assert again.text == first.text
     assert again.citations == first.citations
-    assert len(await start().recall("t")) == 1
+    assert len(await start().recall(TENANT, "t")) == 1
 
 
 async def test_a_killed_run_goes_on(start: Callable[..., Assistant]) -> None:
@@ -95,20 +87,12 @@ async def test_a_killed_run_goes_on(start: Callable[..., Assistant]) -> None:
     assert answer.decisions[1].startswith("plan")
 
 
-async def test_only_the_last_checkpoint_is_kept(
-    start: Callable[..., Assistant], memory_pool: Pool
-) -> None:
-    for at in range(3):
-        await ask(start(), f"How many days are backups number {at} kept?", f"q{at}")
-    assert (await count_rows(memory_pool, "t"))["checkpoints"] == 1
-
-
-async def test_forgetting_leaves_no_row(start: Callable[..., Assistant], memory_pool: Pool) -> None:
+async def test_forgetting_leaves_nothing(start: Callable[..., Assistant], pool: Pool) -> None:
     await ask(start(), "How many days are backups kept?", "q1")
     await ask(start(), "How many days are backups kept?", "q2", thread="other")
-    await start().forget(TenantId("acme"), "t")
-    assert set((await count_rows(memory_pool, "t")).values()) == {0}
-    assert (await count_rows(memory_pool, "other"))["checkpoints"] == 1
+    await start().forget(TENANT, "t")
+    assert set(await read_memory(pool)) == {"other"}
+    assert await start().recall(TENANT, "t") == ()
 
 
 async def test_threads_run_side_by_side(start: Callable[..., Assistant]) -> None:
@@ -119,12 +103,15 @@ async def test_threads_run_side_by_side(start: Callable[..., Assistant]) -> None
     assert all("30 days" in answer.text for answer in answers)
 
 
-async def test_a_checkpoint_holds_no_type_of_ours(
-    start: Callable[..., Assistant], memory_pool: Pool
+async def test_what_is_held_is_plain_json(start: Callable[..., Assistant], pool: Pool) -> None:
+    await ask(start(), "How many \0 days are backups kept?", "q1")
+    held = json.loads((await read_memory(pool))["t"])
+    assert held[0]["channel_values"]["history"][0]["id"] == "q1"
+
+
+async def test_a_database_that_is_away_has_its_own_error(
+    start: Callable[..., Assistant], pool: Pool
 ) -> None:
-    await ask(start(), "How many days are backups kept?", "q1")
-    async with memory_pool.connection() as connection:
-        cursor = await connection.execute("SELECT blob FROM checkpoint_blobs WHERE thread_id = 't'")
-        rows = await cursor.fetchall()
-    blobs = [row["blob"] if isinstance(row, dict) else row[0] for row in rows]
-    assert not any(blob and (b"agents." in blob or b"retrieval." in blob) for blob in blobs)
+    await pool.close()
+    with pytest.raises(StoreUnavailable):
+        await ask(start(), "How many days are backups kept?", "q1")

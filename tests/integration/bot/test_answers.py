@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from agents.assistant import Assistant, remember_in_process
+from agents.assistant import Assistant
 from agents.llm.extractive import BuiltInBrain
+from agents.memory import InProcessMemory
 from agents.model import AnswerRecord, AnswerSettings, Question, Usage
 from bot.storage.answers import PostgresAnswerRecords
 from retrieval.model import EVERYONE, AccessScope, TenantId
@@ -59,7 +60,7 @@ def start(records: PostgresAnswerRecords) -> Callable[..., Assistant]:
             fallback=thinking,
             passages=InMemoryPassageSearch(make_passages({"Backups": "Backups run every night."})),
             sentences=scorer,
-            memory=remember_in_process(),
+            memory=InProcessMemory(),
             records=records,
             now=lambda: NOW,
         )

@@ -25,6 +25,7 @@ VALUES: dict[str, object] = {
     "key": "0123456789abcdef:answer",
     "kind": "question",
     "limit": 10,
+    "memory": b"",
     "message": "m1",
     "next": "2026-01-31T00:00:00Z",
     "now": "2026-01-31T00:00:00Z",

@@ -4,11 +4,12 @@ from collections.abc import Callable
 
 import pytest
 
-from agents.assistant import Assistant, Memory, remember_in_process
+from agents.assistant import Assistant
 from agents.config import AgentConfig
 from agents.llm.extractive import BuiltInBrain
+from agents.memory import InProcessMemory
 from agents.model import AgentEvent, Answer, Answered, AnswerSettings, Question
-from agents.ports import Brain
+from agents.ports import Brain, ThreadMemory
 from tests.fakes.passage_search import (
     NOW,
     InMemoryPassageSearch,
@@ -61,7 +62,7 @@ def start_talk() -> Callable[..., Talk]:
         *,
         documents: dict[str, str] | None = None,
         config: AgentConfig | None = None,
-        memory: Memory | None = None,
+        memory: ThreadMemory | None = None,
     ) -> Talk:
         scorer = InMemorySentenceScorer()
         search = InMemoryPassageSearch(make_passages(documents or DOCUMENTS))
@@ -71,7 +72,7 @@ def start_talk() -> Callable[..., Talk]:
             fallback=fallback,
             passages=search,
             sentences=scorer,
-            memory=memory or remember_in_process(),
+            memory=memory or InProcessMemory(),
             config=config,
             now=lambda: NOW,
         )

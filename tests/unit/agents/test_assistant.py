@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from agents.assistant import remember_in_process
 from agents.config import AgentConfig
 from agents.errors import AgentError, ModelUnavailable
+from agents.memory import InProcessMemory
 from agents.model import (
     Answered,
     AnswerSettings,
@@ -150,7 +150,7 @@ async def test_a_question_asked_twice_is_answered_from_memory(
     again = await talk.ask("How many days are backups kept?", key="same")
     assert again.text == first.text
     assert len(talk.search.calls) == 1
-    assert len(await talk.assistant.recall("thread")) == 1
+    assert len(await talk.assistant.recall(TenantId("acme"), "thread")) == 1
 
 
 async def test_an_edited_question_replaces_its_turn(start_talk: Callable[..., Any]) -> None:
@@ -158,14 +158,14 @@ async def test_an_edited_question_replaces_its_turn(start_talk: Callable[..., An
     await talk.ask("How many days are backups kept?", key="same")
     edited = await talk.ask("When are refunds paid?", key="same")
     assert "14 days" in edited.text
-    [turn] = await talk.assistant.recall("thread")
+    [turn] = await talk.assistant.recall(TenantId("acme"), "thread")
     assert turn.question == "When are refunds paid?"
 
 
 async def test_an_interrupted_question_goes_on_where_it_stopped(
     start_talk: Callable[..., Any],
 ) -> None:
-    memory = remember_in_process()
+    memory = InProcessMemory()
     broken = start_talk(ScriptedBrain(draft=[RuntimeError("killed")]), memory=memory)
     with pytest.raises(RuntimeError, match="killed"):
         await broken.ask("When do backups run?", key="same")
@@ -178,7 +178,7 @@ async def test_an_interrupted_question_goes_on_where_it_stopped(
 async def test_what_was_interrupted_does_not_disturb_the_next_question(
     start_talk: Callable[..., Any],
 ) -> None:
-    memory = remember_in_process()
+    memory = InProcessMemory()
     broken = start_talk(ScriptedBrain(draft=[RuntimeError("killed")]), memory=memory)
     with pytest.raises(RuntimeError, match="killed"):
         await broken.ask("When do backups run?", key="one")
@@ -190,17 +190,17 @@ async def test_history_is_short_and_can_be_forgotten(start_talk: Callable[..., A
     talk = start_talk(config=AgentConfig(history_turns=3, history_characters=20))
     for at in range(5):
         await talk.ask(f"When are refunds number {at} paid?")
-    turns = await talk.assistant.recall("thread")
+    turns = await talk.assistant.recall(TenantId("acme"), "thread")
     assert len(turns) == 3
     assert all(len(turn.question) <= 20 for turn in turns)
     await talk.assistant.forget(TenantId("acme"), "thread")
-    assert await talk.assistant.recall("thread") == ()
+    assert await talk.assistant.recall(TenantId("acme"), "thread") == ()
 
 
 async def test_threads_do_not_know_each_other(start_talk: Callable[..., Any]) -> None:
     talk = start_talk()
     await talk.ask("How long are backups kept?", thread="one")
-    assert await talk.assistant.recall("two") == ()
+    assert await talk.assistant.recall(TenantId("acme"), "two") == ()
 
 
 async def test_searching_again_is_bounded(start_talk: Callable[..., Any]) -> None:
