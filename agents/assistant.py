@@ -87,7 +87,7 @@ class Assistant:
         deps = self._make_deps(question, began, meter)
         state: AgentState = {}
         stream = graph.astream(
-            start, config, context=deps, stream_mode=["custom", "values"], durability="sync"
+            start, config, context=deps, stream_mode=["custom", "values"], durability="async"
         )
         try:
             async with aclosing(cast("AsyncGenerator[tuple[str, Any], None]", stream)) as parts:

@@ -1,4 +1,7 @@
-"""Where a run goes next: pure functions of the state."""
+"""Where a run goes next, by the state alone.
+
+Asynchronous only because LangGraph would send them to a thread, which takes longer than they do.
+"""
 
 from typing import Literal
 
@@ -6,12 +9,12 @@ from agents.model import Enough, Search, SearchAgain
 from agents.state import DECISION, JUDGEMENT, AgentState
 
 
-def route_decision(state: AgentState) -> Literal["search", "conclude"]:
+async def route_decision(state: AgentState) -> Literal["search", "conclude"]:
     """After planning: search, or reply at once."""
     return "search" if isinstance(DECISION.read(state), Search) else "conclude"
 
 
-def route_judgement(state: AgentState) -> Literal["search", "write", "conclude"]:
+async def route_judgement(state: AgentState) -> Literal["search", "write", "conclude"]:
     """After judging: search again, write, or say that nothing was found."""
     match JUDGEMENT.read(state):
         case SearchAgain():
