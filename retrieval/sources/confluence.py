@@ -4,12 +4,14 @@ REST API version 2, https://developer.atlassian.com/cloud/confluence/rest/v2/.
 """
 
 import base64
+import re
 import zlib
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from html import escape
-from urllib.parse import urlsplit
+from html import escape, unescape
+from itertools import count
+from urllib.parse import quote, urlsplit
 
 from retrieval.errors import SourceRefused
 from retrieval.model import RawDocument, SourceEntry
@@ -25,6 +27,9 @@ from retrieval.sources.service import (
 )
 
 _PAGE = 250
+_HEADING = re.compile(r"<h([1-6])\b([^>]*)>(.*?)</h\1>", re.DOTALL | re.IGNORECASE)
+_HEADING_ID = re.compile(r"""\sid=("[^"]*"|'[^']*')""", re.IGNORECASE)
+_TAG = re.compile(r"<[^>]*>")
 
 FIELDS = (
     Field(
@@ -151,11 +156,30 @@ class ConfluenceConnector:
 def write_page(page: Json) -> bytes:
     """A page as an HTML document: its title, and its body as rendered for reading."""
     title = escape(page["title"])
-    body = page["body"]["view"]["value"]
+    body = _name_headings(page["body"]["view"]["value"])
     return (
         f'<html><head><meta charset="utf-8"><title>{title}</title></head>'
         f"<body><main><h1>{title}</h1>\n{body}\n</main></body></html>"
     ).encode()
+
+
+def _name_headings(body: str) -> str:
+    """The body with the ids that its headings have where people read it.
+
+    They are made of the heading's words; what `view` gives are those of the old editor.
+    """
+    taken: set[str] = set()
+
+    def name(heading: re.Match[str]) -> str:
+        level, attributes, words = heading.groups()
+        base = re.sub(r"\s", "-", unescape(_TAG.sub("", words)).strip())
+        known = (base if number == 0 else f"{base}.{number}" for number in count())
+        anchor = next(each for each in known if each not in taken)
+        taken.add(anchor)
+        attributes = _HEADING_ID.sub("", attributes)
+        return f'<h{level}{attributes} id="{quote(anchor)}">{words}</h{level}>'
+
+    return _HEADING.sub(name, body)
 
 
 def _find_next(path: str, page: Json, headers: Mapping[str, str]) -> str | None:  # noqa: ARG001

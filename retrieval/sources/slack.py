@@ -394,6 +394,10 @@ def _check(answer: Any) -> Json:
         raise Forbidden(
             f"Slack wants the scope {answer.get('needed')}. Add it, and reinstall the app."
         )
+    if error == "not_allowed_token_type":
+        raise SourceRefused(
+            "Slack does not show threads to this kind of token. Give the token of a user (xoxp-…)."
+        )
     if error in {"not_in_channel", "channel_not_found"}:
         raise SourceRefused(
             f"Slack does not show this channel ({error}). Check its id, and invite the app: type"

@@ -123,17 +123,22 @@ def test_the_answer_of_a_discussion_is_marked() -> None:
 # Confluence and Google documents
 
 
-def test_a_page_of_confluence_keeps_the_ids_of_its_headings() -> None:
-    page = {
-        "title": "Deploy & run",
-        "body": {"view": {"value": '<h2 id="Deploy-Steps">Steps</h2><pre>run --all</pre>'}},
-    }
+def test_headings_of_confluence_lead_to_where_people_read_them() -> None:
+    body = (
+        '<h2 id="Deployrun-Firststeps" class="x">First <b>steps</b> &amp; more</h2>'
+        "<pre>run --all</pre><h2>Notes</h2><p>One.</p><h3>Notes</h3><p>Two.</p>"
+    )
+    page = {"title": "Deploy & run", "body": {"view": {"value": body}}}
     document = parse_web_page(write_page(page), "x")
     assert document.title == "Deploy & run"
     assert blocks(document) == [
         ("Deploy & run", None),
-        ("Steps", "Deploy-Steps"),
+        ("First steps & more", "First-steps-%26-more"),
         ("run --all", None),
+        ("Notes", "Notes"),
+        ("One.", None),
+        ("Notes", "Notes.1"),
+        ("Two.", None),
     ]
 
 
