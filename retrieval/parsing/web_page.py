@@ -15,6 +15,7 @@ from retrieval.parsing.builder import DocumentBuilder, choose_title
 from retrieval.parsing.encoding import decode_text
 
 _CHARSET = re.compile(rb"""<meta[^>]{0,200}charset=["']?\s*([\w\-]+)""", re.IGNORECASE)
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _XML_DECLARATION = re.compile(r"\A\s*<\?xml[^>]*\?>")
 _FURNITURE = (
     "//script | //style | //noscript | //template | //svg | //nav | //footer | //aside | //form"
@@ -53,6 +54,8 @@ def parse_web_page(content: bytes, name: str) -> ParsedDocument:
         raise DocumentUnreadable("The file holds no text.") from error
     except (etree.XMLSyntaxError, ValueError) as error:
         raise DocumentUnreadable(f"The HTML cannot be read: {error}.") from error
+    if _FORBIDDEN.search(source) or "&#" in source:
+        _drop_forbidden(page)
     page_title = page.findtext(".//title")
     builder = DocumentBuilder()
     for found in _find_content(page, source):
@@ -61,6 +64,13 @@ def parse_web_page(content: bytes, name: str) -> ParsedDocument:
         else:
             builder.add_block(found.kind, found.text)
     return builder.build(choose_title([builder.first_heading, page_title], name))
+
+
+def _drop_forbidden(page: HtmlElement) -> None:
+    """Take out characters that lxml reads, and refuses when text is put together anew."""
+    for node in page.iter():
+        node.text = _FORBIDDEN.sub("", node.text or "")
+        node.tail = _FORBIDDEN.sub("", node.tail or "")
 
 
 def _find_content(page: HtmlElement, source: str) -> list[_Found]:

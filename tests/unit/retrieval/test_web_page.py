@@ -81,3 +81,9 @@ def test_declared_encodings_and_xml_declarations_are_understood() -> None:
 def test_a_page_without_text_is_refused(page: bytes) -> None:
     with pytest.raises(DocumentUnreadable, match="no text"):
         parse_web_page(page, "a.html")
+
+
+@pytest.mark.parametrize("odd", ["\x1f", "&#31;", "&#1;"])
+def test_control_characters_beside_a_comment_are_dropped(odd: str) -> None:
+    document = parse(f"<main><p>One{odd}</p>Two{odd}<!-- x -->{odd}three<p>Four</p></main>")
+    assert document.text == "One\n\nTwothree\n\nFour"
