@@ -20,11 +20,10 @@ from bot.rendering.plain import render_plain
 from bot.serving import serve_platforms
 from bot.settings import Settings, describe_settings
 from bot.shell import as_json, print_json, run_command
-from bot.source_options import read_source_options, source_options
+from bot.source_commands import audit, doc, secrets, sources, sync
 from bot.traces import forget, trace
-from bot.wiring import FAILURES, TENANT, Footnote, open_footnote
+from bot.wiring import FAILURES, Footnote, open_footnote
 from retrieval.errors import InvalidSource
-from retrieval.model import AUTHORITY, EVERYONE, SyncMode, SyncState
 
 Result = TypeVar("Result")
 
@@ -118,118 +117,6 @@ def search(query: str, limit: int, readers: tuple[str, ...], as_json: bool) -> N
             terminal.print_passages(result)
 
     _with_footnote(use)
-
-
-@footnote.group()
-def sources() -> None:
-    """Manage the knowledge sources."""
-
-
-@sources.command("add")
-@click.argument("name")
-@click.argument("path", required=False)
-@source_options
-@click.option(
-    "--authority",
-    type=float,
-    metavar="FACTOR",
-    help="How far it is trusted: above 1 more than other sources, below 1 less.",
-)
-@click.option(
-    "--audience", multiple=True, metavar="LABEL", help="Who may read it; everyone if unset."
-)
-@as_json
-def add_source(
-    *,
-    name: str,
-    path: str | None,
-    authority: float | None,
-    audience: tuple[str, ...],
-    as_json: bool,
-    **values: object,
-) -> None:
-    """Add a source called NAME: the folder or file PATH, or what one of the options names."""
-    kind, config = read_source_options(path, values)
-    if path is not None:
-        config["path"] = str(Path(path).expanduser().resolve())
-    if authority is not None:
-        config[AUTHORITY] = authority
-
-    async def use(opened: Footnote) -> None:
-        source = await opened.knowledge.add(
-            TENANT, name, kind, config, frozenset(audience or (EVERYONE,))
-        )
-        if as_json:
-            print_json(terminal.source_document(source))
-        else:
-            click.echo(f"Added {source.name}. Read it in with `footnote sync {source.name}`.")
-
-    _with_footnote(use)
-
-
-@sources.command("list")
-@as_json
-def list_sources(as_json: bool) -> None:
-    """List the sources with their documents and last sync."""
-
-    async def use(opened: Footnote) -> None:
-        overview = await opened.knowledge.list_overviews(TENANT)
-        if as_json:
-            print_json({"sources": overview})
-        else:
-            terminal.print_sources(overview)
-
-    _with_footnote(use)
-
-
-@sources.command("remove")
-@click.argument("name")
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@as_json
-def remove_source(name: str, yes: bool, as_json: bool) -> None:
-    """Remove a source and everything that was read from it."""
-
-    async def use(opened: Footnote) -> None:
-        count = await opened.knowledge.count_documents(TENANT, name)
-        if not (yes or as_json):
-            click.confirm(f"Remove {name} and its {count} documents?", abort=True)
-        await opened.knowledge.remove(TENANT, name)
-        if as_json:
-            print_json({"removed": name, "documents": count})
-        else:
-            click.echo(f"Removed {name} and its {count} documents.")
-
-    _with_footnote(use)
-
-
-@footnote.command()
-@click.argument("name")
-@click.option("--full", is_flag=True, help="Read everything again, changed or not.")
-@click.option("--dry-run", is_flag=True, help="Show what would be done.")
-@click.option("--confirm-deletions", is_flag=True, help="Delete even unusually many documents.")
-@as_json
-def sync(name: str, full: bool, dry_run: bool, confirm_deletions: bool, as_json: bool) -> int:
-    """Bring the source NAME, or `all` sources, up to date."""
-    if full and dry_run:
-        raise click.UsageError("--full and --dry-run exclude each other.")
-    mode = SyncMode.FULL if full else SyncMode.DRY_RUN if dry_run else SyncMode.INCREMENTAL
-
-    async def use(opened: Footnote) -> int:
-        runs = []
-        for each in await opened.knowledge.resolve(TENANT, name):
-            with terminal.follow_sync(each.name, shown=not as_json) as progress:
-                run = await opened.knowledge.run(
-                    each, mode, confirm_deletions=confirm_deletions, progress=progress
-                )
-            runs.append(run)
-            if not as_json:
-                terminal.print_run(run)
-        if as_json:
-            documents = [terminal.run_document(run) for run in runs]
-            print_json({"runs": documents} if name == "all" else documents[0])
-        return 0 if all(run.state == SyncState.SUCCEEDED for run in runs) else 1
-
-    return _with_footnote(use)
 
 
 @footnote.command()
@@ -340,3 +227,8 @@ def demo(source: Path | None, questions: tuple[str, ...], as_json: bool) -> int:
 footnote.add_command(evaluate)
 footnote.add_command(trace)
 footnote.add_command(forget)
+footnote.add_command(sources)
+footnote.add_command(sync)
+footnote.add_command(doc)
+footnote.add_command(audit)
+footnote.add_command(secrets)

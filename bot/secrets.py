@@ -43,10 +43,6 @@ class SecretBox:
                 "key back in FOOTNOTE_SECRET_KEYS, or enter the source's secrets anew."
             ) from error
 
-    def seal_anew(self, sealed: str) -> str:
-        """The same text, sealed with the first key. Raises SettingsInvalid."""
-        return self.seal(self.open(sealed))
-
     def seal_all(self, secrets: Mapping[str, str]) -> dict[str, str]:
         """Named texts, sealed."""
         return {name: self.seal(text) for name, text in secrets.items()}

@@ -19,10 +19,9 @@ from rich.table import Table
 
 from agents.model import Answer, AnswerRecord, Usage
 from bot.doctor import Check, State
-from bot.model import SourceOverview
 from retrieval.evaluation.compare import MEAN, MEASURES, Comparison
 from retrieval.evaluation.runner import RetrievalReport
-from retrieval.model import SearchResult, Source, SyncCounts, SyncMode, SyncRun, SyncState
+from retrieval.model import SearchResult
 
 _COLOURS = {
     State.OK: "green",
@@ -44,7 +43,8 @@ own names.
 | --- | --- | --- |"""
 
 
-def _console(*, error: bool = False) -> Console:
+def open_console(*, error: bool = False) -> Console:
+    """Where a command prints for people."""
     return Console(stderr=error, highlight=False, soft_wrap=True)
 
 
@@ -80,7 +80,7 @@ def answer_document(answer: Answer) -> dict[str, Any]:
 
 def print_records(records: Sequence[AnswerRecord]) -> None:
     """The latest questions, newest first, one a line, with how they ended."""
-    console = _console()
+    console = open_console()
     for record in records:
         used = record.usage
         console.print(
@@ -95,7 +95,7 @@ def print_records(records: Sequence[AnswerRecord]) -> None:
 
 def print_record(record: AnswerRecord) -> None:
     """How one question was answered, step by step."""
-    console = _console()
+    console = open_console()
     console.print(f"[bold]{escape(record.question)}[/]")
     console.print(f"{record.at.astimezone():%Y-%m-%d %H:%M:%S}, conversation {record.thread}")
     console.print(f"outcome: {record.outcome}" + (f", by {record.model}" if record.model else ""))
@@ -144,7 +144,7 @@ def search_document(result: SearchResult) -> dict[str, Any]:
 
 def print_passages(result: SearchResult) -> None:
     """Passages, best first, with what each stage thought of them."""
-    console = _console()
+    console = open_console()
     if not result.passages:
         console.print(f"Nothing found: {escape(result.reason or 'no passage matches')}.")
     for rank, passage in enumerate(result.passages, 1):
@@ -157,87 +157,7 @@ def print_passages(result: SearchResult) -> None:
             console.print(f"    [dim]{escape(passage.url)}[/]")
 
 
-# Sources and syncs
-
-
-def source_document(source: Source) -> dict[str, Any]:
-    """What `footnote sources add --json` prints."""
-    return {
-        "name": source.name,
-        "kind": source.kind,
-        "config": dict(source.config),
-        "audience": sorted(source.audience),
-    }
-
-
-def print_sources(overview: Sequence[SourceOverview]) -> None:
-    """A table of sources."""
-    if not overview:
-        _console().print("No source yet. Add one: footnote sources add NAME PATH")
-        return
-    table = Table("source", "kind", "documents", "last sync", "where", box=None, pad_edge=False)
-    for row in overview:
-        synced = row.last_sync.astimezone().strftime("%Y-%m-%d %H:%M") if row.last_sync else "never"
-        where = escape(row.where)
-        table.add_row(escape(row.name), row.kind, str(row.documents), synced, where)
-    _console().print(table)
-
-
-def run_document(run: SyncRun) -> dict[str, Any]:
-    """What `footnote sync --json` prints for one source."""
-    counts = run.counts
-    return {
-        "run": run.id,
-        "source": run.source,
-        "mode": run.mode.value,
-        "state": run.state.value,
-        "started_at": run.started_at,
-        "finished_at": run.finished_at,
-        "counts": {name: getattr(counts, name) for name in SyncCounts.__slots__},
-        "failures": [
-            {"document": failure.external_id, "reason": failure.reason} for failure in run.failures
-        ],
-        "error": run.error,
-    }
-
-
-def print_run(run: SyncRun) -> None:
-    """How a sync ended."""
-    console = _console()
-    counts = run.counts
-    done = "would be " if run.mode is SyncMode.DRY_RUN else ""
-    summary = (
-        f"{counts.listed} listed: {counts.added} {done}added, {counts.updated} {done}updated, "
-        f"{counts.deleted} {done}deleted, {counts.unchanged} unchanged, {counts.failed} failed"
-    )
-    good = run.state is SyncState.SUCCEEDED
-    mark = "[green]✓[/]" if good else "[red]✗[/]"
-    console.print(f"{mark} {escape(run.source)}: {summary}.")
-    for failure in run.failures:
-        console.print(f"    [red]{escape(failure.external_id)}[/]: {escape(failure.reason)}")
-    if run.error:
-        console.print(f"    [red]{escape(run.error)}[/]")
-
-
-class SyncProgress:
-    """Shows a sync's progress; satisfies retrieval.ports.Progress."""
-
-    def __init__(self, progress: Progress, name: str) -> None:
-        self._progress = progress
-        self._task = progress.add_task(name, total=None, note="")
-
-    async def __call__(self, counts: SyncCounts, done: int, total: int) -> None:
-        failed = f", {counts.failed} failed" if counts.failed else ""
-        self._progress.update(
-            self._task, completed=done, total=total, note=f"{counts.chunks} passages{failed}"
-        )
-
-
-@contextmanager
-def follow_sync(name: str, *, shown: bool) -> Iterator[SyncProgress]:
-    """A progress bar on standard error while a source is synced; nothing off a terminal."""
-    with _progress_bar(shown=shown) as progress:
-        yield SyncProgress(progress, name)
+# Progress
 
 
 class StepProgress:
@@ -256,13 +176,14 @@ class StepProgress:
 @contextmanager
 def follow_steps(*, shown: bool) -> Iterator[StepProgress]:
     """Progress bars on standard error for work in steps; nothing off a terminal."""
-    with _progress_bar(shown=shown) as progress:
+    with progress_bar(shown=shown) as progress:
         yield StepProgress(progress)
 
 
 @contextmanager
-def _progress_bar(*, shown: bool) -> Iterator[Progress]:
-    console = _console(error=True)
+def progress_bar(*, shown: bool) -> Iterator[Progress]:
+    """A bar on standard error; nothing off a terminal."""
+    console = open_console(error=True)
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -283,7 +204,7 @@ def _progress_bar(*, shown: bool) -> Iterator[Progress]:
 def print_check(check: Check) -> None:
     """One line of the doctor's report."""
     colour = _COLOURS[check.state]
-    console = _console()
+    console = open_console()
     state = f"[{colour}]{check.state.value:<8}[/]"
     console.print(f"{state} [bold]{check.what}[/]: {escape(check.detail)}")
     if check.mend:
@@ -310,12 +231,12 @@ def print_values(values: Mapping[str, object]) -> None:
     table = Table("measure", "value", box=None, pad_edge=False)
     for name, value in _flatten(values):
         table.add_row(name, f"{value:.4f}" if isinstance(value, float) else escape(str(value)))
-    _console().print(table)
+    open_console().print(table)
 
 
 def print_comparison(comparison: Comparison) -> None:
     """A table of pipelines and data sets for each measure; the best of a column stands out."""
-    console = _console()
+    console = open_console()
     for measure, title in MEASURES.items():
         rows = {name: comparison.read(measure, name) for name in comparison.pipelines}
         best = [max(column) for column in zip(*rows.values(), strict=True)]

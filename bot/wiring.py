@@ -23,6 +23,7 @@ from bot.queue import set_up_queue
 from bot.secrets import SecretBox, open_box
 from bot.settings import Settings
 from bot.storage.answers import PostgresAnswerRecords
+from bot.storage.directory import PostgresAudit
 from bot.storage.memory import PostgresThreadMemory
 from migrations.runner import MigrationRefused, hold_lock, migrate
 from retrieval.config import parse_pipeline
@@ -70,6 +71,7 @@ class Footnote:
     searcher: PassageSearcher
     assistant: Assistant
     answers: PostgresAnswerRecords
+    audit: PostgresAudit
 
     async def warm_up(self) -> None:
         """Load the embedding model, so that the first question does not wait for it."""
@@ -183,6 +185,7 @@ async def open_footnote(settings: Settings) -> AsyncIterator[Footnote]:
             searcher=searcher,
             assistant=assistant,
             answers=answers,
+            audit=PostgresAudit(pool),
         )
 
 

@@ -98,6 +98,35 @@ async def test_what_is_printed_for_people(shell: Shell, handbook: Path) -> None:
     assert "Gutenberg" in (await shell.run("search", "name of the printer")).output
 
 
+async def test_an_admin_manages_a_source(tmp_path: Path, database_url: str, handbook: Path) -> None:
+    shell = Shell(tmp_path, DATABASE_URL=database_url)
+    (handbook / "scan.pdf").write_bytes(b"%PDF-1.7 this is not one")
+    await shell.run("sources", "add", "handbook", str(handbook))
+    tried = (await shell.run("sources", "test", "handbook", "--json")).json
+    assert (tried["listed"], tried["complete"]) == (4, True)
+    zone = ("--zone", "Europe/Zurich", "--window", "05:00-07:00")
+    planned = await shell.run("sources", "schedule", "handbook", "0 6 * * *", *zone, "--json")
+    assert planned.json["schedule"] == "0 6 * * *, Europe/Zurich, between 05:00 and 07:00"
+    assert planned.json["next_sync"]
+    assert "paused" in (await shell.run("sources", "pause", "handbook")).output
+    assert (await shell.run("sync", "all", "--json")).json == {"runs": []}
+
+    run = (await shell.run("sync", "handbook", "--json")).json
+    assert (run["done"], run["total"], run["seconds_left"]) == (4, 4, 0)
+    status = (await shell.run("sync", "status", "--json")).json
+    assert [each["run"] for each in status["runs"]] == [run["run"]]
+    errors = (await shell.run("sync", "errors", "handbook", "--json")).json["errors"]
+    assert [error["document"] for error in errors] == ["scan.pdf"]
+    url = (handbook / "printer.txt").as_uri()
+    (document,) = (await shell.run("doc", url, "--json")).json["documents"]
+    assert (document["source"], document["audience"]) == ("handbook", ["everyone"])
+    assert "4711" in document["chunks"][0]["text"]
+    log = (await shell.run("audit", "--json")).json["entries"]
+    told = {entry["command"]: entry["detail"] for entry in log}
+    assert told["sources schedule handbook"].startswith("none → 0 6 * * *")
+    assert run["run"] in told["sync handbook incremental"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -108,6 +137,8 @@ async def test_what_is_printed_for_people(shell: Shell, handbook: Path) -> None:
         (["sources", "add", "x", "no/such/folder"], "does not exist"),
         (["sources", "add", "Not A Name", "."], "name"),
         (["sync", "x", "--full", "--dry-run"], "exclude"),
+        (["sync"], "sync"),
+        (["sources", "schedule", "x", "0 6 * * *", "--off"], "exclude"),
         (["eval", "retrieval", "no/such/folder"], "folder"),
         (["eval", "retrieval", ".", "--pipeline", "magic"], "magic"),
         (["demo", "--source", "no/such/folder"], "does not exist"),
