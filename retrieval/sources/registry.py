@@ -18,6 +18,8 @@ from retrieval.sources import (
 )
 from retrieval.sources.fields import Config, Field
 from retrieval.sources.surroundings import Surroundings
+from retrieval.sources.website import settings as website
+from retrieval.sources.website.connector import WebsiteConnector
 
 LEAST_AUTHORITY, MOST_AUTHORITY = 0.1, 10.0
 
@@ -48,6 +50,15 @@ KINDS: Mapping[str, SourceKind] = MappingProxyType(
             fields=files.FIELDS,
             check=files.check_files_config,
             connect=lambda config, _: files.FilesConnector(files.read_files_settings(config)),
+        ),
+        "website": SourceKind(
+            label="Website",
+            description="the pages below an address",
+            fields=website.FIELDS,
+            check=website.check_website_config,
+            connect=lambda config, surroundings: WebsiteConnector(
+                website.read_website_settings(config), surroundings
+            ),
         ),
         "github": SourceKind(
             label="GitHub",

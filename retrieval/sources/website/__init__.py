@@ -1,0 +1,1 @@
+"""The `website` source: the pages below an address, by sitemap or by following links."""
