@@ -54,7 +54,7 @@ NOTHING = "\u200b"
 _MARKUP = re.compile(
     r"[\\`*~|\[\]]"
     r"|(?<![^\W_])_|_(?![^\W_])"  # not within_a_word
-    r"|<(?=[@#:/A-Za-z])"  # mentions, emoji, times, commands
+    r"|<(?=[@#:/A-Za-z]|\Z)"  # mentions, emoji, times, commands; what follows may begin one
     r"|:(?=//)"  # addresses
     r"|(?i:(?<=discord\.gg)/|/(?=invite/))"  # invitations
 )
