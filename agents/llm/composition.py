@@ -6,6 +6,7 @@ Nothing is worded here that a source does not say, except single connecting line
 import re
 from collections.abc import Sequence
 
+from agents.citations import agrees_in_figures
 from agents.language import find_terms
 from agents.llm.evidence import Evidence, Ranking
 from agents.llm.units import Unit, UnitKind, read_row
@@ -187,6 +188,9 @@ def _end(text: str) -> str:
 
 
 def _says_the_same(one: str, other: str) -> bool:
+    """Whether two sentences tell the same: nearly the same words, and no other figure."""
+    if not agrees_in_figures(one, other) and not agrees_in_figures(other, one):
+        return False
     left, right = set(find_terms(one)), set(find_terms(other))
     if not left or not right:
         return one.strip() == other.strip()

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from agents.dates import MONTHS, WEEKDAYS, YEAR, any_of, number_names
 from agents.language import find_terms
 from retrieval.model import Period
 
@@ -27,30 +28,7 @@ class DatedQuestion:
     text: str
 
 
-def _number(*rows: str) -> dict[str, int]:
-    """Each row names the numbers from 1 on in one language; '|' stands between synonyms."""
-    return {
-        name: number
-        for row in rows
-        for number, names in enumerate(row.split(), start=1)
-        for name in names.split("|")
-    }
-
-
-_MONTHS = _number(
-    "january|jan february|feb march|mar april|apr may june|jun july|jul august|aug"
-    " september|sept|sep october|oct november|nov december|dec",
-    "januar|jänner februar märz april mai juni juli august september oktober november dezember",
-    "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
-    "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
-)
-_WEEKDAYS = _number(
-    "monday tuesday wednesday thursday friday saturday sunday",
-    "montag dienstag mittwoch donnerstag freitag samstag|sonnabend sonntag",
-    "lundi mardi mercredi jeudi vendredi samedi dimanche",
-    "lunes martes miércoles jueves viernes sábado domingo",
-)
-_COUNTS = _number(
+_COUNTS = number_names(
     "one two three four five six seven eight nine ten",
     "einer|einem zwei drei vier fünf sechs sieben acht neun zehn",
     "un|une deux trois quatre cinq six sept huit neuf dix",
@@ -71,13 +49,8 @@ _MONTHS_IN = {"month": 1, "quarter": 3, "year": 12}
 _DAYS_BACK = {"day": 1, "week": 7, "month": 30, "quarter": 91, "year": 365}
 
 
-def _any_of(names: Iterable[str]) -> str:
-    return "(" + "|".join(sorted(names, key=len, reverse=True)) + ")"
-
-
-_MONTH, _WEEKDAY, _UNIT = _any_of(_MONTHS), _any_of(_WEEKDAYS), _any_of(_UNITS)
-_COUNT = rf"(\d{{1,3}}|{_any_of(_COUNTS)[1:]}"
-_YEAR = r"((?:19|20)\d\d)"
+_MONTH, _WEEKDAY, _UNIT = any_of(MONTHS), any_of(WEEKDAYS), any_of(_UNITS)
+_COUNT = rf"(\d{{1,3}}|{any_of(_COUNTS)[1:]}"
 _LAST = r"(?:last|past|previous|letzte[rsnm]?|vergangene[rsnm]?|vorige[rsnm]?|últim[oa]s?)"
 _LAST_BEHIND = r"(?:derni[eè]re?s?|passée?s?|pasad[oa]s?)"
 _THIS = r"(?:this|diese[rsnm]?|cette|ce|est[ea])"
@@ -130,13 +103,13 @@ def _rolling(now: datetime, count: str, unit: str) -> Moment:
 
 def _named_month(now: datetime, month: str, year: str | None) -> Moment:
     """The month of that year, or the latest that has begun."""
-    number = _MONTHS[month]
+    number = MONTHS[month]
     chosen = int(year) if year else now.year - (number > now.month)
     return _months(now, chosen, number, 1)
 
 
 def _named_day(now: datetime, day: str, month: str, year: str | None) -> Moment | None:
-    number = _MONTHS[month]
+    number = MONTHS[month]
     if year:
         return _date(now, int(year), number, int(day))
     found = _date(now, now.year, number, int(day))
@@ -150,7 +123,7 @@ def _quarter(now: datetime, number: str, year: str | None) -> Moment:
 
 
 def _weekday(now: datetime, name: str, *, before_today: bool) -> Moment:
-    back = (now.isoweekday() - _WEEKDAYS[name]) % 7
+    back = (now.isoweekday() - WEEKDAYS[name]) % 7
     return _day(now, 7 if before_today and back == 0 else back)
 
 
@@ -190,11 +163,11 @@ _PLAIN: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
             lambda now, m: _weekday(now, (m[1] or m[2]).lower(), before_today=True),
         ),
         (
-            rf"{_YEAR}-(\d\d)-(\d\d)",
+            rf"{YEAR}-(\d\d)-(\d\d)",
             lambda now, m: _date(now, int(m[1]), int(m[2]), int(m[3])),
         ),
         (
-            rf"(\d{{1,2}})\.(\d{{1,2}})\.{_YEAR}",
+            rf"(\d{{1,2}})\.(\d{{1,2}})\.{YEAR}",
             lambda now, m: _date(now, int(m[3]), int(m[2]), int(m[1])),
         ),
     )
@@ -205,20 +178,20 @@ _AFTER_A_WORD: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
     (_compile(pattern), reader)
     for pattern, reader in (
         (
-            rf"(\d{{1,2}})(?:\.|er|st|nd|rd|th)?(?: of| de)? {_MONTH}(?:,? (?:de |del )?{_YEAR})?",
+            rf"(\d{{1,2}})(?:\.|er|st|nd|rd|th)?(?: of| de)? {_MONTH}(?:,? (?:de |del )?{YEAR})?",
             lambda now, m: _named_day(now, m[1], m[2].lower(), m[3]),
         ),
         (
-            rf"{_MONTH} (\d{{1,2}})(?:st|nd|rd|th)?(?:,? {_YEAR})?",
+            rf"{_MONTH} (\d{{1,2}})(?:st|nd|rd|th)?(?:,? {YEAR})?",
             lambda now, m: _named_day(now, m[2], m[1].lower(), m[3]),
         ),
         (
-            rf"{_MONTH}(?:,? (?:of |de |del )?{_YEAR})?",
+            rf"{_MONTH}(?:,? (?:of |de |del )?{YEAR})?",
             lambda now, m: _named_month(now, m[1].lower(), m[2]),
         ),
-        (rf"Q([1-4])(?:[ /]{_YEAR})?", lambda now, m: _quarter(now, m[1], m[2])),
+        (rf"Q([1-4])(?:[ /]{YEAR})?", lambda now, m: _quarter(now, m[1], m[2])),
         (_WEEKDAY, lambda now, m: _weekday(now, m[1].lower(), before_today=False)),
-        (_YEAR, lambda now, m: _months(now, int(m[1]), 1, 12)),
+        (YEAR, lambda now, m: _months(now, int(m[1]), 1, 12)),
     )
 )
 """Ways that need a word before them: 'in May', 'since Monday', 'from 2024'."""
