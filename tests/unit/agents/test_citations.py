@@ -207,3 +207,47 @@ def test_no_link_or_image_survives_any_text(draft: str) -> None:
     outside = re.sub(r"`[^`]*`", "", cleaned)
     assert not re.search(r"https?://\w", outside)
     assert not re.search(r"!\[[^\]\n]*\]\(", outside)
+
+
+hosts = st.sampled_from(
+    ["evil.test", "docs.test", "a-b.co", "xn--e1aybc.test", "10.0.0.1", "x.io:8080"]
+)
+schemes = st.sampled_from(["https://", "http://", "//", "ftp://", "HTTPS://", "slack://"])
+paths = st.text(alphabet="abz09-_./?=&%#~", max_size=20)
+addresses = st.builds("{}{}/{}".format, schemes, hosts, paths)
+written = st.sampled_from(
+    ["{}", "<{}>", "<{}|here>", "[here]({})", "![x]({})", "`{}`", "({}).", "[1]({})", "{}[1]"]
+)
+STORED = {"https://docs.test/setup": "Setup", "https://docs.test/a": "Page a"}
+
+
+@given(st.lists(st.tuples(written, addresses | st.sampled_from(sorted(STORED))), max_size=4))
+def test_no_address_survives_whatever_is_stored(links: list[tuple[str, str]]) -> None:
+    draft = " and ".join(way.format(address) for way, address in links)
+    cleaned = clean_draft(f"Backups run every night. [2] {draft}", 3, STORED)
+    assert "://" not in cleaned
+    assert not re.search(r"evil|docs\.test|a-b\.co", cleaned)
+
+
+@given(drafts | st.text(alphabet="[]0123456789,- ^【】a.", max_size=60), st.integers(0, 5))
+def test_no_mark_points_outside_the_passages(draft: str, passages: int) -> None:
+    cleaned = clean_draft(draft, passages, {})
+    assert all(1 <= int(mark) <= passages for mark in re.findall(r"\[(\d{1,3})\]", cleaned))
+
+
+@given(drafts | st.text(max_size=200))
+def test_cleaning_twice_changes_nothing(draft: str) -> None:
+    once = clean_draft(draft, 3, {})
+    assert clean_draft(once, 3, {}) == once
+
+
+@given(drafts)
+def test_renumbering_maps_each_passage_to_one_mark_and_back(draft: str) -> None:
+    cleaned = clean_draft(draft, len(PASSAGES), {})
+    claims = find_claims(cleaned)
+    everything = {(at, mark): True for at in range(len(claims)) for mark in (1, 2, 3)}
+    attached = attach_marks(claims, everything)
+    checked = settle(cleaned, attached)
+    cited = [mark for claim in attached for mark in claim.marks]
+    assert {passage + 1 for passage in checked.used} <= set(cited)
+    assert len(checked.quotes) == len(checked.used) == len(set(checked.used))
