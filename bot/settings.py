@@ -147,8 +147,10 @@ class Settings(BaseSettings):
     reranker: str = Field(
         "maxsim",
         alias="FOOTNOTE_RERANKER",
-        description="How found passages are ranked again: `maxsim` (built in), `none`, or "
-        "`cross-encoder:MODEL` (needs the extra `footnote[cross-encoder]`).",
+        description="How found passages are ranked again: `maxsim` (built in), `none`, "
+        "`onnx:FOLDER` (a cross-encoder exported to ONNX), `cross-encoder:MODEL` (needs the extra "
+        "`footnote[cross-encoder]`), or `llm:PROVIDER:MODEL` (a chat model; `llm` alone takes the "
+        "one that answers).",
     )
     chat_model: str | None = Field(
         None,

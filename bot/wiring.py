@@ -6,6 +6,7 @@ Only this module and bot.serving import adapters.
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import psycopg
 
@@ -14,7 +15,7 @@ from agents.config import AgentConfig
 from agents.errors import AgentError
 from agents.llm.chat_model import ChatModelBrain
 from agents.llm.extractive import BuiltInBrain
-from agents.llm.models import CallPolicy, open_models
+from agents.llm.models import CallPolicy, open_model, open_models
 from agents.model import Answer, Answered, Question
 from agents.ports import Brain, SentenceScorer
 from bot.errors import BotError, SettingsInvalid
@@ -31,8 +32,10 @@ from retrieval.errors import RetrievalError
 from retrieval.evaluation.datasets import UnusableDataSet
 from retrieval.inference.embedder import MiniLmEmbedder
 from retrieval.inference.langchain_embedder import LangChainEmbedder
+from retrieval.inference.listwise_reranker import ListwiseReranker
 from retrieval.inference.minilm import MiniLm
 from retrieval.inference.minilm_graph import Precision
+from retrieval.inference.onnx_cross_encoder import OnnxCrossEncoderReranker
 from retrieval.inference.reranker import CrossEncoderReranker, MaxSimReranker
 from retrieval.inference.similarity import open_scorer
 from retrieval.model import EVERYONE, AccessScope, SearchResult, TenantId, WeightedQuery
@@ -259,11 +262,17 @@ def build_reranker(settings: Settings, embedder: Embedder) -> Reranker | None:
         case "maxsim":
             # A search compares the token vectors that the store keeps, where the embedder has any.
             return None if isinstance(embedder, TokenEmbedder) else MaxSimReranker(MiniLmEmbedder())
+        case "onnx" if name:
+            return OnnxCrossEncoderReranker(Path(name).expanduser())
         case "cross-encoder" if name:
             return CrossEncoderReranker(name)
+        case "llm" if name or settings.chat_models:
+            model = name or settings.chat_models[0]
+            return ListwiseReranker(open_model(model), model)
         case _:
             raise SettingsInvalid(
-                "FOOTNOTE_RERANKER should be maxsim, none or cross-encoder:MODEL."
+                "FOOTNOTE_RERANKER should be maxsim, none, onnx:FOLDER, cross-encoder:MODEL, "
+                "llm:PROVIDER:MODEL, or llm where FOOTNOTE_CHAT_MODEL is set."
             )
 
 
