@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from agents.config import Price, parse_prices
 from agents.model import AnswerSettings
 from bot.errors import SettingsInvalid
+from retrieval.lexical import Analyzer
 from retrieval.sources.addresses import AddressPolicy
 
 # LangGraph reads this when it is imported; without it a crafted checkpoint could run code.
@@ -144,6 +145,13 @@ class Settings(BaseSettings):
         description="How exactly the built-in embedding model computes: `fp32`, or `int8`, which "
         "is faster and slightly less exact. After a change, run `footnote sync all --full`.",
     )
+    search_languages: str = Field(
+        "english",
+        alias="FOOTNOTE_SEARCH_LANGUAGES",
+        description="Languages of the documents, whose stop words and endings the search knows, "
+        "such as `english,german`; the commonest first. After a change, run "
+        "`footnote sync all --full`.",
+    )
     reranker: str = Field(
         "maxsim",
         alias="FOOTNOTE_RERANKER",
@@ -260,6 +268,15 @@ class Settings(BaseSettings):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
+    @field_validator("search_languages")
+    @classmethod
+    def _know_the_languages(cls, value: str) -> str:
+        try:
+            Analyzer(_split(value.lower()))
+        except ValueError as error:
+            raise ValueError(str(error)) from error
+        return value
+
     @field_validator("admins", "workspaces")
     @classmethod
     def _name_a_platform(cls, value: frozenset[str]) -> frozenset[str]:
@@ -355,6 +372,11 @@ class Settings(BaseSettings):
     def answering(self) -> AnswerSettings:
         """How questions are answered where a channel says nothing else."""
         return AnswerSettings(self.persona, self.remit, self.language, self.freshness_days)
+
+    @property
+    def analyzer(self) -> Analyzer:
+        """How lexical search reads documents and queries."""
+        return Analyzer(_split(self.search_languages.lower()))
 
 
 def _split(names: str | None) -> tuple[str, ...]:

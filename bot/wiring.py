@@ -154,7 +154,7 @@ async def open_footnote(settings: Settings) -> AsyncIterator[Footnote]:
         surroundings = await stack.enter_async_context(_open_surroundings(settings))
         opener = SourceOpener(secrets, surroundings)
         engine = SyncEngine(
-            PostgresDocumentStore(pool, embedder.model),
+            PostgresDocumentStore(pool, embedder.model, analyzer=settings.analyzer),
             records,
             embedder,
             parser,
@@ -165,6 +165,7 @@ async def open_footnote(settings: Settings) -> AsyncIterator[Footnote]:
             embedder,
             pipeline=parse_pipeline("default-rerank" if settings.reranker == "none" else "default"),
             reranker=build_reranker(settings, embedder),
+            analyzer=settings.analyzer,
         )
         scorer = open_scorer(embedder)
         built_in = BuiltInBrain(scorer, sources=searcher)

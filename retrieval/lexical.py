@@ -8,6 +8,7 @@ their whole and by their parts.
 import math
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,6 +19,7 @@ import snowballstemmer
 from numpy.typing import NDArray
 
 from retrieval.model import TermCounts, TermStatistics, TermTable
+from retrieval.stop_words import LANGUAGES, list_stop_words
 
 Weights = NDArray[np.float32]
 Terms = NDArray[np.int32]
@@ -30,58 +32,69 @@ B = 0.75
 """Saturation of term frequency and weight of length, as usual (Robertson & Zaragoza 2009)."""
 
 _WORD = re.compile(r"[^\W_]+(?:[_.\-/:@#+'’][^\W_]+)*(?:\+\+|#)?", re.UNICODE)
-_PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_A-Za-z]+", re.UNICODE)
+_PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|0+")
+"""Over the shape of a word: A for capitals, a for other letters, 0 for digits."""
+
 _SEPARATOR = re.compile(r"[_.\-/:@#+]")
 _IDEOGRAPHS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
 _PHRASE = re.compile(r"[\"“„«]([^\"“”„«»]{2,200})[\"”“»]")
 _LONGEST_TERM = 64
 
-_STOP_WORDS = {
-    "english": frozenset(
-        "a about above after again against all am an and any are aren as at be because been before"
-        " being below between both but by can couldn did didn do does doesn doing don down during"
-        " each few for from further had hadn has hasn have haven having he her here hers herself"
-        " him himself his how i if in into is isn it its itself just ll me mightn more most mustn"
-        " my myself needn no nor not now of off on once only or other our ours ourselves out over"
-        " own re s same shan she should shouldn so some such t than that the their theirs them"
-        " themselves then there these they this those through to too under until up ve very was"
-        " wasn we were weren what when where which while who whom why will with won would wouldn"
-        " you your yours yourself yourselves".split()
-    ),
-    "german": frozenset(
-        "aber alle allem allen aller alles als also am an andere anderen auch auf aus bei bin bis"
-        " bist da damit dann das dass dein dem den der des dessen die dies diese diesem diesen"
-        " dieser dieses dir doch dort du durch ein eine einem einen einer eines er es etwas euch"
-        " euer für gegen hab habe haben hat hatte hier hin ich ihm ihn ihnen ihr ihre im in ist"
-        " jede jedem jeden jeder jedes kann kein keine können man mein mich mir mit muss nach nicht"
-        " noch nun nur ob oder ohne sehr sein seine sich sie sind so soll sonst über um und uns"
-        " unser unter vom von vor war waren warum was weil welche welcher welches wenn wer werden"
-        " wie wieder will wir wird wo wurde zu zum zur zwar zwischen".split()
-    ),
-}
-LANGUAGES = tuple(sorted(_STOP_WORDS))
+LOOKED_AT = 4_000
+"""Characters of a text that tell its language."""
+
+BREAK = -1
+"""Stands between the analyses of a query in several languages; no term has this number."""
 
 
 @dataclass(frozen=True, slots=True)
 class Analyzer:
-    """How text becomes terms. The same one must serve the documents and the queries."""
+    """How text becomes terms. The same one must serve the documents and the queries.
 
-    language: str = "english"
+    Of several `languages`, a text is read in the one whose commonest words it holds most of, the
+    first where that does not tell; a query, which may be too short to tell, is read in all.
+    """
+
+    languages: tuple[str, ...] = ("english",)
     split_identifiers: bool = True
     stem: bool = True
 
     def __post_init__(self) -> None:
-        if self.language not in _STOP_WORDS:
+        unknown = [name for name in self.languages if name not in LANGUAGES]
+        if unknown or not self.languages:
             raise ValueError(
-                f"There is no lexical analysis for {self.language!r}; "
-                f"choose one of {', '.join(LANGUAGES)}."
+                f"There is no lexical analysis for {unknown[0] if unknown else 'no language'!r}; "
+                f"choose from {', '.join(LANGUAGES)}."
             )
 
     def tokenize(self, text: str) -> list[str]:
         """The terms of `text`, in order, with repeats."""
+        return self._tokenize(text, self.choose_language(text))
+
+    def tokenize_query(self, text: str) -> list[list[str]]:
+        """The terms of `text` in each language, in order, with repeats."""
+        return [self._tokenize(text, language) for language in self.languages]
+
+    def tokenize_phrase(self, text: str) -> list[str]:
+        """The terms that every text with these words has, in whichever language it is read."""
+        first, *others = self.tokenize_query(text)
+        return [term for term in first if all(term in other for other in others)]
+
+    def choose_language(self, text: str) -> str:
+        """The language, of those there are, that `text` is most likely in."""
+        if len(self.languages) == 1:
+            return self.languages[0]
+        words = Counter(match.group().casefold() for match in _WORD.finditer(text[:LOOKED_AT]))
+        held = [
+            sum(words[word] for word in list_stop_words(language) if word in words)
+            for language in self.languages
+        ]
+        return self.languages[held.index(max(held))]
+
+    def _tokenize(self, text: str, language: str) -> list[str]:
         terms: list[str] = []
         for match in _WORD.finditer(unicodedata.normalize("NFKC", text)):
-            terms.extend(_analyse(match.group(), self.language, self.split_identifiers, self.stem))
+            terms.extend(_analyse(match.group(), language, self.split_identifiers, self.stem))
         return terms
 
 
@@ -102,20 +115,25 @@ def _analyse(word: str, language: str, split: bool, stem: bool) -> tuple[str, ..
             if len(piece) > 1
             for term in _analyse(piece, language, split, stem)
         )
-    plain = word if word.isascii() else _strip_accents(word)
-    parts = [part for piece in _SEPARATOR.split(plain) for part in _PART.findall(piece)]
+    pieces = [piece for piece in _SEPARATOR.split(word) if piece]
+    parts = [part for piece in pieces for part in _split_case(piece)]
     if len(parts) <= 1:
         return _normalise([word], language, stem)
     if not split:
-        return _normalise(_SEPARATOR.split(word), language, stem)
+        return _normalise(pieces, language, stem)
     whole = _fold(word)[:_LONGEST_TERM]
-    pieces = [piece for piece in _SEPARATOR.split(word) if piece]
-    middles = [p for p in pieces if len(pieces) > 1 and len(_PART.findall(p)) > 1]
+    middles = [p for p in pieces if len(pieces) > 1 and len(_split_case(p)) > 1]
     return (whole, *_normalise([*middles, *parts], language, stem))
 
 
+def _split_case(piece: str) -> list[str]:
+    """The parts that capitals and digits mark: `HTTPServer2` has three."""
+    shape = "".join("A" if c.isupper() else "0" if c.isdigit() else "a" for c in piece)
+    return [piece[match.start() : match.end()] for match in _PART.finditer(shape)]
+
+
 def _normalise(words: Sequence[str], language: str, stem: bool) -> tuple[str, ...]:
-    stop_words = _STOP_WORDS[language]
+    stop_words = list_stop_words(language)
     stemmer = snowballstemmer.stemmer(language)  # not shared: it is not safe between threads
     terms: list[str] = []
     for word in words:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from retrieval.calibration import estimate_relevance
 from retrieval.config import Pipeline
-from retrieval.lexical import Analyzer, choose_rare, find_phrases, hash_term, weigh_inverse
+from retrieval.lexical import BREAK, Analyzer, choose_rare, find_phrases, hash_term, weigh_inverse
 from retrieval.model import (
     AccessScope,
     ChunkId,
@@ -176,18 +176,27 @@ class PassageSearcher:
     ) -> PreparedQuery:
         if not self._pipeline.lexical:
             return PreparedQuery(text, weight, vector, {}, (), ())
-        sequence: list[int] = []
-        for term in self._analyzer.tokenize(text):
-            number = hash_term(tenant, term)
-            if number in sequence or len(set(sequence)) < MOST_TERMS:
-                sequence.append(number)
-        terms = dict.fromkeys(sequence, 1.0)
+        sequence = self._number_terms(text, tenant)
+        terms = {term: 1.0 for term in sequence if term != BREAK}
         phrases = [
-            Phrase(phrase, tuple(hash_term(tenant, t) for t in self._analyzer.tokenize(phrase)))
+            Phrase(
+                phrase, tuple(hash_term(tenant, t) for t in self._analyzer.tokenize_phrase(phrase))
+            )
             for phrase in find_phrases(text)
         ]
         worded = tuple(phrase for phrase in phrases if phrase.terms)
         return PreparedQuery(text, weight, vector, terms, tuple(sequence), worded)
+
+    def _number_terms(self, text: str, tenant: TenantId) -> list[int]:
+        """The terms in their order, of which at most MOST_TERMS are distinct."""
+        sequence: list[int] = []
+        for terms in self._analyzer.tokenize_query(text):
+            for term in terms:
+                number = hash_term(tenant, term)
+                if number in sequence or len(set(sequence)) < MOST_TERMS:
+                    sequence.append(number)
+            sequence.append(BREAK)
+        return sequence[:-1]
 
     async def _count_terms(
         self, snapshot: IndexSnapshot, prepared: Sequence[PreparedQuery], watch: _Stopwatch

@@ -1,15 +1,13 @@
 """What every store must do: the fake and PostgreSQL, each behind the same searcher."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
-from psycopg.types.json import Jsonb
 
 from retrieval.config import Pipeline, parse_pipeline
-from retrieval.embedding import embed_document
 from retrieval.errors import EmbeddingFailed
+from retrieval.lexical import Analyzer
 from retrieval.model import (
     EVERYONE,
     AccessScope,
@@ -17,119 +15,13 @@ from retrieval.model import (
     Document,
     Embeddings,
     Period,
-    Source,
     SourceEntry,
-    SourceId,
     Span,
     TenantId,
     WeightedQuery,
 )
-from retrieval.ports import DocumentStore, PassageIndex
-from retrieval.postgres.index import PostgresPassageIndex
-from retrieval.postgres.pool import Pool
-from retrieval.postgres.store import PostgresDocumentStore
 from retrieval.search import NO_DOCUMENTS, NO_QUERY, NOT_VISIBLE, PassageSearcher
-from tests.fakes.document_store import InMemoryDocumentStore
-from tests.fakes.embedder import InMemoryEmbedder
-
-HOME = TenantId("default")
-NOW = datetime(2026, 6, 1, tzinfo=UTC)
-PUBLIC = AccessScope(HOME, frozenset({EVERYONE}))
-
-
-@dataclass(frozen=True)
-class House:
-    """A store with what a test needs to fill and ask it."""
-
-    store: DocumentStore
-    index: PassageIndex
-    embedder: InMemoryEmbedder
-    sources: dict[tuple[str, str], Source]
-
-    def searcher(self, pipeline: Pipeline | None = None) -> PassageSearcher:
-        return PassageSearcher(self.index, self.embedder, pipeline=pipeline)
-
-    async def put(
-        self,
-        name: str,
-        *texts: str,
-        title: str = "",
-        source: tuple[str, str] = ("default", "docs"),
-        audience: frozenset[str] = frozenset({EVERYONE}),
-        modified_at: datetime | None = None,
-    ) -> None:
-        body = "\n\n".join(texts)
-        chunks, start = [], 0
-        for ordinal, text in enumerate(texts):
-            span = Span(start, start + len(text))
-            chunks.append(Chunk(ordinal, text, span, ("Part",) if ordinal else ()))
-            start = span.end + 2
-        document = Document(
-            name, f"https://docs.example/{name}", title, body, "hash", audience, modified_at
-        )
-        vectors = await embed_document(self.embedder, title, chunks)
-        await self.store.put_document(self.sources[source], document, chunks, vectors)
-
-    async def find(
-        self,
-        text: str,
-        scope: AccessScope = PUBLIC,
-        *,
-        limit: int = 10,
-        pipeline: str = "default",
-        period: Period | None = None,
-    ) -> list[str]:
-        searcher = self.searcher(parse_pipeline(pipeline))
-        result = await searcher.search([WeightedQuery(text)], scope, limit=limit, period=period)
-        return [passage.url.rsplit("/", 1)[1] for passage in result.passages]
-
-
-def make_sources(numbers: dict[tuple[str, str], int]) -> dict[tuple[str, str], Source]:
-    return {
-        (tenant, name): Source(
-            TenantId(tenant), SourceId(number), name, "files", CONFIGS.get(name, {})
-        )
-        for (tenant, name), number in numbers.items()
-    }
-
-
-NAMES = [("default", "docs"), ("default", "wiki"), ("default", "policy"), ("other", "docs")]
-CONFIGS = {"policy": {"authority": 1.5}}
-
-
-@pytest.fixture
-def memory_house() -> House:
-    embedder = InMemoryEmbedder()
-    memory = InMemoryDocumentStore(embedder.model)
-    numbers = {name: place for place, name in enumerate(NAMES, start=1)}
-    return House(memory, memory, embedder, make_sources(numbers))
-
-
-@pytest.fixture
-async def postgres_house(pool: Pool) -> House:
-    embedder = InMemoryEmbedder()
-    numbers = {}
-    async with pool.connection() as connection:
-        await connection.execute("INSERT INTO tenant (tenant_id) VALUES ('other')")
-        for tenant, name in NAMES:
-            cursor = await connection.execute(
-                "INSERT INTO source (tenant_id, name, kind, config) VALUES (%s, %s, 'files', %s)"
-                " RETURNING source_id",
-                [tenant, name, Jsonb(CONFIGS.get(name, {}))],
-            )
-            row = await cursor.fetchone()
-            assert row is not None
-            numbers[tenant, name] = row[0]
-    store = PostgresDocumentStore(pool, embedder.model)
-    index = PostgresPassageIndex(pool, embedder.model)
-    return House(store, index, embedder, make_sources(numbers))
-
-
-@pytest.fixture(params=["memory", "postgres"])
-def house(request: pytest.FixtureRequest) -> House:
-    found = request.getfixturevalue(f"{request.param}_house")
-    assert isinstance(found, House)
-    return found
+from tests.contract.house import HOME, NOW, PUBLIC, House, speak
 
 
 async def test_what_was_put_is_listed_and_found(house: House) -> None:
@@ -406,3 +298,15 @@ async def test_younger_documents_come_first_where_age_counts(house: House) -> No
     result = await searcher.search([WeightedQuery("whales in the sea")], PUBLIC)
     assert [one.url.rsplit("/", 1)[1] for one in result.passages] == ["new", "old"]
     assert result.passages[0].scores["recency"] == 1
+
+
+async def test_documents_of_two_languages_are_found_by_other_forms_of_their_words(
+    house: House,
+) -> None:
+    house = speak(house, Analyzer(("english", "german")))
+    await house.put("de", "Die Häuser werden von der Gruppe gebaut.")
+    await house.put("en", "The houses are built by the group.")
+    assert await house.find("Haus", pipeline="bm25") == ["de"]
+    assert await house.find("house", pipeline="bm25") == ["en"]
+    assert await house.find("welche Gruppe baut", pipeline="bm25") == ["de"]
+    assert await house.find("“die Häuser”", pipeline="bm25") == ["de"]

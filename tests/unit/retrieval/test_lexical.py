@@ -23,6 +23,7 @@ from retrieval.lexical import (
     score_titles,
 )
 from retrieval.model import TermStatistics
+from retrieval.stop_words import LANGUAGES
 
 ANALYZER = Analyzer()
 
@@ -53,6 +54,8 @@ def make_statistics(texts: list[list[int]]) -> TermStatistics:
         ("C++ and C#", ["c++", "c#"]),
         ("Café", ["cafe"]),
         ("état", ["etat"]),
+        ("Straße", ["strass"]),
+        ("GrößeInÆrø", ["grosseinærø", "grosse", "ærø"]),
         ("日本語", ["日本", "本語"]),
         ("", []),
         ("?! --", []),
@@ -69,14 +72,64 @@ def test_versions_are_found_whole_and_in_parts() -> None:
 
 
 def test_a_language_has_its_own_stems_and_stop_words() -> None:
-    german = Analyzer("german")
+    german = Analyzer(("german",))
     assert german.tokenize("Die Häuser und das Haus") == ["haus", "haus"]
     assert "the" in german.tokenize("the")
 
 
-def test_an_unknown_language_is_refused_by_name() -> None:
-    with pytest.raises(ValueError, match="klingon"):
-        Analyzer("klingon")
+@pytest.mark.parametrize(
+    ("language", "text", "terms"),
+    [
+        ("french", "Les réunions de l'équipe", ["reunion", "equip"]),
+        ("spanish", "las reuniones y la reunión", ["reunion", "reunion"]),
+        ("italian", "le riunioni e la riunione", ["riunion", "riunion"]),
+        ("portuguese", "as cidades e a cidade", ["cidad", "cidad"]),
+        ("dutch", "de vergaderingen en de vergadering", ["vergader", "vergader"]),
+        ("swedish", "möten och ett möte", ["mot", "mot"]),
+        ("russian", "и собрания о собрании", ["собран", "собран"]),
+        ("turkish", "kitaplar ve kitap", ["kitap", "kitap"]),
+        ("polish", "łodzie i łódź", ["łodz", "łodz"]),
+    ],
+)
+def test_endings_and_stop_words_of_many_languages(
+    language: str, text: str, terms: list[str]
+) -> None:
+    assert Analyzer((language,)).tokenize(text) == terms
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@settings(max_examples=15)
+@given(text=st.text(max_size=80))
+def test_every_language_reads_any_text_and_keeps_identifiers(language: str, text: str) -> None:
+    analyzer = Analyzer((language,))
+    assert all(analyzer.tokenize(text))
+    assert "err_404" in analyzer.tokenize(f"{text} ERR_404")
+    assert "src/app.py" in analyzer.tokenize("src/app.py")
+
+
+def test_of_several_languages_the_text_tells_which_it_is_in() -> None:
+    both = Analyzer(("english", "german"))
+    english, german = "What the team is doing in the houses", "Was die Gruppe in den Häusern macht"
+    assert (both.choose_language(english), both.choose_language(german)) == ("english", "german")
+    assert both.choose_language("Kubernetes") == "english"
+    assert both.tokenize(german) == Analyzer(("german",)).tokenize(german)
+    assert both.tokenize(english) == Analyzer().tokenize(english)
+
+
+def test_a_query_is_read_in_all_languages() -> None:
+    both = Analyzer(("english", "german"))
+    english, german = both.tokenize_query("Häuser")
+    assert (english, german) == (["hauser"], ["haus"])
+    assert both.tokenize_phrase("Häuser ERR_404") == ["err_404", "err", "404"]
+    assert Analyzer().tokenize_phrase("running") == Analyzer().tokenize("running")
+
+
+@pytest.mark.parametrize("languages", [("klingon",), ("english", "klingon")])
+def test_an_unknown_language_is_refused_by_name(languages: tuple[str, ...]) -> None:
+    with pytest.raises(ValueError, match=r"klingon.*english.*german"):
+        Analyzer(languages)
+    with pytest.raises(ValueError, match="no language"):
+        Analyzer(())
 
 
 @given(st.text(max_size=300))
