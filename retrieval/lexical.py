@@ -31,6 +31,8 @@ K1 = 1.5
 B = 0.75
 """Saturation of term frequency and weight of length, as usual (Robertson & Zaragoza 2009)."""
 
+_LOW_BITS = 0xFFFF
+
 _WORD = re.compile(r"[^\W_]+(?:[_.\-/:@#+'’][^\W_]+)*(?:\+\+|#)?", re.UNICODE)
 _PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|0+")
 """Over the shape of a word: A for capitals, a for other letters, 0 for digits."""
@@ -290,10 +292,16 @@ def _weigh(query: Mapping[int, float], statistics: TermStatistics) -> tuple[Term
 
 
 def _find(wanted: Terms, terms: Terms) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Where in `terms` those of `wanted` (sorted) are, and which of `wanted` each one is."""
-    places = np.minimum(np.searchsorted(wanted, terms), len(wanted) - 1)
-    found = np.flatnonzero(wanted[places] == terms)
-    return places[found], found
+    """Where in `terms` those of `wanted` (sorted) are, and which of `wanted` each one is.
+
+    Nearly all of `terms` are none of them; a look at the low bits tells that of most.
+    """
+    bits = np.zeros(_LOW_BITS + 1, bool)
+    bits[wanted & _LOW_BITS] = True
+    likely = np.flatnonzero(bits[terms & _LOW_BITS])
+    places = np.minimum(np.searchsorted(wanted, terms[likely]), len(wanted) - 1)
+    equal = wanted[places] == terms[likely]
+    return places[equal], likely[equal]
 
 
 def choose_rare(query: Iterable[int], statistics: TermStatistics, most: int) -> list[int]:

@@ -505,7 +505,8 @@ class Candidates:
     `sentences` (m, d) holds the sentences of all, those of candidate i from `starts[i]` on; each
     has at least one, which is its passage's vector where it has none of its own. `terms` are the
     chunks' terms in the order of the text, of which the first `title_lengths` (n,) come from title
-    and headings; `document_terms` those of the documents they belong to, sorted.
+    and headings. `document_terms` are those of the documents that they belong to, each document
+    once; candidate i belongs to number `document_places[i]` of them.
     """
 
     chunks: tuple[ChunkId, ...]
@@ -516,6 +517,7 @@ class Candidates:
     terms: TermTable
     title_lengths: NDArray[np.int64]
     document_terms: TermTable
+    document_places: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.chunks)

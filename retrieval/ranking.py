@@ -102,7 +102,9 @@ def _score(
         stages["lexical"] = score_terms(query.terms, candidates.terms, statistics[0])
         side = stages["lexical"]
         if pipeline.documents:
-            stages["document"] = score_terms(query.terms, candidates.document_terms, statistics[1])
+            stages["document"] = score_terms(query.terms, candidates.document_terms, statistics[1])[
+                candidates.document_places
+            ]
             side = side + stages["document"]
         stages["lexical_side"] = side
         if pipeline.title_weight:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -25,31 +25,34 @@ from retrieval.model import (
     Vector,
 )
 from retrieval.postgres.errors import translate_errors
+from retrieval.postgres.fetching import Query, fetch_together
 from retrieval.postgres.models import ModelRegister
 from retrieval.postgres.packing import (
+    array_literal,
     sparse_vector,
-    unpack_counts,
+    split_bytes,
     unpack_halfvecs,
-    unpack_sequences,
+    unpack_terms,
     unpack_vectors,
 )
 from retrieval.postgres.pool import Pool
 from retrieval.postgres.queries import compose
 
-OPENING = """
-BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
-SET LOCAL plan_cache_mode = force_custom_plan;
-SET LOCAL random_page_cost = 1.1;
-SET LOCAL enable_seqscan = off;
-SET LOCAL jit = off;
-SET LOCAL hnsw.iterative_scan = relaxed_order;
-"""
+BEGIN = sql.SQL("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+SETTINGS = sql.SQL(
+    "SELECT set_config('plan_cache_mode', 'force_custom_plan', true),"
+    " set_config('random_page_cost', '1.1', true), set_config('enable_seqscan', 'off', true),"
+    " set_config('jit', 'off', true),"
+    " set_config('hnsw.iterative_scan', 'relaxed_order', true)"
+)
 """Plans are made for the groups at hand, since how many rows they hold differs a thousandfold;
 pages are expected in memory; comparing whole arrays of terms row by row costs twenty times what
 the planner believes, so sequential scans are the last resort; compiling a query of milliseconds
 only delays it; the walk through the graph goes on until enough of what it finds is visible (it is
 ordered by exact scores later).
 """
+
+SET_EFFORT = sql.SQL("SELECT set_config('hnsw.ef_search', %s, true)")
 
 EXACT_ROWS = 4_000
 """Up to so many visible chunks, reading them all costs no more than walking the HNSW graph."""
@@ -60,6 +63,10 @@ SCAN_FACTOR = 6
 LEAST_EFFORT = 100
 MOST_EFFORT = 1000
 """Bounds of hnsw.ef_search; pgvector takes at most 1000."""
+
+
+_NO_CANDIDATES: tuple[Any, ...] = ((), (), (), (), b"", [], b"", (), b"")
+_NO_DOCUMENTS: tuple[Any, ...] = ((), (), (), b"", b"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,21 +92,24 @@ class PostgresPassageIndex:
     ) -> AsyncIterator["PostgresSnapshot"]:
         """One repeatable-read transaction, which is what makes the view consistent."""
         async with translate_errors(), self._pool.connection() as connection:
-            await connection.execute(OPENING)
             try:
                 model = await self._models.find(connection)
-                cursor = await connection.execute(compose("read_scope"), _bind(scope))
-                groups = await cursor.fetchall()
-                cursor = await connection.execute(compose("estimate_embeddings"))
-                row = await cursor.fetchone()
+                bound = _bind(scope)
+                _, groups, [[estimated]] = await fetch_together(
+                    connection,
+                    Query(BEGIN, rows=False),
+                    Query(SETTINGS),
+                    Query(compose("read_scope"), bound),
+                    Query(compose("estimate_embeddings")),
+                )
                 held = sum(chunks for _, chunks, *_ in groups)
                 size = _Size(
                     visible=sum(chunks for _, chunks, visible, *_ in groups if visible),
                     held=held,
-                    indexed=max(held, row[0] if row else 0),
+                    indexed=max(held, estimated),
                     dimensions=self._models.dimensions,
                 )
-                bound = _bind(scope) | {"groups": [group for group, _, seen, *_ in groups if seen]}
+                bound["groups"] = array_literal(group for group, _, seen, *_ in groups if seen)
                 authorities = {
                     name: float(factor)
                     for _, _, visible, name, factor in groups
@@ -154,7 +164,8 @@ class PostgresSnapshot:
 
     async def list_sources(self) -> frozenset[str]:
         """Names of the sources that hold something visible."""
-        return frozenset(row[0] for row in await self._fetch(compose("list_visible_sources")))
+        [rows] = await self._fetch(self._ask("list_visible_sources"))
+        return frozenset(row[0] for row in rows)
 
     @property
     def authorities(self) -> Mapping[str, float]:
@@ -163,8 +174,9 @@ class PostgresSnapshot:
 
     async def count_terms(self, terms: Sequence[int]) -> tuple[TermStatistics, TermStatistics]:
         """The tenant's statistics over chunks, and over whole documents."""
-        totals = await self._fetch(compose("read_totals"))
-        rows = await self._fetch(compose("read_term_frequencies"), terms=list(terms))
+        totals, rows = await self._fetch(
+            self._ask("read_totals"), self._ask("read_term_frequencies", terms=array_literal(terms))
+        )
         chunks, chunk_length, documents, document_length = totals[0] if totals else (0, 0, 0, 0)
         return (
             TermStatistics(chunks, chunk_length / max(chunks, 1), {r[0]: r[1] for r in rows}),
@@ -176,20 +188,14 @@ class PostgresSnapshot:
     async def find_nearest(self, vector: Vector, limit: int) -> Sequence[ChunkId]:
         """The chunks whose vectors have the greatest inner product with `vector`, best first."""
         exact = scan_exactly(await self._count_in_reach(), self._size.indexed, limit)
-        if not exact:
-            effort = min(max(limit, LEAST_EFFORT), MOST_EFFORT)
-            await self._connection.execute(
-                sql.SQL("SET LOCAL hnsw.ef_search = {}").format(sql.Literal(effort))
-            )
+        effort = min(max(limit, LEAST_EFFORT), MOST_EFFORT)
         if self._dated:
             name = "find_nearest_dated_exactly" if exact else "find_nearest_dated_by_index"
         else:
             name = "find_nearest_exactly" if exact else "find_nearest_by_index"
-        rows = await self._fetch(
-            compose(name, model=self._model, dimensions=self._size.dimensions),
-            vector=HalfVector(vector),
-            limit=limit,
-        )
+        query = compose(name, model=self._model, dimensions=self._size.dimensions)
+        bound = {**self._scope, "vector": HalfVector(vector), "limit": limit}
+        _, rows = await self._fetch(Query(SET_EFFORT, [str(effort)]), Query(query, bound))
         return [ChunkId(row[0]) for row in rows]
 
     async def find_matching(
@@ -202,89 +208,97 @@ class PostgresSnapshot:
         """The chunks with the greatest weighted sum of terms (BM25), best first."""
         if not any_of:
             return []
-        query = sparse_vector(list(weights), list(weights.values()))
+        bound = {"weights": sparse_vector(list(weights), list(weights.values())), "limit": limit}
         if phrases:
-            rows = await self._fetch(
-                compose("find_matching_phrases"),
-                all_of=sorted({term for phrase in phrases for term in phrase.terms}),
+            query = self._ask(
+                "find_matching_phrases",
+                all_of=array_literal({term for phrase in phrases for term in phrase.terms}),
                 phrases=[phrase.text for phrase in phrases],
-                weights=query,
-                limit=limit,
+                **bound,
             )
         else:
             name = "find_matching_dated" if self._dated else "find_matching"
-            rows = await self._fetch(compose(name), any_of=list(any_of), weights=query, limit=limit)
+            query = self._ask(name, any_of=array_literal(any_of), **bound)
+        [rows] = await self._fetch(query)
         return [ChunkId(row[0]) for row in rows]
 
     async def load_candidates(self, chunks: Sequence[ChunkId]) -> Candidates:
         """What ranking needs, in no particular order; unknown chunks are left out."""
-        rows = await self._fetch(
-            compose("load_candidates", model=self._model), binary=True, chunks=list(chunks)
+        wanted = {**self._scope, "chunks": array_literal(chunks)}
+        [row], [documents] = await self._fetch(
+            Query(compose("load_candidates", model=self._model), wanted, binary=True),
+            Query(compose("load_document_counts"), wanted, binary=True),
         )
-        columns = list(zip(*rows, strict=True)) or [()] * 6
-        passages = unpack_halfvecs(columns[2], self._size.dimensions)
-        sentences, starts = unpack_vectors(columns[3], passages)
-        documents = await self._fetch(
-            compose("load_document_counts"), binary=True, documents=list(columns[1])
-        )
-        found = {row[0]: row[1:] for row in documents}
-        counts = [found.get(document, (0, b"", b"")) for document in columns[1]]
+        if row[0] is None:
+            row, documents = _NO_CANDIDATES, _NO_DOCUMENTS
+        found, belonging, title_lengths, counts, terms, known, vectors, sizes, packed = row
+        passages = np.zeros((len(found), self._size.dimensions), np.float32)
+        passages[known] = unpack_halfvecs(vectors or b"", self._size.dimensions)
+        sentences, starts = unpack_vectors(split_bytes(packed or b"", sizes), passages)
+        numbers, lengths, distinct, document_terms, frequencies = documents
+        places = {number: place for place, number in enumerate(numbers)}
         return Candidates(
-            chunks=tuple(ChunkId(chunk) for chunk in columns[0]),
-            documents=tuple(DocumentId(document) for document in columns[1]),
+            chunks=tuple(ChunkId(chunk) for chunk in found),
+            documents=tuple(DocumentId(document) for document in belonging),
             passages=passages,
             sentences=sentences,
             starts=starts,
-            terms=unpack_sequences(columns[5]),
-            title_lengths=np.array(columns[4], np.int64),
-            document_terms=unpack_counts(
-                [one[0] for one in counts], [one[1] for one in counts], [one[2] for one in counts]
+            terms=unpack_terms(terms, counts),
+            title_lengths=np.array(title_lengths, np.int64),
+            document_terms=replace(
+                unpack_terms(document_terms, distinct, frequencies),
+                lengths=np.array(lengths, np.int64),
             ),
+            document_places=np.array([places[number] for number in belonging], np.int64),
         )
 
     async def load_tokens(self, chunks: Sequence[ChunkId]) -> Mapping[ChunkId, StoredTokens]:
         """Stored token vectors; chunks that have none are left out."""
-        rows = await self._fetch(
-            compose("load_tokens", model=self._model), binary=True, chunks=list(chunks)
+        wanted = {**self._scope, "chunks": array_literal(chunks)}
+        [[row]] = await self._fetch(
+            Query(compose("load_tokens", model=self._model), wanted, binary=True)
         )
+        if row[0] is None:
+            return {}
+        found, widths, sizes, joined = row
         return {
-            ChunkId(row[0]): np.frombuffer(row[1], np.uint8).reshape(-1, row[2]) for row in rows
+            ChunkId(chunk): np.frombuffer(one, np.uint8).reshape(-1, width)
+            for chunk, width, one in zip(found, widths, split_bytes(joined, sizes), strict=True)
         }
 
     async def load_passages(self, chunks: Sequence[ChunkId]) -> Mapping[ChunkId, Passage]:
         """What a reader is shown, with a score of 0; unknown chunks are left out."""
-        rows = await self._fetch(compose("load_passages"), chunks=list(chunks))
+        [rows] = await self._fetch(self._ask("load_passages", chunks=array_literal(chunks)))
         return {ChunkId(row[0]): _passage_from(row) for row in rows}
 
     async def load_widened(
         self, chunks: Sequence[ChunkId], reach: int
     ) -> Mapping[ChunkId, Passage]:
         """As load_passages, each with the text of `reach` neighbours before and after it."""
-        rows = await self._fetch(compose("load_widened"), chunks=list(chunks), reach=reach)
+        query = self._ask("load_widened", chunks=array_literal(chunks), reach=reach)
+        [rows] = await self._fetch(query)
         return {ChunkId(row[0]): _passage_from(row) for row in rows}
 
     async def load_neighbours(self, chunk: ChunkId, before: int, after: int) -> Sequence[Passage]:
         """The chunk and those around it in its document, in the order of the text."""
-        rows = await self._fetch(
-            compose("load_neighbours"), chunk=chunk, before=before, after=after
-        )
+        query = self._ask("load_neighbours", chunk=chunk, before=before, after=after)
+        [rows] = await self._fetch(query)
         return [_passage_from(row) for row in rows]
 
     async def _count_in_reach(self) -> int:
         """How many chunks may be found; for a period an estimate: its share of all documents."""
         if not self._dated:
             return self._size.visible
-        dated: int = (await self._fetch(compose("count_dated")))[0][0]
-        totals = await self._fetch(compose("read_totals"))
-        documents: int = totals[0][2] if totals else 0
-        return self._size.visible * dated // max(documents, 1)
+        [dated], totals = await self._fetch(self._ask("count_dated"), self._ask("read_totals"))
+        documents = totals[0][2] if totals else 0
+        return int(self._size.visible * dated[0] // max(documents, 1))
 
-    async def _fetch(
-        self, query: sql.Composed, *, binary: bool = False, **bound: object
-    ) -> list[tuple[Any, ...]]:
-        async with self._connection.cursor(binary=binary) as cursor:
-            await cursor.execute(query, {**self._scope, **bound})
-            return await cursor.fetchall()
+    def _ask(self, name: str, **bound: object) -> Query:
+        """A query without literals, within the scope."""
+        return Query(compose(name), {**self._scope, **bound})
+
+    async def _fetch(self, *queries: Query) -> list[list[tuple[Any, ...]]]:
+        return await fetch_together(self._connection, *queries)
 
 
 def scan_exactly(visible: int, indexed: int, limit: int) -> bool:

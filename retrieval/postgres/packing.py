@@ -1,19 +1,18 @@
 """The binary forms in which vectors and terms travel to and from PostgreSQL."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pgvector import SparseVector
 
-from retrieval.lexical import TERM_SPACE, gather_sequences
+from retrieval.lexical import TERM_SPACE
 from retrieval.model import TermCounts, TermTable, Vector
 
 Starts = NDArray[np.int64]
 
-_ARRAY_HEADER = 20
-_HALFVEC_HEADER = 4
 _ARRAY_ELEMENT = np.dtype([("size", ">i4"), ("value", ">i4")])
 
 
@@ -50,11 +49,9 @@ def unpack_vectors(packed: Sequence[bytes | None], passages: Vector) -> tuple[Ve
     return vectors, starts
 
 
-def unpack_halfvecs(sent: Sequence[bytes | None], size: int) -> Vector:
-    """Halfvecs (n, size) as halfvec_send gives them; zeros where there is none."""
-    nothing = bytes(2 * size)
-    joined = b"".join([one[_HALFVEC_HEADER:] if one else nothing for one in sent])
-    return np.frombuffer(joined, ">f2").reshape(-1, size).astype(np.float32)
+def unpack_halfvecs(sent: bytes, size: int) -> Vector:
+    """Halfvecs (n, size), one after the other as halfvec_send gives them without its header."""
+    return np.frombuffer(sent, ">f2").reshape(-1, size).astype(np.float32)
 
 
 def pack_frequencies(counts: TermCounts) -> bytes:
@@ -62,26 +59,32 @@ def pack_frequencies(counts: TermCounts) -> bytes:
     return counts.frequencies.astype("<u2").tobytes()
 
 
-def unpack_counts(
-    lengths: Sequence[int], terms: Sequence[bytes], frequencies: Sequence[bytes]
-) -> TermTable:
-    """Terms as array_send gives an integer[] without nulls, and the packed frequencies."""
-    joined = b"".join([one[_ARRAY_HEADER:] for one in terms])
-    elements: NDArray[Any] = np.frombuffer(joined, _ARRAY_ELEMENT)
+def unpack_terms(sent: bytes, counts: Sequence[int], frequencies: bytes | None = None) -> TermTable:
+    """The terms of n texts, `counts` each, as array_send gives integers without its header.
+
+    Each comes once where there are no packed `frequencies` beside them.
+    """
+    elements: NDArray[Any] = np.frombuffer(sent, _ARRAY_ELEMENT)
+    terms = elements["value"].astype(np.int32)
     return TermTable(
-        terms=elements["value"].astype(np.int32),
-        frequencies=np.frombuffer(b"".join(frequencies), "<u2").astype(np.uint16),
-        starts=np.cumsum([0, *(len(one) // 2 for one in frequencies)], dtype=np.int64),
-        lengths=np.array(lengths, np.int64),
+        terms=terms,
+        frequencies=np.ones(len(terms), np.uint16)
+        if frequencies is None
+        else np.frombuffer(frequencies, "<u2").astype(np.uint16),
+        starts=np.cumsum([0, *counts], dtype=np.int64),
+        lengths=np.array(counts, np.int64),
     )
 
 
-def unpack_sequences(terms: Sequence[bytes]) -> TermTable:
-    """Terms in the order of their texts, as array_send gives an integer[] without nulls."""
-    sequences: list[NDArray[Any]] = [
-        np.frombuffer(one[_ARRAY_HEADER:], _ARRAY_ELEMENT)["value"] for one in terms
-    ]
-    return gather_sequences([sequence.astype(np.int32) for sequence in sequences])
+def split_bytes(joined: bytes, sizes: Sequence[int]) -> list[bytes]:
+    """The pieces of a string that was joined from pieces of these sizes."""
+    ends = list(accumulate(sizes))
+    return [joined[end - size : end] for size, end in zip(sizes, ends, strict=True)]
+
+
+def array_literal(numbers: Iterable[int]) -> str:
+    """A PostgreSQL array of integers as text, which costs a tenth of sending a list."""
+    return f"{{{','.join(map(str, numbers))}}}"
 
 
 def sparse_vector(terms: Sequence[int], weights: Sequence[float]) -> SparseVector:

@@ -272,9 +272,18 @@ WHERE lexical_chunk.tenant_id = %(tenant)s AND lexical_chunk.terms @> %(all_of)s
 ORDER BY lexical_chunk.weights <#> %(weights)s::sparsevec, lexical_chunk.chunk_id
 LIMIT %(limit)s;
 
+-- What a search weighs comes as one row of long values, since a row for each chunk would reach the
+-- client in hundreds of small packets. Every aggregate sees the rows in the same order.
+
 -- name: load_candidates
-SELECT lexical_chunk.chunk_id, lexical_chunk.document_id, halfvec_send(embedding.passage),
-    embedding.sentences, lexical_chunk.title_length, array_send(lexical_chunk.terms)
+SELECT array_agg(lexical_chunk.chunk_id), array_agg(lexical_chunk.document_id),
+    array_agg(lexical_chunk.title_length),
+    array_agg(cardinality(lexical_chunk.terms)),
+    string_agg(substr(array_send(lexical_chunk.terms), 21), ''),
+    array_agg(embedding.passage IS NOT NULL),
+    string_agg(substr(halfvec_send(embedding.passage), 5), ''),
+    array_agg(coalesce(octet_length(embedding.sentences), 0)),
+    string_agg(embedding.sentences, '')
 FROM lexical_chunk
 LEFT JOIN embedding ON embedding.tenant_id = lexical_chunk.tenant_id
     AND embedding.chunk_id = lexical_chunk.chunk_id AND embedding.model_id = {model}
@@ -282,17 +291,23 @@ WHERE lexical_chunk.tenant_id = %(tenant)s
     AND lexical_chunk.chunk_id = ANY(%(chunks)s::bigint[])
     AND lexical_chunk.group_id = ANY(%(groups)s::integer[]);
 
+-- name: load_document_counts
+SELECT array_agg(document_id), array_agg(length), array_agg(cardinality(terms)),
+    string_agg(substr(array_send(terms), 21), ''), string_agg(frequencies, '')
+FROM lexical_document
+WHERE tenant_id = %(tenant)s AND document_id IN (
+    SELECT document_id FROM lexical_chunk
+    WHERE tenant_id = %(tenant)s AND chunk_id = ANY(%(chunks)s::bigint[])
+        AND group_id = ANY(%(groups)s::integer[])
+);
+
 -- name: load_tokens
-SELECT chunk_id, tokens, token_bytes
+SELECT array_agg(chunk_id), array_agg(token_bytes), array_agg(octet_length(tokens)),
+    string_agg(tokens, '')
 FROM embedding
 WHERE tenant_id = %(tenant)s AND model_id = {model} AND chunk_id = ANY(%(chunks)s::bigint[])
     AND tokens IS NOT NULL
     AND group_id = ANY(%(groups)s::integer[]);
-
--- name: load_document_counts
-SELECT document_id, length, array_send(terms), frequencies
-FROM lexical_document
-WHERE tenant_id = %(tenant)s AND document_id = ANY(%(documents)s::bigint[]);
 
 -- name: load_passages
 SELECT chunk.chunk_id, chunk.document_id, source.name, document.title, document.url, chunk.body,

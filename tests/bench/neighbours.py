@@ -89,9 +89,11 @@ async def _search_exactly(
         groups = {row[0]: row[1] for row in await cursor.fetchall()}
         async with connection.cursor("vectors", binary=True) as rows:
             rows.itersize = BLOCK
-            await rows.execute("SELECT chunk_id, group_id, halfvec_send(passage) FROM embedding")
+            await rows.execute(
+                "SELECT chunk_id, group_id, substr(halfvec_send(passage), 5) FROM embedding"
+            )
             while block := await rows.fetchmany(BLOCK):
-                stored = unpack_halfvecs([row[2] for row in block], vectors.shape[1])
+                stored = unpack_halfvecs(b"".join(row[2] for row in block), vectors.shape[1])
                 scores = queries @ stored.T
                 chunks = np.array([row[0] for row in block])
                 for label, nearest in best.items():

@@ -247,6 +247,8 @@ class InMemorySnapshot:
     async def load_candidates(self, chunks: Sequence[ChunkId]) -> Candidates:
         found = [self._chunks[number] for number in chunks if number in self._chunks]
         sentences = [chunk.sentences for _, chunk in found]
+        documents = list({held.id: held for held, _ in found}.values())
+        places = {held.id: place for place, held in enumerate(documents)}
         return Candidates(
             chunks=tuple(chunk.id for _, chunk in found),
             documents=tuple(held.id for held, _ in found),
@@ -255,7 +257,8 @@ class InMemorySnapshot:
             starts=np.cumsum([0, *(len(one) for one in sentences[:-1])], dtype=np.int64),
             terms=gather_sequences([chunk.terms for _, chunk in found]),
             title_lengths=np.array([chunk.title_length for _, chunk in found], np.int64),
-            document_terms=gather_counts([held.counts for held, _ in found]),
+            document_terms=gather_counts([held.counts for held in documents]),
+            document_places=np.array([places[held.id] for held, _ in found], np.int64),
         )
 
     async def load_tokens(self, chunks: Sequence[ChunkId]) -> Mapping[ChunkId, StoredTokens]:

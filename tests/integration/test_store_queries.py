@@ -24,7 +24,7 @@ from retrieval.model import (
     Span,
     TenantId,
 )
-from retrieval.postgres.index import OPENING, PostgresPassageIndex, scan_exactly
+from retrieval.postgres.index import BEGIN, SETTINGS, PostgresPassageIndex, scan_exactly
 from retrieval.postgres.loading import DocumentEntry
 from retrieval.postgres.packing import pack_vectors, sparse_vector, unpack_vectors
 from retrieval.postgres.pool import Pool
@@ -96,7 +96,8 @@ async def filled(pool: Pool) -> Pool:
 async def explain(pool: Pool, query: sql.Composed, readers: str, *, since: int = 0) -> str:
     """The plan of a query as a snapshot of these readers would run it."""
     async with pool.connection() as connection:
-        await connection.execute(OPENING)
+        await connection.execute(BEGIN)
+        await connection.execute(SETTINGS)
         cursor = await connection.execute(
             compose("read_scope"), {"tenant": HOME, "readers": [readers], "sources": None}
         )

@@ -40,6 +40,7 @@ def make_candidates(
         terms=gather_sequences([hash_terms("t", text.split()) for text in texts]),
         title_lengths=np.array(titles or [0] * size, np.int64),
         document_terms=gather_counts([NOTHING] * size),
+        document_places=np.arange(size),
     )
 
 
