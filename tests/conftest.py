@@ -8,10 +8,15 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings
 
 from migrations.runner import migrate
 from retrieval.postgres.embedded import run_embedded_postgres
 from retrieval.postgres.pool import Pool, open_pool
+
+# A busy machine is no fault of the code under test.
+settings.register_profile("footnote", deadline=None)
+settings.load_profile("footnote")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
