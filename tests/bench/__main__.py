@@ -14,7 +14,6 @@ from rich.console import Console
 from retrieval.evaluation.datasets import UnusableDataSet
 from retrieval.inference.embedder import MiniLmEmbedder
 from retrieval.inference.minilm import MiniLm
-from retrieval.postgres.embedded import run_embedded_postgres
 from tests.bench.agent import measure_agent
 from tests.bench.clients import measure_clients
 from tests.bench.corpora import load_sets
@@ -24,7 +23,7 @@ from tests.bench.neighbours import measure_neighbours
 from tests.bench.precision import measure_precision
 from tests.bench.report import Section, print_section
 from tests.bench.sizes import measure_sizes
-from tests.bench.stores import REPOSITORY, Bench
+from tests.bench.stores import BASE, REPOSITORY, Bench, run_tuned_postgres
 
 SIZES = (10_000, 100_000)
 LARGE = 1_000_000
@@ -38,9 +37,10 @@ async def run_sections(arguments: argparse.Namespace, console: Console) -> list[
     directories = arguments.data or sorted((REPOSITORY / "tests/evals/data").glob("*/"))
     sizes = arguments.sizes or (*SIZES, *((LARGE,) if arguments.large else ()))
     folder = REPOSITORY / ".bench"
-    async with run_embedded_postgres(folder / "postgres") as url:
+    async with run_tuned_postgres(folder / "postgres") as url:
         bench = Bench(
             url,
+            folder,
             MiniLmEmbedder(MiniLm(), cached_queries=CACHED_QUERIES),
             load_sets(directories),
             arguments.real_chunks,
@@ -86,12 +86,14 @@ def main() -> int:
     parser.add_argument("--data", nargs="+", type=Path, help="judged data sets; ours by default")
     parser.add_argument("--sizes", nargs="+", type=int, help="chunks, e.g. 10000 100000")
     parser.add_argument("--large", action="store_true", help=f"{LARGE:,} chunks, too")
-    parser.add_argument("--real-chunks", type=int, default=3000, help="that are really embedded")
+    parser.add_argument("--real-chunks", type=int, default=2000, help="that are really embedded")
     parser.add_argument("--keep", action="store_true", help="filled stores, whatever changed")
     parser.add_argument("--documents", type=int, default=400, help="for the section ingest")
     parser.add_argument("--turns", type=int, default=2, help="for the section ingest")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
     arguments = parser.parse_args()
+    if any(size > BASE and size % BASE for size in arguments.sizes or ()):
+        parser.error(f"sizes above {BASE:,} must be multiples of it")
     unknown = set(arguments.sections) - set(SECTIONS)
     if unknown:
         parser.error(f"there is no section {min(unknown)!r}; choose from {', '.join(SECTIONS)}")

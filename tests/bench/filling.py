@@ -154,7 +154,7 @@ async def fill_store(
     entries: Iterator[DocumentEntry],
     tell: Callable[[int], None],
 ) -> None:
-    """Store what is made, a batch at a time, and build the vector index last."""
+    """Store what is made, a batch at a time, without the vector index."""
     await store.models.drop_index()
     batch: list[DocumentEntry] = []
     done = waiting = 0
@@ -168,7 +168,6 @@ async def fill_store(
             tell(done)
     await store.put_documents(source, batch)
     tell(done + waiting)
-    await store.models.build_index(memory_mb=2048)
 
 
 def _draw(items: Sequence[object], share: float, generator: np.random.Generator) -> list[object]:

@@ -1,6 +1,7 @@
 """Filled databases, one for each size, kept between runs while what fills them stays the same."""
 
 import hashlib
+import pickle
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -18,27 +19,41 @@ from migrations.runner import migrate
 from retrieval.evaluation.datasets import DataSet
 from retrieval.inference.embedder import MiniLmEmbedder
 from retrieval.model import EVERYONE, AccessScope, Source, SourceId, TenantId
+from retrieval.postgres.embedded import run_embedded_postgres
 from retrieval.postgres.pool import Pool, open_pool
 from retrieval.postgres.store import PostgresDocumentStore
 from tests.bench.corpora import RealDocument, embed_real, pick_documents
 from tests.bench.filling import fill_store, make_entries
+from tests.bench.multiplying import multiply_store
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TENANT = TenantId("default")
 SCOPE = AccessScope(TENANT, frozenset({EVERYONE}))
-MATTERS = (
-    "migrations/*.sql",
+EMBEDDED = (
     "retrieval/chunking.py",
     "retrieval/embedding.py",
-    "retrieval/lexical.py",
     "retrieval/sentences.py",
     "retrieval/inference/token_vectors.py",
-    "retrieval/postgres/*.py",
-    "retrieval/postgres/queries.sql",
     "tests/bench/corpora.py",
-    "tests/bench/filling.py",
 )
-"""A change in these fills anew, unless the stores are to be kept."""
+"""A change in these embeds the real text anew."""
+
+MATTERS = (
+    *EMBEDDED,
+    "migrations/*.sql",
+    "retrieval/lexical.py",
+    "retrieval/postgres/loading.py",
+    "retrieval/postgres/packing.py",
+    "tests/bench/filling.py",
+    "tests/bench/multiplying.py",
+)
+"""A change in these fills the stores anew, unless they are to be kept."""
+
+BASE = 10_000
+"""So many chunks are written as a sync writes them; a larger store is made of copies of these."""
+
+SETTINGS = {"shared_buffers": "2GB", "max_wal_size": "8GB"}
+"""Of the server, as an operator would set them for a store of a million passages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +61,7 @@ class Bench:
     """What the sections share. `url` is the maintenance database of the server."""
 
     url: str
+    folder: Path
     embedder: MiniLmEmbedder
     sets: Sequence[DataSet]
     real_chunks: int
@@ -54,12 +70,21 @@ class Bench:
     embedded: list[RealDocument] = field(default_factory=list)
 
     async def read_real(self, most: int) -> list[RealDocument]:
-        """Real documents of some `most` chunks, embedded once for all sizes."""
+        """Real documents of some `most` chunks, embedded once for all sizes and runs."""
         if not self.embedded:
-            picked = pick_documents(self.sets, self.real_chunks)
-            self.embedded.extend(await embed_real(picked, self.embedder, self.real_chunks))
+            kept = self.folder / f"real-{digest_files(EMBEDDED, self.describe())}.pickle"
+            if not kept.exists():
+                picked = pick_documents(self.sets, self.real_chunks)
+                found = await embed_real(picked, self.embedder, self.real_chunks)
+                kept.write_bytes(pickle.dumps(found))
+            self.embedded.extend(pickle.loads(kept.read_bytes()))  # noqa: S301 - our own file
         counted = accumulate(len(document.chunks) for document in self.embedded)
         return [d for d, count in zip(self.embedded, counted, strict=True) if count <= most]
+
+    def describe(self) -> str:
+        """What the real text is."""
+        sets = " ".join(f"{one.name} {len(one.documents)}" for one in self.sets)
+        return f"{self.real_chunks} {self.embedder.model} {sets}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +99,10 @@ class FilledStore:
 async def open_filled(bench: Bench, size: int) -> AsyncIterator[FilledStore]:
     """A store of `size` chunks: the one that is there, or a new one."""
     async with await psycopg.AsyncConnection.connect(bench.url, autocommit=True) as admin:
-        name = await _find_complete(admin, f"bench_{size}_{_digest(bench)}", keep=bench.keep)
+        wanted = f"bench_{size}_{digest_files(MATTERS, bench.describe())}"
+        name = await _find_complete(admin, wanted, keep=bench.keep)
         if name is None:
-            name = f"bench_{size}_{_digest(bench)}"
+            name = wanted
             await admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
             await _fill(bench, with_database(bench.url, name), size)
             await admin.execute(
@@ -108,25 +134,45 @@ async def _fill(bench: Bench, url: str, size: int) -> None:
     start = time.perf_counter()
     say = bench.console.print
     say(f"[dim]filling a store with {size:,} chunks …[/]")
+    copies = max(1, size // BASE)
+    real = await bench.read_real(size // copies)
+    step = max(size // 10, BASE)
+    told = 0
+
+    def tell(done: int) -> None:
+        nonlocal told
+        if done >= told + step:
+            told = done
+            say(f"[dim]  {done:,} after {time.perf_counter() - start:.0f} s[/]")
+
+    generator = np.random.default_rng(0)
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
         await migrate(connection)
-    real = await bench.read_real(size)
-    step = max(size // 10, 10_000)
-    async with open_pool(url, size=2) as pool:
-        store = PostgresDocumentStore(pool, bench.embedder.model)
-        told = 0
-
-        def tell(done: int) -> None:
-            nonlocal told
-            if done >= told + step:
-                told = done
-                say(f"[dim]  {done:,} after {time.perf_counter() - start:.0f} s[/]")
-
-        entries = make_entries(real, size, np.random.default_rng(0))
-        await fill_store(store, await add_source(pool, "bench"), entries, tell)
-        async with pool.connection() as connection:
-            await connection.execute("VACUUM (ANALYZE)")
+        async with open_pool(url, size=2) as pool:
+            store = PostgresDocumentStore(pool, bench.embedder.model)
+            entries = make_entries(real, size // copies, generator)
+            await fill_store(store, await add_source(pool, "bench"), entries, tell)
+            if copies > 1:
+                vectors = np.concatenate([document.embeddings.passages for document in real])
+                await multiply_store(connection, copies, vectors, generator, tell)
+            say(f"[dim]  indexing after {time.perf_counter() - start:.0f} s[/]")
+            await store.models.build_index(memory_mb=2048)
+        await connection.execute("VACUUM (ANALYZE, PROCESS_TOAST FALSE)")
     say(f"[dim]  filled and indexed in {time.perf_counter() - start:.0f} s[/]")
+
+
+@asynccontextmanager
+async def run_tuned_postgres(directory: Path) -> AsyncIterator[str]:
+    """The embedded PostgreSQL with SETTINGS; the URL of its maintenance database."""
+    async with (
+        run_embedded_postgres(directory) as url,
+        await psycopg.AsyncConnection.connect(url, autocommit=True) as connection,
+    ):
+        for name, value in SETTINGS.items():
+            setting = sql.SQL("ALTER SYSTEM SET {} = {}")
+            await connection.execute(setting.format(sql.Identifier(name), sql.Literal(value)))
+    async with run_embedded_postgres(directory) as url:
+        yield url
 
 
 def with_database(url: str, name: str) -> str:
@@ -146,11 +192,10 @@ async def add_source(pool: Pool, name: str) -> Source:
     return Source(TENANT, SourceId(row[0]), name, "bench", {})
 
 
-def _digest(bench: Bench) -> str:
-    digest = hashlib.sha256(f"{bench.real_chunks} {bench.embedder.model}".encode())
-    for one in bench.sets:
-        digest.update(f"{one.name} {len(one.documents)}".encode())
-    for pattern in MATTERS:
+def digest_files(patterns: Sequence[str], more: str) -> str:
+    """A short name for the state of these files and what else matters."""
+    digest = hashlib.sha256(more.encode())
+    for pattern in patterns:
         for path in sorted(REPOSITORY.glob(pattern)):
             digest.update(path.read_bytes())
     return digest.hexdigest()[:10]

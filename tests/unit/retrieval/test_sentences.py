@@ -84,4 +84,4 @@ def test_spans_are_in_order_trimmed_and_leave_out_only_white_space_and_markers(t
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize("piece", [".", "?)", "`", "{ ", "。", "a. ", "- ", "`.` . A "])
 def test_long_runs_are_split_in_linear_time(piece: str) -> None:
-    split_sentences(piece * 200_000)
+    split_sentences(piece * 50_000)
