@@ -1,4 +1,4 @@
-"""Ingestion beside the model's own rate and beside LangChain's tutorial store, in turns.
+"""Ingestion beside the model's own rate, LangChain's tutorial store and RAGLite, in turns.
 
 Every contender is a process of its own on the same texts and the same PostgreSQL; the best of its
 turns counts, so that the ratios hold on a machine that others use too; for the same reason there is
@@ -21,10 +21,9 @@ from tests.bench.report import Row, Section
 from tests.bench.stores import REPOSITORY, Bench, with_database
 
 PEERS = REPOSITORY / ".bench/venv/bin/python"
-PEER = REPOSITORY / "tests/bench/langchain_peer.py"
-NO_RAGLITE = (
-    "RAGLite 1.1 is left out: it splits sentences with the model sat-1l-sm and embeds through "
-    "llama.cpp, both loaded from a model hub, which this comparison does without."
+RAGLITE = (
+    "RAGLite is given our model's vectors and splits sentences by punctuation: its own models come "
+    "from a hub, and are slower."
 )
 
 
@@ -35,7 +34,7 @@ class ContenderFailed(Exception):
 async def measure_ingestion(bench: Bench, documents: int, turns: int) -> Section:
     """One row for each contender, with the ratios to it."""
     picked = pick_documents(bench.sets, documents)
-    notes = [f"{len(picked)} documents, best of {turns} turns each", NO_RAGLITE]
+    notes = [f"{len(picked)} documents, best of {turns} turns each", RAGLITE]
     with tempfile.TemporaryDirectory(prefix="footnote-bench-") as folder:
         texts = Path(folder) / "documents.jsonl"
         lines = [json.dumps({"title": d.title, "text": d.text}) for d in picked]
@@ -47,7 +46,7 @@ async def measure_ingestion(bench: Bench, documents: int, turns: int) -> Section
                 chunks = Path(found[-1]["chunks_file"])
                 found += await _run_peers(bench, texts, chunks)
         if not PEERS.exists():
-            notes.append("LangChain is left out: `make bench` installs it into .bench/venv.")
+            notes.append("The others are left out: `make bench` installs them into .bench/venv.")
     rows = [row for name in _names(found) if (row := _best(found, name))]
     return Section("ingest", "Ingestion, same texts, same PostgreSQL", rows, [*notes, *_rate(rows)])
 
@@ -64,10 +63,15 @@ async def _run_ours(bench: Bench, texts: Path) -> dict[str, Any]:
 async def _run_peers(bench: Bench, texts: Path, chunks: Path) -> list[dict[str, Any]]:
     model = str(find_files().weights.parent)
     found = []
-    for kind, file in (("tutorial", texts), ("same-chunks", chunks)):
+    for peer, *kind, file in (
+        ("langchain_peer", "tutorial", texts),
+        ("langchain_peer", "same-chunks", chunks),
+        ("raglite_peer", texts),
+    ):
         await _recreate(bench.url, "bench_peer")
         url = with_database(bench.url, "bench_peer")
-        found.append(await _run([str(PEERS), str(PEER), kind, url, model, str(file)]))
+        module = [str(PEERS), "-m", f"tests.bench.{peer}"]
+        found.append(await _run([*module, *map(str, kind), url, model, str(file)]))
         await _drop(bench.url, "bench_peer")
     return found
 

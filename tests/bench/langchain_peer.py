@@ -1,8 +1,8 @@
 """LangChain's side of the ingestion benchmark, in the peers' own environment.
 
-`langchain_peer.py tutorial|same-chunks DATABASE_URL MODEL_FOLDER TEXTS.jsonl`: the store of
-LangChain's tutorials (RecursiveCharacterTextSplitter 1000/200, HuggingFaceEmbeddings, PGVector), or
-the same store given chunks that are ready. Prints one line of JSON.
+`python -m tests.bench.langchain_peer tutorial|same-chunks DATABASE_URL MODEL_FOLDER TEXTS.jsonl`:
+the store of LangChain's tutorials (RecursiveCharacterTextSplitter 1000/200, HuggingFaceEmbeddings,
+PGVector), or the same store given chunks that are ready. Prints one line of JSON.
 """
 
 import json
@@ -15,8 +15,8 @@ from langchain_core.documents import Document
 from langchain_huggingface import HuggingFaceEmbeddings
 from langchain_postgres import PGVector
 from langchain_text_splitters import RecursiveCharacterTextSplitter
-from psycopg.conninfo import conninfo_to_dict
-from sqlalchemy import URL
+
+from tests.bench.peer_address import as_url
 
 
 def main(kind: str, url: str, model: str, texts: Path) -> None:
@@ -43,21 +43,6 @@ def main(kind: str, url: str, model: str, texts: Path) -> None:
         "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10,
     }
     print(json.dumps({"rows": [row]}))
-
-
-def as_url(text: str) -> str:
-    parts = conninfo_to_dict(text)
-    query = {"host": str(parts["host"])} if str(parts.get("host", "")).startswith("/") else {}
-    address = URL.create(
-        "postgresql+psycopg",
-        username=str(parts["user"]) if parts.get("user") else None,
-        password=str(parts["password"]) if parts.get("password") else None,
-        host=None if query else str(parts.get("host", "127.0.0.1")),
-        port=int(parts["port"]) if parts.get("port") and not query else None,
-        database=str(parts["dbname"]),
-        query=query,
-    )
-    return address.render_as_string(hide_password=False)
 
 
 if __name__ == "__main__":
