@@ -28,7 +28,7 @@ class AgentConfig:
     kept for writing. `search_limit` is the number of passages
     a search asks for, `evidence_limit` how many of them the writer sees. A search whose relevance
     (0..1) lies below `relevance_floor` holds nothing. `history_turns` exchanges of a thread are
-    remembered, each answer cut to `history_characters`.
+    remembered, each answer cut to `history_characters`; the older half of more is condensed.
     """
 
     seconds: float = 60.0

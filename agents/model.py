@@ -135,6 +135,10 @@ class Turn:
     id: str = ""
 
 
+EARLIER = "earlier"
+"""The id of a history's first turn when it stands for all turns before: `question` sums them up."""
+
+
 @dataclass(frozen=True, slots=True)
 class Citation:
     """A source of the answer. `n` is the number in the text, dense from 1.
@@ -239,6 +243,7 @@ class Answered:
 AgentEvent = StepStarted | TextDelta | Answered
 
 __all__ = [
+    "EARLIER",
     "FAILED",
     "AgentEvent",
     "Answer",

@@ -89,6 +89,10 @@ class Brain(Protocol):
         self, question: Question, history: Sequence[Turn], result: SearchResult
     ) -> Judgement: ...
 
+    async def condense(self, turns: Sequence[Turn]) -> str:
+        """What earlier turns of a conversation were about, in few words; never empty."""
+        ...
+
     def write(
         self, question: Question, history: Sequence[Turn], passages: Sequence[Passage]
     ) -> AsyncIterator[str]:

@@ -98,7 +98,20 @@ def start_question(fingerprint: str) -> AgentState:
     }
 
 
-def remember(history: tuple[Turn, ...], turn: Turn, *, turns: int) -> tuple[Turn, ...]:
-    """The history with a turn added; a turn with the same id is replaced, the oldest are let go."""
+def remember(history: tuple[Turn, ...], turn: Turn) -> tuple[Turn, ...]:
+    """The history with a turn added; a turn with the same id is replaced."""
     kept = tuple(held for held in history if not turn.id or held.id != turn.id)
-    return (*kept, turn)[-turns:]
+    return (*kept, turn)
+
+
+def split_history(
+    history: tuple[Turn, ...], *, most: int
+) -> tuple[tuple[Turn, ...], tuple[Turn, ...]]:
+    """The turns to be condensed and those to be kept: none and all up to `most`, else the half.
+
+    Half at a time, so that a long conversation is not condensed at every question.
+    """
+    if len(history) <= most:
+        return (), history
+    kept = max(1, most // 2)
+    return history[:-kept], history[-kept:]

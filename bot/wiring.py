@@ -17,7 +17,7 @@ from agents.llm.chat_model import ChatModelBrain
 from agents.llm.extractive import BuiltInBrain
 from agents.llm.models import CallPolicy, open_model, open_models
 from agents.model import Answer, Answered, Question
-from agents.ports import Brain, SentenceScorer
+from agents.ports import Brain, SentenceScorer, SourceCatalog
 from bot.errors import BotError, SettingsInvalid
 from bot.knowledge import Knowledge, SourceOpener
 from bot.queue import set_up_queue
@@ -171,7 +171,7 @@ async def open_footnote(settings: Settings) -> AsyncIterator[Footnote]:
         built_in = BuiltInBrain(scorer, sources=searcher)
         answers = PostgresAnswerRecords(pool)
         assistant = Assistant(
-            brain=build_brain(settings) or built_in,
+            brain=build_brain(settings, searcher) or built_in,
             fallback=built_in,
             passages=searcher,
             sentences=scorer,
@@ -287,7 +287,7 @@ def _agent_config(settings: Settings) -> AgentConfig:
     )
 
 
-def build_brain(settings: Settings) -> Brain | None:
+def build_brain(settings: Settings, sources: SourceCatalog | None = None) -> Brain | None:
     """The chat models of the settings, None where there are none. Raises UnknownModel."""
     if not settings.chat_models:
         return None
@@ -298,4 +298,5 @@ def build_brain(settings: Settings) -> Brain | None:
         breaker_seconds=config.breaker_seconds,
     )
     planners = open_models(settings.planner_models, policy) if settings.planner_models else None
-    return ChatModelBrain(open_models(settings.chat_models, policy), planners)
+    writers = open_models(settings.chat_models, policy)
+    return ChatModelBrain(writers, planners, sources=sources)

@@ -1,19 +1,20 @@
 """A brain that thinks with LangChain chat models."""
 
-import json
-import re
 import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Any, Literal, TypeVar
+from datetime import UTC, date, datetime, time
+from typing import TypeVar
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
-from pydantic import BaseModel, ValidationError, model_validator
 
 from agents.errors import MalformedModelOutput
 from agents.llm.models import ModelChain
+from agents.llm.outputs import CondenseOutput, JudgeOutput, Output, PlanOutput
 from agents.llm.queries import HISTORY_WEIGHT, Part
+from agents.llm.structure import Structures, describe_shape
 from agents.model import (
+    EARLIER,
     Chat,
     Clarify,
     Decision,
@@ -26,64 +27,45 @@ from agents.model import (
     SearchAgain,
     Turn,
 )
+from agents.ports import SourceCatalog
 from agents.prompts import load_prompt
-from retrieval.model import Passage, SearchResult, WeightedQuery
+from retrieval.model import Passage, Period, SearchResult, WeightedQuery
 
-M = TypeVar("M", bound="_Output")
+M = TypeVar("M", bound=Output)
 
 SURE_RELEVANCE = 0.9
 """Relevance of the best passage from which the model is not asked whether it is enough."""
 _MOST_QUERIES = 4
 _LONGEST_QUERY = 500
 _HISTORY_TURNS = 4
-
-
-class _Output(BaseModel):
-    """What a model returns; fields it left out are empty, so that only real faults are repaired."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _fill_in(cls, data: Any) -> Any:
-        if not isinstance(data, dict):
-            return data
-        blank: dict[str, Any] = {"reply": "", "reason": "", "queries": []}
-        held = {key: value for key, value in data.items() if value is not None}
-        return {key: held.get(key, blank.get(key)) for key in cls.model_fields}
-
-
-class PlanOutput(_Output):
-    """Decide what the message needs."""
-
-    decision: Literal["chat", "search", "clarify", "decline"]
-    reason: str
-    reply: str
-    queries: list[str]
-
-
-class JudgeOutput(_Output):
-    """Judge whether the passages are enough."""
-
-    verdict: Literal["enough", "search_again", "nothing"]
-    reason: str
-    queries: list[str]
+_MOST_SOURCES = 50
 
 
 class ChatModelBrain:
-    """Plans and judges by structured output, and writes a streamed, cited answer."""
+    """Plans and judges by structured output, and writes a streamed, cited answer.
+
+    Without `sources` a plan cannot choose where to look; `now` tells what 'last week' is.
+    """
 
     def __init__(
         self,
         writers: ModelChain,
         planners: ModelChain | None = None,
         *,
+        sources: SourceCatalog | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
         make_marker: Callable[[], str] = lambda: secrets.token_hex(8),
     ) -> None:
         self._writers = writers
         self._planners = planners or writers
+        self._sources = sources
+        self._now = now
         self._make_marker = make_marker
+        self._structures = Structures()
         self._plan = load_prompt("plan")
         self._judge = load_prompt("judge")
         self._answer = load_prompt("answer")
+        self._condense = load_prompt("condense")
 
     @property
     def name(self) -> str:
@@ -92,19 +74,22 @@ class ChatModelBrain:
     @property
     def version(self) -> str:
         """The models and the wording of the prompts, for traces."""
-        prompts = (self._plan, self._judge, self._answer)
+        prompts = (self._plan, self._judge, self._answer, self._condense)
         wording = ", ".join(f"{prompt.name}@{prompt.digest}" for prompt in prompts)
         return f"{self._planners.name}, {self._writers.name}; prompts {wording}"
 
     async def plan(self, question: Question, history: Sequence[Turn]) -> Decision:
         """Ask the planner. Raises ModelUnavailable, MalformedModelOutput."""
         settings = question.settings
-        rules = self._plan.text
+        rules = f"{self._plan.text}\n\nToday is {self._now():%Y-%m-%d}, a {self._now():%A}."
+        offered = await self._sources.list_sources(question.scope) if self._sources else frozenset()
+        if offered:
+            rules += f"\n\nThe sources: {', '.join(sorted(offered)[:_MOST_SOURCES])}"
         if settings.remit:
             rules += f"\n\nThe remit of this channel: {settings.remit}"
         material = {**_conversation(history), "message": question.text}
         output = await self._ask(PlanOutput, rules, material)
-        return _decide(output, question, history)
+        return _decide(output, question, history, offered)
 
     async def judge(
         self, question: Question, history: Sequence[Turn], result: SearchResult
@@ -121,8 +106,14 @@ class ChatModelBrain:
         queries = _usable(output.queries)
         if output.verdict == "enough" and result.passages:
             return Enough(output.reason)
-        if output.verdict == "search_again" and queries:
-            return SearchAgain(tuple((WeightedQuery(query),) for query in queries), output.reason)
+        if output.verdict == "search_again":
+            wanted = queries or [question.text[:_LONGEST_QUERY]]
+            return SearchAgain(
+                tuple((WeightedQuery(query),) for query in wanted),
+                output.reason,
+                wider=output.wider,
+                around=output.around,
+            )
         return Nothing(output.reason)
 
     async def write(
@@ -139,21 +130,26 @@ class ChatModelBrain:
         async for piece in self._writers.stream(self._compose(rules, material)):
             yield piece
 
+    async def condense(self, turns: Sequence[Turn]) -> str:
+        """Ask the planner for a summary. Raises as `plan` does."""
+        output = await self._ask(CondenseOutput, self._condense.text, _conversation(turns))
+        if not output.summary.strip():
+            raise MalformedModelOutput
+        return output.summary.strip()
+
     async def _ask(self, shape: type[M], rules: str, material: dict[str, str]) -> M:
         messages = self._compose(rules, material)
 
         async def work(model: BaseChatModel) -> M | AIMessage:
-            structured = model.with_structured_output(shape, include_raw=True)
-            return _read_output(shape, await structured.ainvoke(messages))
+            return await self._structures.ask(model, shape, messages)
 
         output = await self._planners.call(work)
         if isinstance(output, shape):
             return output
         # one repair: the model sees what it wrote and what is wanted
-        schema = json.dumps(shape.model_json_schema())
         messages += [
             AIMessage(str(getattr(output, "text", "")) or "(nothing)"),
-            HumanMessage(f"That could not be used. Return only JSON of this schema: {schema}"),
+            HumanMessage(f"That could not be used. {describe_shape(shape)}"),
         ]
         repaired = await self._planners.call(work)
         if isinstance(repaired, shape):
@@ -171,32 +167,40 @@ class ChatModelBrain:
         return [SystemMessage(told), HumanMessage("\n\n".join(blocks))]
 
 
-def _read_output(shape: type[M], output: Any) -> M | AIMessage:
-    """The model's output in the shape wanted, or else what it wrote instead."""
-    parsed, raw = output.get("parsed"), output.get("raw")
-    if isinstance(parsed, shape):
-        return parsed
-    if parsed is None and isinstance(raw, AIMessage):
-        found = re.search(r"\{.*\}", str(raw.text), re.DOTALL)
-        if found is not None:
-            try:
-                return shape.model_validate_json(found.group())
-            except ValidationError:
-                return raw
-        return raw
-    return AIMessage(str(parsed or ""))
-
-
-def _decide(output: PlanOutput, question: Question, history: Sequence[Turn]) -> Decision:
+def _decide(
+    output: PlanOutput, question: Question, history: Sequence[Turn], offered: frozenset[str]
+) -> Decision:
     reply = output.reply.strip()
     queries = _usable(output.queries)
     if output.decision == "search" or not reply:
-        return Search(_fuse(queries, question, history), output.reason or "the planner said so")
+        return Search(
+            _fuse(queries, question, history),
+            output.reason or "the planner said so",
+            frozenset(output.sources) & offered or None,
+            _read_period(output.changed_since, output.changed_before),
+        )
     if output.decision == "chat":
         return Chat(reply, output.reason)
     if output.decision == "clarify":
         return Clarify(reply, output.reason)
     return Decline(reply, output.reason)
+
+
+def _read_period(since: str, before: str) -> Period | None:
+    """The days as the beginning and the end of a period; what is no such thing is left out."""
+    begin, end = _read_day(since), _read_day(before)
+    if begin is None and end is None:
+        return None
+    if begin is not None and end is not None and begin >= end:
+        return None
+    return Period(begin, end)
+
+
+def _read_day(text: str) -> datetime | None:
+    try:
+        return datetime.combine(date.fromisoformat(text.strip()), time(), UTC)
+    except ValueError:
+        return None
 
 
 def _fuse(queries: Sequence[str], question: Question, history: Sequence[Turn]) -> tuple[Part, ...]:
@@ -209,7 +213,7 @@ def _fuse(queries: Sequence[str], question: Question, history: Sequence[Turn]) -
     part = [WeightedQuery(queries[0])]
     if queries[0].casefold() != typed.text.casefold():
         part.append(typed)
-    if history:
+    if history and history[-1].id != EARLIER:
         part.append(WeightedQuery(history[-1].question[:_LONGEST_QUERY], HISTORY_WEIGHT))
     return (tuple(part),)
 
@@ -222,8 +226,12 @@ def _usable(queries: Sequence[str]) -> list[str]:
 def _conversation(history: Sequence[Turn]) -> dict[str, str]:
     if not history:
         return {}
+    earlier = [turn for turn in history[:-_HISTORY_TURNS] if turn.id == EARLIER]
     lines = [
-        f"Person: {turn.question}\nFootnote: {turn.answer}" for turn in history[-_HISTORY_TURNS:]
+        f"Earlier, in short: {turn.question}"
+        if turn.id == EARLIER
+        else f"Person: {turn.question}\nFootnote: {turn.answer}"
+        for turn in (*earlier, *history[-_HISTORY_TURNS:])
     ]
     return {"conversation": "\n".join(lines)}
 

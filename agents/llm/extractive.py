@@ -44,6 +44,7 @@ answerable ones lie above it, and 19 % of those whose paragraph was taken away.
 """
 THIN_THRESHOLD = 0.1
 """Confidence below which another search is not worth while."""
+_CONDENSED_WORDS = 30
 REMIT_THRESHOLD = 0.12
 """Cosine to the remit below which a question that shares no word with it lies outside."""
 
@@ -128,6 +129,15 @@ class BuiltInBrain:
             if paragraph and paragraph not in written:
                 yield paragraph if not written else f"\n\n{paragraph}"
                 written.append(paragraph)
+
+    async def condense(self, turns: Sequence[Turn]) -> str:
+        """The salient words of what was asked, each once, those of the latest turns for sure."""
+        words: dict[str, str] = {}
+        for turn in reversed(_about_something(turns)):
+            for word in reduce_to_terms(turn.question).split():
+                if len(words) < _CONDENSED_WORDS:
+                    words.setdefault(word.casefold(), word)
+        return " ".join(words.values()) or "small talk"
 
     async def _rank(
         self, part: str, history: Sequence[Turn], passages: Sequence[Passage]

@@ -6,11 +6,21 @@ from dataclasses import replace
 from langgraph.runtime import Runtime
 
 from agents.language import detect_language
-from agents.model import Answer, Chat, Clarify, Decision, Decline, Outcome, Turn
+from agents.model import EARLIER, Answer, Chat, Clarify, Decision, Decline, Outcome, Turn
 from agents.nodes.checking import make_citation
 from agents.nodes.deps import AgentDeps, measure
+from agents.nodes.thinking import think
 from agents.replies import say_unknown
-from agents.state import ANSWER, DECISION, EVIDENCE, HISTORY, AgentState, AgentUpdate, remember
+from agents.state import (
+    ANSWER,
+    DECISION,
+    EVIDENCE,
+    HISTORY,
+    AgentState,
+    AgentUpdate,
+    remember,
+    split_history,
+)
 from retrieval.model import Passage
 
 _NEAREST = 2
@@ -21,18 +31,13 @@ async def conclude(state: AgentState, runtime: Runtime[AgentDeps]) -> AgentUpdat
     deps = runtime.context
     started = deps.clock()
     answer = ANSWER.read(state) or _answer_without_writing(state, deps)
+    history, told = await _remember(HISTORY.read(state) or (), answer, deps)
     answer = replace(
         answer,
         searches=tuple(state["searches"]),
-        decisions=tuple(state["trace"]),
+        decisions=(*state["trace"], *told),
         timings_ms={**state["timings"], "conclude": measure(deps, started)},
     )
-    turn = Turn(
-        deps.question.text[: deps.config.history_characters],
-        answer.text[: deps.config.history_characters],
-        deps.question.id,
-    )
-    history = remember(HISTORY.read(state) or (), turn, turns=deps.config.history_turns)
     return {
         "answer": ANSWER.pack(answer),
         "history": HISTORY.pack(history),
@@ -41,6 +46,20 @@ async def conclude(state: AgentState, runtime: Runtime[AgentDeps]) -> AgentUpdat
         "draft": "",
         "timings": {},
     }
+
+
+async def _remember(
+    history: tuple[Turn, ...], answer: Answer, deps: AgentDeps
+) -> tuple[tuple[Turn, ...], list[str]]:
+    """The history with this exchange, its older part condensed where it is long; and the trace."""
+    longest = deps.config.history_characters
+    turn = Turn(deps.question.text[:longest], answer.text[:longest], deps.question.id)
+    older, kept = split_history(remember(history, turn), most=deps.config.history_turns)
+    if not older:
+        return kept, []
+    summary, trouble = await think(deps, lambda brain: brain.condense(older))
+    told = [*trouble, f"memory: {len(older)} earlier turns condensed"]
+    return (Turn(summary[:longest], "", EARLIER), *kept), told
 
 
 def _answer_without_writing(state: AgentState, deps: AgentDeps) -> Answer:

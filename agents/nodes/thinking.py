@@ -32,7 +32,7 @@ async def plan(state: AgentState, runtime: Runtime[AgentDeps]) -> AgentUpdate:
     started = deps.clock()
     tell(runtime, StepStarted("planning"))
     history = HISTORY.read(state) or ()
-    decision, trouble = await _think(deps, lambda brain: brain.plan(deps.question, history))
+    decision, trouble = await think(deps, lambda brain: brain.plan(deps.question, history))
     update: AgentUpdate = {
         "decision": DECISION.pack(decision),
         "trace": [
@@ -55,7 +55,7 @@ async def judge(state: AgentState, runtime: Runtime[AgentDeps]) -> AgentUpdate:
     tell(runtime, StepStarted("reading", _count(evidence)))
     history = HISTORY.read(state) or ()
     result = SearchResult(evidence, relevance=state["relevance"])
-    verdict, trouble = await _think(deps, lambda brain: brain.judge(deps.question, history, result))
+    verdict, trouble = await think(deps, lambda brain: brain.judge(deps.question, history, result))
     verdict = bound_judgement(verdict, state, may_go_on=_may_go_on(state, deps))
     update: AgentUpdate = {
         "judgement": JUDGEMENT.pack(verdict),
@@ -92,7 +92,7 @@ def _may_go_on(state: AgentState, deps: AgentDeps) -> bool:
     return state["rounds"] < deps.config.max_searches and deps.may_think()
 
 
-async def _think(deps: AgentDeps, ask: Callable[[Brain], Awaitable[T]]) -> tuple[T, list[str]]:
+async def think(deps: AgentDeps, ask: Callable[[Brain], Awaitable[T]]) -> tuple[T, list[str]]:
     """What the brain thinks, or else the fallback; and what went wrong with the brain."""
     if deps.brain is deps.fallback:
         return await ask(deps.brain), []

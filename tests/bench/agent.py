@@ -110,12 +110,13 @@ def _describe(name: str, spent: Sequence[float], share: float) -> Row:
 def build_assistant(bench: Bench, store: FilledStore, chain: ModelChain) -> Assistant:
     """The agent as it is shipped, with a chat model, over the store."""
     scorer = open_scorer(bench.embedder)
+    searcher = PassageSearcher(
+        PostgresPassageIndex(store.pool, bench.embedder.model), bench.embedder
+    )
     return Assistant(
-        brain=ChatModelBrain(chain),
+        brain=ChatModelBrain(chain, sources=searcher),
         fallback=BuiltInBrain(scorer),
-        passages=PassageSearcher(
-            PostgresPassageIndex(store.pool, bench.embedder.model), bench.embedder
-        ),
+        passages=searcher,
         sentences=scorer,
         memory=PostgresThreadMemory(store.pool),
         records=PostgresAnswerRecords(store.pool),

@@ -7,7 +7,18 @@ import pytest
 from agents.llm.chat_model import ChatModelBrain
 from agents.llm.extractive import BuiltInBrain
 from agents.llm.models import CallPolicy, open_models
-from agents.model import AnswerSettings, Chat, Clarify, Decline, Enough, Nothing, Question, Search
+from agents.model import (
+    EARLIER,
+    AnswerSettings,
+    Chat,
+    Clarify,
+    Decline,
+    Enough,
+    Nothing,
+    Question,
+    Search,
+    Turn,
+)
 from agents.ports import Brain
 from retrieval.model import SearchResult
 from tests.emulators.chat_model import ChatModelServer, Reply, Rule, Script
@@ -23,6 +34,7 @@ def plan(decision: str, *, reply: str = "", queries: tuple[str, ...] = ()) -> Re
 
 
 SCRIPT = (
+    Rule(schema="CondenseOutput", reply=Reply(data={"summary": "asked about refunds"})),
     Rule(schema="PlanOutput", contains="hello there", reply=plan("chat", reply="Hello!")),
     Rule(schema="PlanOutput", contains="a poem", reply=plan("decline", reply="Not mine to do.")),
     Rule(schema="PlanOutput", contains="how do I do that", reply=plan("clarify", reply="What?")),
@@ -39,7 +51,12 @@ SCRIPT = (
     Rule(reply=Reply("Backups run every night. [1]")),
 )
 
-MODELS = ("openai:gpt-4.1-mini", "anthropic:claude-haiku-4-5", "ollama:qwen3")
+MODELS = (
+    "openai:gpt-4.1-mini",
+    "azure:our-deployment",
+    "anthropic:claude-haiku-4-5",
+    "ollama:qwen3",
+)
 
 
 @pytest.fixture(params=("built-in", *MODELS))
@@ -52,6 +69,9 @@ async def brain(
     async with ChatModelServer(Script(list(SCRIPT))) as server:
         monkeypatch.setenv("OPENAI_BASE_URL", server.openai_url)
         monkeypatch.setenv("OPENAI_API_KEY", "test")
+        monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", server.url)
+        monkeypatch.setenv("AZURE_OPENAI_API_KEY", "test")
+        monkeypatch.setenv("OPENAI_API_VERSION", "2025-04-01-preview")
         monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
         monkeypatch.setenv("ANTHROPIC_API_KEY", "test")
         monkeypatch.setenv("OLLAMA_HOST", server.url)
@@ -96,6 +116,16 @@ async def test_good_evidence_is_enough(brain: Brain) -> None:
 async def test_no_evidence_is_never_enough(brain: Brain) -> None:
     verdict = await brain.judge(ask("when do backups run?"), (), SearchResult(()))
     assert not isinstance(verdict, Enough)
+
+
+async def test_it_condenses_what_was_said(brain: Brain) -> None:
+    turns = [
+        Turn("asked about invoices", "", EARLIER),
+        Turn("When are refunds paid?", "Refunds are paid within 14 days.", "q1"),
+    ]
+    summary = await brain.condense(turns)
+    assert "refunds" in summary
+    assert await brain.condense([Turn("hi", "Hello!", "q2")])
 
 
 async def test_it_writes_with_marks(brain: Brain) -> None:

@@ -40,6 +40,8 @@ class ChatModelServer:
         app = web.Application(client_max_size=32 * 2**20)
         app.on_response_prepare.append(_close_after)
         app.router.add_post("/v1/chat/completions", self._handler(OpenAi))
+        azure = "/openai/deployments/{deployment}/chat/completions"
+        app.router.add_post(azure, self._handler(OpenAi))
         app.router.add_post("/v1/messages", self._handler(Anthropic))
         app.router.add_post("/api/chat", self._handler(Ollama))
         app.router.add_get("/_emulator/journal", self._show_journal)

@@ -11,6 +11,7 @@ from agents.config import AgentConfig
 from agents.errors import AgentError, ModelUnavailable
 from agents.memory import InProcessMemory
 from agents.model import (
+    EARLIER,
     Answered,
     AnswerSettings,
     Decision,
@@ -36,11 +37,17 @@ class ScriptedBrain:
     version = "scripted 1"
 
     def __init__(
-        self, *, plan: Any = None, judge: Any = None, draft: Any = "Backups run every night. [1]"
+        self,
+        *,
+        plan: Any = None,
+        judge: Any = None,
+        draft: Any = "Backups run every night. [1]",
+        summary: Any = None,
     ) -> None:
         self._plan = plan or Search(((WeightedQuery("nightly backups"),),), "asked")
         self._judge = judge or Enough("told so")
         self._draft = draft
+        self._summary = summary
         self.judged = 0
         self.stopped = asyncio.Event()
 
@@ -52,6 +59,9 @@ class ScriptedBrain:
     ) -> Judgement:
         self.judged += 1
         return await _give(self._judge)
+
+    async def condense(self, turns: Sequence[Turn]) -> str:
+        return await _give(self._summary or f"in short: {', '.join(t.question for t in turns)}")
 
     async def write(
         self, question: Question, history: Sequence[Turn], passages: Sequence[Passage]
@@ -186,9 +196,36 @@ async def test_what_was_interrupted_does_not_disturb_the_next_question(
     assert "14 days" in answer.text
 
 
+async def test_a_long_conversation_is_condensed(start_talk: Callable[..., Any]) -> None:
+    talk = start_talk(ScriptedBrain(), config=AgentConfig(history_turns=4))
+    for at in range(7):
+        answer = await talk.ask(f"question {at}")
+    first, *others = await talk.assistant.recall(TenantId("acme"), "thread")
+    assert first.id == EARLIER
+    # what was condensed before is condensed again, and nothing of it is lost
+    assert "question 0" in first.question
+    assert "question 4" in first.question
+    assert [turn.question for turn in others] == ["question 5", "question 6"]
+    assert answer.decisions[-1].startswith("memory: ")
+
+
+@pytest.mark.parametrize("broken", [ModelUnavailable(), "STALL"])
+async def test_when_the_model_cannot_condense_the_words_are_kept(
+    start_talk: Callable[..., Any], broken: Any
+) -> None:
+    brain = ScriptedBrain(summary=STALL if broken == "STALL" else broken)
+    config = AgentConfig(history_turns=2, step_seconds=0.05)
+    talk = start_talk(brain, config=config)
+    for text in ("When are refunds paid?", "How many retries are there?", "When do backups run?"):
+        answer = await talk.ask(text)
+    first, *_ = await talk.assistant.recall(TenantId("acme"), "thread")
+    assert (first.id, first.question) == (EARLIER, "many retries refunds paid")
+    assert "failed" in answer.decisions[-2]
+
+
 async def test_history_is_short_and_can_be_forgotten(start_talk: Callable[..., Any]) -> None:
     talk = start_talk(config=AgentConfig(history_turns=3, history_characters=20))
-    for at in range(5):
+    for at in range(7):
         await talk.ask(f"When are refunds number {at} paid?")
     turns = await talk.assistant.recall(TenantId("acme"), "thread")
     assert len(turns) == 3
