@@ -15,9 +15,8 @@ from lxml import etree
 from retrieval.errors import DocumentUnreadable
 from retrieval.model import BlockKind, ParsedDocument
 from retrieval.parsing.builder import DocumentBuilder, choose_title
+from retrieval.parsing.office import check_package
 
-_OLE_MARK = bytes.fromhex("d0cf11e0a1b11ae1")
-_UNPACKED_LIMIT = 200 * 1024 * 1024
 _HEADING = re.compile(r"^heading (\d)$", re.IGNORECASE)
 _CODE_STYLE = re.compile(r"code|preformatted|source text", re.IGNORECASE)
 _DEFAULT_TITLES = frozenset({"word document", "document"})
@@ -25,7 +24,7 @@ _DEFAULT_TITLES = frozenset({"word document", "document"})
 
 def parse_word(content: bytes, name: str) -> ParsedDocument:
     """Parse a docx file; old .doc files and encrypted ones are refused with advice."""
-    _check_package(content)
+    check_package(content, "Word", ".docx")
     try:
         document = docx.Document(BytesIO(content))
         builder = DocumentBuilder()
@@ -37,23 +36,6 @@ def parse_word(content: bytes, name: str) -> ParsedDocument:
         ) from error
     told = "" if told.strip().casefold() in _DEFAULT_TITLES else told
     return builder.build(choose_title([title, builder.first_heading, told], name))
-
-
-def _check_package(content: bytes) -> None:
-    if content.startswith(_OLE_MARK):
-        raise DocumentUnreadable(
-            "The file is encrypted or an old .doc. Save it as .docx without a password."
-        )
-    try:
-        with zipfile.ZipFile(BytesIO(content)) as package:
-            unpacked = sum(member.file_size for member in package.infolist())
-    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
-        raise DocumentUnreadable("The file is no Word file, or it was cut short.") from error
-    if unpacked > _UNPACKED_LIMIT:
-        raise DocumentUnreadable(
-            f"The Word file unpacks to {unpacked // 2**20} MB; {_UNPACKED_LIMIT // 2**20} MB are"
-            " allowed. Split it or take out its pictures."
-        )
 
 
 def _add_content(builder: DocumentBuilder, document: WordDocument) -> str | None:

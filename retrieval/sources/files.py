@@ -194,15 +194,19 @@ class FilesConnector:
         )
 
 
+def is_hidden(name: str) -> bool:
+    """Whether a file or folder of this name is never read, nor what lies below it."""
+    return name.startswith(".") or name in _SKIPPED_FOLDERS
+
+
 def _walk(folder: Path, prefix: str) -> Iterator[tuple[str, os.stat_result]]:
     with os.scandir(folder) as children:
         for child in children:
-            if child.name.startswith("."):
+            if is_hidden(child.name):
                 continue
             name = prefix + child.name
             if child.is_dir(follow_symlinks=False):
-                if child.name not in _SKIPPED_FOLDERS:
-                    yield from _walk(Path(child.path), f"{name}/")
+                yield from _walk(Path(child.path), f"{name}/")
             elif child.is_file(follow_symlinks=False):
                 yield name, child.stat(follow_symlinks=False)
             elif child.is_symlink() and child.is_file():

@@ -128,13 +128,7 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
         """Connect to the first address of `host` that is allowed and answers."""
-        found = await self._resolve(host, port)
-        allowed = [address for address in found if self._policy.allows(host, address)]
-        if not allowed:
-            raise SourceRefused(
-                f"{host} is at {', '.join(found) or 'no address'}, which is private. If Footnote"
-                " is meant to read it, the operator adds it to FOOTNOTE_PRIVATE_HOSTS."
-            )
+        allowed = choose_allowed(self._policy, host, await self._resolve(host, port))
         failure: Exception | None = None
         for address in allowed:
             try:
@@ -157,6 +151,28 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
     async def sleep(self, seconds: float) -> None:
         """Wait."""
         await self._inner.sleep(seconds)
+
+
+def choose_allowed(policy: AddressPolicy, host: str, found: Sequence[str]) -> list[str]:
+    """Those addresses of a host that may be read. Raises SourceRefused if there is none."""
+    allowed = [address for address in found if policy.allows(host, address)]
+    if not allowed:
+        raise SourceRefused(
+            f"{host} is at {', '.join(found) or 'no address'}, which is private. If Footnote is"
+            " meant to read it, the operator adds it to FOOTNOTE_PRIVATE_HOSTS."
+        )
+    return allowed
+
+
+async def find_allowed(policy: AddressPolicy, host: str, port: int) -> list[str]:
+    """The addresses at which a host may be read by other means than this client.
+
+    Raises SourceRefused, and SourceUnreadable for a name that is not known.
+    """
+    try:
+        return choose_allowed(policy, host, await _resolve_host(host, port))
+    except httpcore.ConnectError as error:
+        raise SourceUnreadable(f"{host} cannot be reached: {error}.") from error
 
 
 async def _resolve_host(host: str, port: int) -> Sequence[str]:

@@ -17,6 +17,7 @@ from retrieval.sources import (
     slack,
 )
 from retrieval.sources.fields import Config, Field
+from retrieval.sources.git import connector as git
 from retrieval.sources.surroundings import Surroundings
 from retrieval.sources.website import settings as website
 from retrieval.sources.website.connector import WebsiteConnector
@@ -46,7 +47,7 @@ KINDS: Mapping[str, SourceKind] = MappingProxyType(
     {
         "files": SourceKind(
             label="Files",
-            description="a folder or a file: Markdown, text, HTML, PDF, Word",
+            description="a folder or a file of documents or code",
             fields=files.FIELDS,
             check=files.check_files_config,
             connect=lambda config, _: files.FilesConnector(files.read_files_settings(config)),
@@ -58,6 +59,15 @@ KINDS: Mapping[str, SourceKind] = MappingProxyType(
             check=website.check_website_config,
             connect=lambda config, surroundings: WebsiteConnector(
                 website.read_website_settings(config), surroundings
+            ),
+        ),
+        "git": SourceKind(
+            label="Git repository",
+            description="the files of a branch of a Git repository",
+            fields=git.FIELDS,
+            check=git.check_git_config,
+            connect=lambda config, surroundings: git.GitConnector(
+                git.read_git_settings(config), surroundings
             ),
         ),
         "github": SourceKind(

@@ -15,6 +15,7 @@ from retrieval.sources.files import FilesConnector, FilesSettings
 from retrieval.sources.http import Clock, HttpClient, open_http_client
 from retrieval.sources.registry import check_config, connect_kind
 from retrieval.sources.surroundings import Surroundings
+from tests.emulators.git import GitEmulator
 from tests.emulators.website import WebsiteEmulator
 
 LOOPBACK = AddressPolicy.parse(["127.0.0.1"])
@@ -134,8 +135,34 @@ class WebsiteBench:
         )
 
 
+class GitBench:
+    """Files in a repository."""
+
+    def __init__(self, directory: Path) -> None:
+        self.server = GitEmulator(directory / "server")
+        self._cache = directory / "cache"
+
+    async def __aenter__(self) -> Self:
+        await self.server.__aenter__()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.server.__aexit__()
+
+    def connect(self, http: HttpClient) -> Connector:
+        surroundings = Surroundings(http, self._cache, LOOPBACK)
+        return connect_kind("git", check_config("git", {"url": self.server.url}), surroundings)
+
+    async def put(self, name: str, text: str) -> None:
+        await self.server.write(f"{name}.md", text)
+
+    async def remove(self, name: str) -> None:
+        await self.server.remove(f"{name}.md")
+
+
 BENCHES: dict[str, Callable[[Path], SourceBench]] = {
     "files": FilesBench,
+    "git": GitBench,
     "website-crawl": lambda directory: WebsiteBench(directory, how="crawl"),
     "website-sitemap": lambda directory: WebsiteBench(directory, how="sitemap"),
 }

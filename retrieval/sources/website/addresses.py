@@ -66,9 +66,19 @@ class Site:
         return f"{parts.scheme}://{parts.netloc}"
 
     @property
+    def is_sitemap(self) -> bool:
+        """Whether the address is that of a sitemap rather than of a page."""
+        return urlsplit(self.start).path.endswith((".xml", ".xml.gz"))
+
+    @property
     def prefix(self) -> str:
-        """The path that all pages are below, without a slash at its end; '' for the whole host."""
+        """The path that all pages are below, without a slash at its end; '' for the whole host.
+
+        A sitemap speaks for the whole host.
+        """
         path = urlsplit(self.start).path
+        if self.is_sitemap:
+            return ""
         if not path.endswith("/") and "." in posixpath.basename(path):
             path = posixpath.dirname(path)
         return path.rstrip("/")

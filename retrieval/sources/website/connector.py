@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from urllib.parse import urlsplit
 
 from retrieval.errors import (
     DocumentGone,
@@ -125,7 +124,7 @@ class WebsiteConnector:
         guesses = [f"{site.root}/sitemap.xml"]
         if site.prefix:
             guesses.insert(0, f"{site.root}{site.prefix}/sitemap.xml")
-        if urlsplit(site.start).path.endswith((".xml", ".xml.gz")):
+        if site.is_sitemap:
             named = [site.start]
         pages: dict[str, SitemapPage] = {}
         if named:

@@ -23,7 +23,7 @@ FIELDS = (
     Field(
         "url",
         "Address",
-        "All pages below this address are read.",
+        "All pages below this address are read; or the address of a sitemap.",
         is_required=True,
         example="https://docs.example.com/guide/",
     ),

@@ -1,0 +1,1 @@
+"""The `git` source: the files of a branch of a Git repository."""
