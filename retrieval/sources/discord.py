@@ -63,9 +63,8 @@ FIELDS = (
     Field(
         "token",
         "Token",
-        "Of another bot than Footnote's own.",
+        "Of another bot; if empty, Footnote's own is used.",
         is_secret=True,
-        default="the bot's own",
     ),
 )
 

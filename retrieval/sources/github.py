@@ -95,9 +95,8 @@ FIELDS = (
     Field(
         "contents",
         "What is read",
-        "Some of issues, pulls, discussions. Discussions need a token.",
+        "Some of issues, pulls, discussions; if empty, issues, and with a token discussions.",
         kind=FieldKind.LIST,
-        default="issues, and discussions with a token",
         example="issues, discussions",
     ),
     Field(

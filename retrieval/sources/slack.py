@@ -72,9 +72,8 @@ FIELDS = (
     Field(
         "token",
         "Token",
-        "Of another app than Footnote's own.",
+        "Of another app; if empty, Footnote's own is used.",
         is_secret=True,
-        default="the bot's own",
         example="xoxb-…",
     ),
 )

@@ -1,15 +1,12 @@
 """The services of connectors, each with people who write, and with what may go wrong."""
 
-import asyncio
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from typing import Any, Protocol, Self
 
 from retrieval.ports import Connector
 from retrieval.sources import discord as discord_source
 from retrieval.sources import slack as slack_source
-from retrieval.sources.addresses import AddressPolicy
 from retrieval.sources.confluence import ConfluenceConnector, ConfluenceSettings
 from retrieval.sources.discord import DiscordConnector, DiscordSettings
 from retrieval.sources.github import GitHubConnector, GitHubSettings
@@ -19,9 +16,10 @@ from retrieval.sources.google_drive import (
     ServiceAccount,
     read_account,
 )
-from retrieval.sources.http import Clock, HttpClient, open_http_client
+from retrieval.sources.http import HttpClient
 from retrieval.sources.notion import NotionConnector, NotionSettings
 from retrieval.sources.slack import SlackConnector, SlackSettings
+from tests.contract.source_benches import SourceBench
 from tests.emulators.discord import DiscordEmulator
 from tests.emulators.discord.faults import Fault
 from tests.emulators.services import confluence, github, notion
@@ -34,44 +32,12 @@ from tests.emulators.slack import SlackEmulator
 HOURS = 3600.0
 
 
-class Time:
-    """A clock that a wait moves; `waits` in seconds."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-        self.waits: list[float] = []
-
-    async def sleep(self, seconds: float) -> None:
-        self.waits.append(seconds)
-        self.seconds += seconds
-        await asyncio.sleep(0)
-
-
-@asynccontextmanager
-async def open_loopback_client(time: Time | None = None) -> AsyncIterator[HttpClient]:
-    """The client of the connectors, allowed to read from this machine, whose waits take no time."""
-    time = time or Time()
-    clock = Clock(now=lambda: time.seconds, sleep=time.sleep)
-    async with open_http_client(AddressPolicy.parse(["127.0.0.0/8"]), clock=clock) as client:
-        yield client
-
-
-class ServiceBench(Protocol):
-    """A service on loopback. `link` is what its documents' links look like."""
+class ServiceBench(SourceBench, Protocol):
+    """A service on this machine. `link` is what its documents' links look like."""
 
     link: re.Pattern[str]
 
-    async def __aenter__(self) -> Self: ...
-
-    async def __aexit__(self, *_: object) -> None: ...
-
     def connect(self, http: HttpClient, *, token: str | None = None) -> Connector: ...
-
-    async def put(self, name: str, text: str) -> None:
-        """Write a document, or write it anew."""
-        ...
-
-    async def remove(self, name: str) -> None: ...
 
     async def fail(
         self, status: int, *, listing: bool, after: int = 0, retry_after: int | None = None
@@ -317,7 +283,7 @@ class DiscordBench:
         self.discord.faults.clear()
 
 
-SERVICES: dict[str, type[Any]] = {
+SERVICES: dict[str, Callable[[], Any]] = {
     "github": GitHubBench,
     "confluence": ConfluenceBench,
     "notion": NotionBench,

@@ -1,6 +1,6 @@
 """What every connector promises, whatever it reads.
 
-A kind of source joins by adding a bench to source_benches.BENCHES.
+A kind of source joins by adding a bench to source_benches.BENCHES or service_benches.SERVICES.
 """
 
 from collections.abc import AsyncIterator
@@ -13,6 +13,7 @@ from retrieval.errors import DocumentUnreadable, RetrievalError, SourceRefused, 
 from retrieval.model import SourceEntry
 from retrieval.sources.http import HttpClient
 from retrieval.sync.plan import plan_sync
+from tests.contract.service_benches import SERVICES
 from tests.contract.source_benches import BENCHES, SourceBench, open_loopback_client
 
 
@@ -22,9 +23,10 @@ async def http() -> AsyncIterator[HttpClient]:
         yield client
 
 
-@pytest.fixture(params=BENCHES)
+@pytest.fixture(params=[*BENCHES, *SERVICES])
 async def bench(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[SourceBench]:
-    async with BENCHES[request.param](tmp_path) as opened:
+    name = request.param
+    async with BENCHES[name](tmp_path) if name in BENCHES else SERVICES[name]() as opened:
         yield opened
 
 

@@ -16,9 +16,8 @@ from tests.contract.service_benches import (
     SERVICES,
     SMALL_PAGES,
     ServiceBench,
-    Time,
-    open_loopback_client,
 )
+from tests.contract.source_benches import Time, open_loopback_client
 
 
 @pytest.fixture
@@ -63,16 +62,6 @@ async def test_all_pages_are_listed_and_lead_to_their_documents(
     texts = [(await connector.fetch(entry)).content.decode() for entry in entries]
     for number in range(5):
         assert sum(f"Text number {number}." in text for text in texts) == 1
-
-
-async def test_what_is_fetched_after_a_listing_is_what_is_fetched_alone(
-    bench: ServiceBench, http: HttpClient
-) -> None:
-    await fill(bench, 3)
-    connector = bench.connect(http)
-    entries = [entry async for entry in connector.list_entries()]
-    for entry in entries:
-        assert await connector.fetch(entry) == await bench.connect(http).fetch(entry)
 
 
 async def test_a_wrong_token_is_refused_at_once(
@@ -144,14 +133,3 @@ async def test_a_deleted_document_is_gone(bench: ServiceBench, http: HttpClient)
         await bench.remove(f"document {number}")
     with pytest.raises(DocumentGone):
         await bench.connect(http).fetch(entry)
-
-
-async def test_a_service_that_is_down_lists_nothing(bench: ServiceBench, http: HttpClient) -> None:
-    await fill(bench, 1)
-    entry, *_ = await listing(bench, http)
-    connector = bench.connect(http)
-    await bench.__aexit__(None, None, None)
-    with pytest.raises(SourceUnreadable):
-        await listing(bench, http)
-    with pytest.raises(SourceUnreadable):
-        await connector.fetch(entry)

@@ -20,8 +20,8 @@ from tests.contract.service_benches import (
     ConfluenceBench,
     GitHubBench,
     GoogleDriveBench,
-    open_loopback_client,
 )
+from tests.contract.source_benches import open_loopback_client
 from tests.emulators.discord import DiscordEmulator
 from tests.emulators.services import github, notion
 from tests.emulators.services.github import GitHubServer

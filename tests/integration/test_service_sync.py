@@ -28,8 +28,8 @@ from tests.contract.service_benches import (
     SERVICES,
     GitHubBench,
     ServiceBench,
-    open_loopback_client,
 )
+from tests.contract.source_benches import open_loopback_client
 from tests.fakes.embedder import InMemoryEmbedder
 
 TENANT = TenantId("default")

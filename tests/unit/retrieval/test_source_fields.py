@@ -79,6 +79,10 @@ def test_declarations_fit_where_they_are_shown(kind: SourceKind) -> None:
         assert 0 < len(field.help) <= 100
         assert field.help.endswith(".")
         assert (field.kind is FieldKind.CHOICE) == bool(field.choices)
+        # a form shows the default as what was filled in
+        if field.default is not None:
+            assert not field.is_secret
+            assert read_config("test", (field,), {field.name: field.default})
 
 
 def test_the_place_of_a_source_is_its_first_field() -> None:
