@@ -14,7 +14,7 @@ from bot.admin.schedules import PRESETS, Timing, find_faults, write_timing
 from bot.errors import SettingsInvalid
 from bot.model import AuditEntry, Command, ItemId, Submission
 from bot.ports import Audit, Rejected, Sources, Workspaces
-from bot.rendering.form import Choice, Field, Form, Kind
+from bot.rendering.form import SECRET_KINDS, Choice, Field, Form, Kind
 from bot.rendering.reply import Reply
 from bot.rendering.report import compose_added
 from bot.rights import Rights
@@ -231,14 +231,17 @@ class _InvalidName(Exception):
 
 def _ask_setting(setting: Setting) -> Field:
     """A connector's setting as a field of a form."""
-    kind = _KINDS.get(setting.kind, "line")
+    kind: Kind = _KINDS.get(setting.kind, "text" if setting.is_long else "line")
+    if setting.is_secret:
+        kind = "secret text" if setting.is_long else "secret"
+    # What an empty field means is said in words, which are not always a value.
+    meaning = "" if setting.default is None else f" Empty: {setting.default}."
     return Field(
         setting.name,
         setting.label,
-        "secret" if setting.is_secret else kind,
+        kind,
         required=setting.is_required,
-        value="" if setting.default is None else str(setting.default),
-        hint=setting.help,
+        hint=setting.help + meaning,
         example=setting.example,
         choices=tuple(Choice(choice, choice) for choice in setting.choices),
     )
@@ -297,7 +300,9 @@ def _take_schedule(command: Command, name: str, values: Mapping[str, str]) -> Ou
 def _fill(form: Form, values: Mapping[str, str]) -> Form:
     """The form with what was filled in, but for secrets."""
     fields = (
-        replace(field, value="" if field.kind == "secret" else values.get(field.name, field.value))
+        replace(
+            field, value="" if field.kind in SECRET_KINDS else values.get(field.name, field.value)
+        )
         for field in form.fields
     )
     return replace(form, fields=tuple(fields))

@@ -8,7 +8,7 @@ own: 'name: value'.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from bot.rendering.form import Field, Form
+from bot.rendering.form import LONG_KINDS, SECRET_KINDS, Field, Form
 
 FORM_PREFIX = "form:"
 """What the custom_id of our modals begins with; the command follows (100 characters in all)."""
@@ -56,7 +56,7 @@ def _arrange(fields: Sequence[Field]) -> tuple[list[Field], list[Field]]:
     """The fields that stand alone, and those that share the last one."""
     if len(fields) <= MOST_FIELDS:
         return list(fields), []
-    by_need = sorted(fields, key=lambda field: (not field.required, field.kind != "secret"))
+    by_need = sorted(fields, key=lambda field: (not field.required, field.kind not in SECRET_KINDS))
     alone = by_need[: MOST_FIELDS - 1]
     return alone, [field for field in fields if field not in alone]
 
@@ -70,13 +70,13 @@ def _render_field(field: Field) -> Json:
     item: Json = {
         "type": TEXT_INPUT,
         "custom_id": field.name,
-        "style": 2 if field.kind == "text" else 1,
+        "style": 2 if field.kind in LONG_KINDS else 1,
         "required": field.required,
         "max_length": INPUT_CHARACTERS,
     }
     if field.example:
         item["placeholder"] = _shorten(field.example, HINT_CHARACTERS)
-    if field.value and field.kind != "secret":
+    if field.value and field.kind not in SECRET_KINDS:
         item["value"] = field.value[:INPUT_CHARACTERS]
     return part | {"component": item}
 
@@ -114,7 +114,7 @@ def _render_rest(fields: Sequence[Field]) -> Json:
 
 
 def _in_one_line(field: Field) -> str:
-    return "" if field.kind == "secret" else ", ".join(field.value.splitlines())
+    return "" if field.kind in SECRET_KINDS else ", ".join(field.value.splitlines())
 
 
 def _read_lines(text: str) -> Iterator[tuple[str, str]]:

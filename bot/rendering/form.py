@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["line", "text", "secret", "choice", "source", "sources"]
+Kind = Literal["line", "text", "secret", "secret text", "choice", "source", "sources"]
+SECRET_KINDS = ("secret", "secret text")
+LONG_KINDS = ("text", "secret text")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,9 +20,9 @@ class Choice:
 class Field:
     """One thing to fill in. `label` has at most 45 characters, `hint` and `example` at most 100.
 
-    kind: 'line' and 'text' (several lines) are typed; 'secret' is typed and never shown again;
-    'choice' is one of `choices`; 'source' is the name of a source, which the platform helps to
-    find, and 'sources' is that or 'all'.
+    kind: 'line' and 'text' (several lines) are typed; 'secret' and 'secret text' are typed and
+    never shown again; 'choice' is one of `choices`; 'source' is the name of a source, which the
+    platform helps to find, and 'sources' is that or 'all'.
     """
 
     name: str

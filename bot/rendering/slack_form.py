@@ -7,7 +7,7 @@ https://docs.slack.dev/reference/views/modal-views: 24 characters of title and b
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from bot.rendering.form import Choice, Field, Form
+from bot.rendering.form import LONG_KINDS, SECRET_KINDS, Choice, Field, Form
 from bot.rendering.slack import escape
 
 MODAL = "footnote_form"
@@ -97,9 +97,9 @@ def _render_element(field: Field) -> Json:
             element |= {"type": "external_select", "min_query_length": 0}
             chosen = [Choice(field.value, field.value)] if field.value else []
             return element | ({"initial_option": _option(chosen[0])} if chosen else {})
-        case "line" | "text" | "secret":
-            element |= {"type": "plain_text_input", "multiline": field.kind == "text"}
-            if field.value and field.kind != "secret":
+        case _:
+            element |= {"type": "plain_text_input", "multiline": field.kind in LONG_KINDS}
+            if field.value and field.kind not in SECRET_KINDS:
                 element["initial_value"] = field.value[:INPUT_CHARACTERS]
             return element
 

@@ -99,7 +99,7 @@ class OnSlack:
         await self._driver.wait_for(lambda: len(find()) >= count, PATIENCE)
         stamps = {message.ts for message in find()}
         entries = await self._driver.thread(asked["channel"], thread)
-        return [_read_slack(entry) for entry in entries if entry["ts"] in stamps]
+        return [read_slack_entry(entry) for entry in entries if entry["ts"] in stamps]
 
     async def command(self, person: str, channel: str, name: str, text: str) -> Said:
         whispers = self.slack.workspace.channel(channel).ephemerals
@@ -112,11 +112,11 @@ class OnSlack:
 
         (reply,) = await self._driver.wait_for(find, PATIENCE)
         entries = await self._driver.transcript(channel, person)
-        return _read_slack(next(entry for entry in entries if entry["ts"] == reply))
+        return read_slack_entry(next(entry for entry in entries if entry["ts"] == reply))
 
     async def wait_for_public(self, channel: str, words: str) -> Said:
         seen = await self._driver.wait_for_reply(channel, None, containing=words, timeout=PATIENCE)
-        return _read_slack(seen[-1])
+        return read_slack_entry(seen[-1])
 
     async def open_channel(self, name: str) -> None:
         members = ["alma", "bruno", "chen", self.slack.bot_user_id]
@@ -160,17 +160,17 @@ class OnDiscord:
             found = [m for m in await self._driver.replies(asked) if m["author"]["bot"]]
             return found if len(found) >= count else None
 
-        return [_read_discord(m) for m in await self._driver.wait_until(find, PATIENCE)]
+        return [read_discord_message(m) for m in await self._driver.wait_until(find, PATIENCE)]
 
     async def command(self, person: str, channel: str, name: str, text: str) -> Said:
         name, key = {"ask": ("ask", "question"), "sync": ("sync now", "source")}[name]
         begun = await self._driver.slash(person, f"#{channel}", name, {key: text})
         view = await self._driver.wait_for_response(begun, timeout=PATIENCE)
         assert view["ephemeral"]
-        return _read_discord(view["original"])
+        return read_discord_message(view["original"])
 
     async def wait_for_public(self, channel: str, words: str) -> Said:
-        return _read_discord(
+        return read_discord_message(
             await self._driver.wait_for_message(f"#{channel}", contains=words, timeout=PATIENCE)
         )
 
@@ -190,7 +190,7 @@ class OnDiscord:
         await self._driver.redeliver(asked)
 
 
-def _read_slack(entry: Json) -> Said:
+def read_slack_entry(entry: Json) -> Said:
     (line, *_) = read_slack([entry], {})
     parts = list(_walk(entry["blocks"]))
     spoken = [entry["text"], *(p["text"] for p in parts if p.get("type") == "mrkdwn")]
@@ -213,7 +213,7 @@ def _walk(value: Any) -> Iterator[Json]:
             yield from _walk(part)
 
 
-def _read_discord(message: Json) -> Said:
+def read_discord_message(message: Json) -> Said:
     (line,) = read_discord([{"author": "", "text": message["text"]}], {})
     return Said(
         text=line.text,

@@ -15,6 +15,7 @@ from retrieval.errors import (
     UnknownSource,
 )
 from retrieval.model import (
+    RunId,
     Source,
     SyncCounts,
     SyncMode,
@@ -213,6 +214,13 @@ async def test_one_run_at_a_time(bench: Bench) -> None:
     assert sum(isinstance(outcome, SyncInProgress) for outcome in outcomes) >= 1
     assert sum(isinstance(outcome, SyncRun) for outcome in outcomes) >= 1
     assert len(await bench.texts()) == 1
+
+
+async def test_a_run_bears_the_id_that_was_announced_unless_one_has_it(bench: Bench) -> None:
+    bench.write("a.md", "Text.")
+    ids = [(await bench.engine().run(bench.source, run=RunId("abc123"))).id for _ in range(2)]
+    assert ids[0] == "abc123"
+    assert ids[1] not in ("", "abc123")
 
 
 async def test_a_run_that_died_is_closed_and_its_work_is_kept(bench: Bench) -> None:

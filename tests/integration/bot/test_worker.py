@@ -207,6 +207,18 @@ async def test_many_syncs_at_once_make_one_run_and_at_most_one_more(queue_url: s
     assert len([text for text in bot.texts if "synced already" in text]) >= 48
 
 
+async def test_a_sync_that_waits_is_taken_out_of_the_queue(bot: Bot) -> None:
+    await bot.intake.accept_command(make_command("sync handbook", person=ADMIN))
+    item = await take_item(bot, 1)
+    job = SyncJob(TENANT, item, "handbook", SyncMode.FULL)
+    await bot.inbox.finish(TENANT, item, ItemState.DONE, jobs=[job])
+    assert await bot.jobs.is_syncing(TENANT, "handbook")
+    assert await bot.jobs.drop_sync(TENANT, "wiki") is None
+    assert await bot.jobs.drop_sync(TENANT, "handbook") == job
+    assert await bot.jobs.drop_sync(TENANT, "handbook") is None
+    assert not await bot.jobs.is_syncing(TENANT, "handbook")
+
+
 async def test_a_dead_sync_gives_way_to_one_that_waits(bot: Bot) -> None:
     """To run the dead one again would break the queue's rule of one waiting sync a source."""
     for number in (1, 2):

@@ -15,6 +15,7 @@ FIELDS = (
     Field("url", "Address", hint="Where it begins.", value="https://docs.example"),
     Field("include", "Only these pages", "text", required=False, value="/docs/*\n/help/*"),
     Field("token", "Token", "secret", value="xoxb-never-shown"),
+    Field("key", "Key", "secret text", required=False, value="never-shown-either"),
     Field("mode", "Mode", "choice", value="b", choices=(Choice("a", "All"), Choice("b", "Some"))),
     Field("depth", "Depth", required=False, value="3"),
     Field("audience", "Who may read it", required=False),
@@ -27,7 +28,7 @@ def test_slack_takes_the_modal() -> None:
     assert check_view(view)["blocks"][0]["text"]["text"] == "⚠️ Bad &lt;token&gt;."
     assert view["private_metadata"] == '{"channel": "C1"}'
     optional = {block["block_id"]: block["optional"] for block in view["blocks"][2:]}
-    assert [name for name in optional if optional[name]] == ["include", "depth", "audience"]
+    assert [name for name in optional if optional[name]] == ["include", "key", "depth", "audience"]
 
 
 def test_slack_takes_a_notice_and_options() -> None:
@@ -60,7 +61,7 @@ def test_discord_takes_the_modal_with_the_least_needed_fields_in_one() -> None:
     names = [part["component"]["custom_id"] for part in modal["components"]]
     assert names == ["token", "name", "url", "mode", "more settings"]
     rest = modal["components"][-1]["component"]
-    assert rest["value"] == "include: /docs/*, /help/*\ndepth: 3\naudience:"
+    assert rest["value"] == "include: /docs/*, /help/*\nkey:\ndepth: 3\naudience:"
 
 
 def test_five_fields_stand_alone_in_discord() -> None:
@@ -74,7 +75,8 @@ def test_five_fields_stand_alone_in_discord() -> None:
     "render", [discord_form.render_form, lambda f: slack_form.render_form(f, "")]
 )
 def test_a_secret_is_never_shown_again(render: Any) -> None:
-    assert "never-shown" not in repr(render(FORM))
+    shown = repr(render(FORM))
+    assert "never-shown" not in shown
 
 
 def test_what_discord_hands_back_is_read() -> None:
