@@ -22,7 +22,13 @@ from bot.settings import Settings, describe_settings
 from bot.shell import as_json, print_json, run_command
 from bot.source_commands import audit, doc, secrets, sources, sync
 from bot.traces import forget, trace
-from bot.wiring import FAILURES, Footnote, open_footnote
+from bot.wiring import (
+    FAILURES,
+    Footnote,
+    discard_other_models,
+    open_footnote,
+    reindex_documents,
+)
 from retrieval.errors import InvalidSource
 
 Result = TypeVar("Result")
@@ -132,6 +138,41 @@ def migrate(as_json: bool) -> None:
             click.echo(f"Applied {applied}." if applied else "The schema is up to date.")
 
     _with_footnote(use)
+
+
+@footnote.command("reindex")
+@click.option(
+    "--embedding-model",
+    "spec",
+    metavar="MODEL",
+    help="The new model; that of the settings if unset.",
+)
+@click.option("--discard", is_flag=True, help="Remove the vectors of models that are not in use.")
+@as_json
+def reindex_all(spec: str | None, discard: bool, as_json: bool) -> None:
+    """Change the embedding model while answers go on; one that broke off is gone on with."""
+    if discard and spec:
+        raise click.UsageError("--embedding-model and --discard exclude each other.")
+
+    async def change(opened: Footnote) -> None:
+        wanted = spec or opened.settings.embedding_spec
+        with terminal.follow_steps(shown=not as_json) as progress:
+            made = await reindex_documents(
+                opened, wanted, lambda done, total: progress("embedding", done, total)
+            )
+        if as_json:
+            print_json({"model": wanted, "embedded": made})
+        else:
+            click.echo(f"{wanted} is in use; {made} passages were embedded for it.")
+
+    async def clean(opened: Footnote) -> None:
+        models = await discard_other_models(opened)
+        if as_json:
+            print_json({"discarded": list(models)})
+        else:
+            click.echo(f"Removed the vectors of {', '.join(models) or 'no model'}.")
+
+    _with_footnote(clean if discard else change)
 
 
 @footnote.command()

@@ -110,7 +110,7 @@ async def _check_schema(examination: _Examination) -> Check:
 
 
 async def _check_embedding_model(examination: _Examination) -> Check:
-    embedder = await build_embedder(examination.settings)
+    embedder = await build_embedder(examination.settings.embedding_spec)
     vector = await embedder.embed_query("Is anybody there?")
     return Check(
         "embedding model", State.OK, f"{embedder.model.name}, {len(vector)} dimensions, answers"

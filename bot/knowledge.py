@@ -21,7 +21,7 @@ from retrieval.model import (
     SyncRun,
     TenantId,
 )
-from retrieval.ports import Connector, Parser, Progress
+from retrieval.ports import Connector, Parser, Progress, SyncRunner
 from retrieval.postgres.sources import PostgresSourceStore, SourceHolding
 from retrieval.sources.registry import (
     check_config,
@@ -31,7 +31,6 @@ from retrieval.sources.registry import (
     split_secrets,
 )
 from retrieval.sources.surroundings import Surroundings
-from retrieval.sync.engine import SyncEngine
 from retrieval.sync.schedule import describe_schedule, parse_schedule, plan_next
 from retrieval.sync.trial import try_source
 
@@ -62,7 +61,7 @@ class Knowledge:
     def __init__(
         self,
         records: PostgresSourceStore,
-        engine: SyncEngine,
+        engine: SyncRunner,
         *,
         parser: Parser,
         secrets: SecretKeeper,

@@ -137,13 +137,13 @@ class Settings(BaseSettings):
         alias="FOOTNOTE_EMBEDDING_MODEL",
         description="The embedding model: the built-in one (on this machine's CPU), or any "
         "LangChain embedding model as `provider:model`, such as `openai:text-embedding-3-small`. "
-        "After a change, run `footnote sync all --full`.",
+        "A database keeps the model that it began with until `footnote reindex` changes it.",
     )
     embedding_precision: Literal["fp32", "int8"] = Field(
         "fp32",
         alias="FOOTNOTE_EMBEDDING_PRECISION",
         description="How exactly the built-in embedding model computes: `fp32`, or `int8`, which "
-        "is faster and slightly less exact. After a change, run `footnote sync all --full`.",
+        "is faster and slightly less exact. After a change, run `footnote reindex`.",
     )
     search_languages: str = Field(
         "english",
@@ -352,6 +352,12 @@ class Settings(BaseSettings):
                 + ", ".join(sorted(unpriced))
             )
         return self
+
+    @property
+    def embedding_spec(self) -> str:
+        """The embedding model with its precision, where that is not the usual one."""
+        exact = self.embedding_precision == "fp32" or not self.embedding_model.startswith("builtin")
+        return self.embedding_model if exact else f"{self.embedding_model}/int8"
 
     @property
     def chat_models(self) -> tuple[str, ...]:

@@ -3,7 +3,8 @@
 Only this module and bot.serving import adapters.
 """
 
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from agents.model import Answer, Answered, Question
 from agents.ports import Brain, SentenceScorer, SourceCatalog
 from bot.errors import BotError, SettingsInvalid
 from bot.knowledge import Knowledge, SourceOpener
+from bot.live_index import Index, LiveIndex
 from bot.queue import set_up_queue
 from bot.secrets import SecretBox, open_box
 from bot.settings import Settings
@@ -44,6 +46,11 @@ from retrieval.ports import Embedder, Reranker, TokenEmbedder
 from retrieval.postgres.embedded import run_embedded_postgres
 from retrieval.postgres.index import PostgresPassageIndex
 from retrieval.postgres.pool import Pool, check_reachable, open_pool
+from retrieval.postgres.reindexing import (
+    PostgresModelPointer,
+    PostgresReindexStore,
+    discard_inactive,
+)
 from retrieval.postgres.sources import PostgresSourceStore
 from retrieval.postgres.store import PostgresDocumentStore
 from retrieval.search import PassageSearcher
@@ -51,6 +58,7 @@ from retrieval.sources.addresses import AddressPolicy
 from retrieval.sources.http import open_http_client
 from retrieval.sources.surroundings import Account, Surroundings
 from retrieval.sync.engine import SyncEngine
+from retrieval.sync.reindexing import Report, reindex
 
 FAILURES = (BotError, RetrievalError, AgentError, MigrationRefused, UnusableDataSet)
 """What is told in one sentence and without a traceback."""
@@ -59,6 +67,8 @@ TENANT = TenantId("default")
 """The tenant of the command line, and of every workspace that is not linked to another."""
 
 BUILT_IN_EMBEDDINGS = "builtin:all-MiniLM-L6-v2"
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +79,15 @@ class Footnote:
     database_url: str
     migrations: list[str]
     pool: Pool
-    embedder: Embedder
     knowledge: Knowledge
-    searcher: PassageSearcher
+    searcher: LiveIndex
     assistant: Assistant
     answers: PostgresAnswerRecords
     audit: PostgresAudit
 
     async def warm_up(self) -> None:
         """Load the embedding model, so that the first question does not wait for it."""
-        await self.embedder.embed_query("Is anybody there?")
+        await self.searcher.embedder.embed_query("Is anybody there?")
 
     async def ask(
         self, question: str, thread: str, readers: frozenset[str], reference: str
@@ -147,26 +156,37 @@ async def open_footnote(settings: Settings) -> AsyncIterator[Footnote]:
         url = await stack.enter_async_context(provide_database(settings))
         applied = await set_up_database(url)
         pool = await stack.enter_async_context(open_pool(url, size=settings.workers + 6))
-        embedder = await build_embedder(settings)
         records = PostgresSourceStore(pool)
         parser = await stack.enter_async_context(ProcessParser())
         secrets = open_secrets(settings)
         surroundings = await stack.enter_async_context(_open_surroundings(settings))
         opener = SourceOpener(secrets, surroundings)
-        engine = SyncEngine(
-            PostgresDocumentStore(pool, embedder.model, analyzer=settings.analyzer),
-            records,
-            embedder,
-            parser,
-            connect=opener,
-        )
-        searcher = PassageSearcher(
-            PostgresPassageIndex(pool, embedder.model),
-            embedder,
-            pipeline=parse_pipeline("default-rerank" if settings.reranker == "none" else "default"),
-            reranker=build_reranker(settings, embedder),
-            analyzer=settings.analyzer,
-        )
+
+        async def build_index(spec: str) -> Index:
+            embedder = await build_embedder(spec)
+            return Index(
+                spec,
+                embedder,
+                PassageSearcher(
+                    PostgresPassageIndex(pool, embedder.model),
+                    embedder,
+                    pipeline=parse_pipeline(
+                        "default-rerank" if settings.reranker == "none" else "default"
+                    ),
+                    reranker=build_reranker(settings, embedder),
+                    analyzer=settings.analyzer,
+                ),
+                SyncEngine(
+                    PostgresDocumentStore(pool, embedder.model, analyzer=settings.analyzer),
+                    records,
+                    embedder,
+                    parser,
+                    connect=opener,
+                ),
+            )
+
+        searcher = await _open_index(settings, PostgresModelPointer(pool), build_index)
+        embedder = searcher.embedder
         scorer = open_scorer(embedder)
         built_in = BuiltInBrain(scorer, sources=searcher)
         answers = PostgresAnswerRecords(pool)
@@ -184,13 +204,51 @@ async def open_footnote(settings: Settings) -> AsyncIterator[Footnote]:
             database_url=url,
             migrations=applied,
             pool=pool,
-            embedder=embedder,
-            knowledge=Knowledge(records, engine, parser=parser, secrets=secrets, opener=opener),
+            knowledge=Knowledge(records, searcher, parser=parser, secrets=secrets, opener=opener),
             searcher=searcher,
             assistant=assistant,
             answers=answers,
             audit=PostgresAudit(pool),
         )
+
+
+async def _open_index(
+    settings: Settings,
+    pointer: PostgresModelPointer,
+    build: Callable[[str], Awaitable[Index]],
+) -> LiveIndex:
+    """The index with the model in use; a new database begins with that of the settings."""
+    wanted = settings.embedding_spec
+    spec = await pointer.read()
+    if spec is None:
+        embedder = await build_embedder(wanted)
+        spec = await pointer.initialise(wanted, embedder.model)
+    if spec != wanted:
+        _log.warning(
+            "FOOTNOTE_EMBEDDING_MODEL asks for %s, but the documents are indexed with %s, which is "
+            "used until `footnote reindex` has changed that.",
+            wanted,
+            spec,
+        )
+    return LiveIndex(await build(spec), pointer, build)
+
+
+async def reindex_documents(footnote: Footnote, spec: str, report: Report) -> int:
+    """Change the embedding model; returns how many chunks were embedded for it.
+
+    Raises EmbeddingFailed, SettingsInvalid.
+    """
+    embedder = await build_embedder(spec)
+    made = await reindex(
+        PostgresReindexStore(footnote.pool, embedder.model), embedder, spec, report=report
+    )
+    await footnote.searcher.turn()
+    return made
+
+
+async def discard_other_models(footnote: Footnote) -> Sequence[str]:
+    """Remove the vectors of every model but the one in use; the names of those models."""
+    return await discard_inactive(footnote.pool)
 
 
 @asynccontextmanager
@@ -229,7 +287,7 @@ async def open_evaluation(settings: Settings) -> AsyncIterator[EvaluationParts]:
     """The database and the models, for evaluations, which keep to a schema of their own."""
     async with provide_database(settings) as url:
         await set_up_database(url)
-        embedder = await build_embedder(settings)
+        embedder = await build_embedder(settings.embedding_spec)
         scorer = open_scorer(embedder)
         yield EvaluationParts(
             database_url=url,
@@ -243,15 +301,14 @@ async def open_evaluation(settings: Settings) -> AsyncIterator[EvaluationParts]:
 # Models
 
 
-async def build_embedder(settings: Settings) -> Embedder:
-    """The embedding model of the settings. Raises EmbeddingFailed."""
-    if settings.embedding_model == BUILT_IN_EMBEDDINGS:
-        return MiniLmEmbedder(MiniLm(Precision(settings.embedding_precision)))
-    if settings.embedding_model.startswith("builtin:"):
-        raise SettingsInvalid(
-            f"FOOTNOTE_EMBEDDING_MODEL: the built-in model is {BUILT_IN_EMBEDDINGS}."
-        )
-    return await LangChainEmbedder.connect(settings.embedding_model)
+async def build_embedder(spec: str) -> Embedder:
+    """An embedding model, as Settings.embedding_spec names it. Raises EmbeddingFailed."""
+    name, _, precision = spec.partition("/")
+    if name == BUILT_IN_EMBEDDINGS:
+        return MiniLmEmbedder(MiniLm(Precision(precision or Precision.FP32)))
+    if spec.startswith("builtin:"):
+        raise SettingsInvalid(f"The built-in embedding model is {BUILT_IN_EMBEDDINGS}.")
+    return await LangChainEmbedder.connect(spec)
 
 
 def build_reranker(settings: Settings, embedder: Embedder) -> Reranker | None:

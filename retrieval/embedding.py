@@ -23,21 +23,27 @@ async def embed_documents(
     embedder: Embedder, documents: Sequence[tuple[str, Sequence[Chunk]]]
 ) -> list[Embeddings]:
     """The vectors of several documents, (title, chunks) each, batched together for speed."""
-    passages = [contextualise(title, chunk) for title, chunks in documents for chunk in chunks]
+    whole = await embed_chunks(
+        embedder, [(title, chunk) for title, chunks in documents for chunk in chunks]
+    )
+    return _split(whole, [len(chunks) for _, chunks in documents])
+
+
+async def embed_chunks(embedder: Embedder, chunks: Sequence[tuple[str, Chunk]]) -> Embeddings:
+    """The vectors of chunks, each with the title of its document. Raises EmbeddingFailed."""
+    passages = [contextualise(title, chunk) for title, chunk in chunks]
     texts = [text for text, _ in passages]
     if not texts:
-        whole = Embeddings(np.zeros((0, embedder.model.dimensions), np.float32))
-    elif isinstance(embedder, TokenEmbedder):
+        return Embeddings(np.zeros((0, embedder.model.dimensions), np.float32))
+    if isinstance(embedder, TokenEmbedder):
         spans = [find_spans(text, body) for text, body in passages]
         encoded = await embedder.encode_passages(texts, spans)
         sentences = tuple(
             own if len(own) else vector[None, :]
             for own, vector in zip(encoded.spans, encoded.vectors, strict=True)
         )
-        whole = Embeddings(encoded.vectors, sentences, encoded.tokens)
-    else:
-        whole = Embeddings(await embedder.embed_passages(texts))
-    return _split(whole, [len(chunks) for _, chunks in documents])
+        return Embeddings(encoded.vectors, sentences, encoded.tokens)
+    return Embeddings(await embedder.embed_passages(texts))
 
 
 def contextualise(title: str, chunk: Chunk) -> tuple[str, int]:

@@ -4,6 +4,7 @@ RetrievalError
 ├── StoreUnavailable      the database cannot be reached or refuses us
 │   └── StoreTooOld       its version, or pgvector's, is below what Footnote needs
 ├── EmbeddingFailed       the embedding or reranking model could not be loaded or run
+│   └── ModelChanged          another model is in use since this work began
 ├── SourceUnreadable      a source cannot be listed or fetched just now (retry_after)
 │   └── SourceRefused         … and waiting does not help: no access, or nothing there
 ├── DocumentUnreadable    one document cannot be fetched or parsed; the others are not affected
@@ -36,6 +37,10 @@ class StoreTooOld(StoreUnavailable):
 
 class EmbeddingFailed(RetrievalError):
     """The embedding model could not be used."""
+
+
+class ModelChanged(EmbeddingFailed):
+    """The embedding model was changed while the source was synced. Sync it again."""
 
 
 class SourceUnreadable(RetrievalError):

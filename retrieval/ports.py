@@ -1,6 +1,6 @@
 """What retrieval needs from the outside, by role."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol, runtime_checkable
 
@@ -33,6 +33,7 @@ from retrieval.model import (
     SyncMode,
     SyncRun,
     SyncState,
+    TenantId,
     TermStatistics,
     UnreadableDocument,
     Vector,
@@ -277,6 +278,53 @@ class PassageIndex(Protocol):
     def open_snapshot(
         self, scope: AccessScope, period: Period | None = None
     ) -> AbstractAsyncContextManager[IndexSnapshot]: ...
+
+
+class SyncRunner(Protocol):
+    """Brings the store in step with a source, as retrieval.sync.engine.SyncEngine does."""
+
+    async def run(
+        self,
+        source: Source,
+        mode: SyncMode,
+        *,
+        confirm_deletions: bool = False,
+        confirmed: Collection[str] = (),
+        run: RunId | None = None,
+        progress: "Progress | None" = None,
+    ) -> SyncRun: ...
+
+
+class ReindexStore(Protocol):
+    """Keeps the vectors of a model that is to come into use. Raises StoreUnavailable."""
+
+    async def count(self) -> tuple[int, int]:
+        """How many chunks have vectors of the model, and how many there are."""
+        ...
+
+    async def list_tenants(self) -> Sequence[TenantId]:
+        """Everyone who has documents."""
+        ...
+
+    async def find_unembedded(
+        self, tenant: TenantId, limit: int, *, after: ChunkId = ...
+    ) -> Sequence[tuple[ChunkId, str, Chunk]]:
+        """Chunks beyond `after` without vectors of the model: (id, title, chunk), by id."""
+        ...
+
+    async def add_embeddings(
+        self, tenant: TenantId, chunks: Sequence[ChunkId], embeddings: Embeddings
+    ) -> int:
+        """Vectors for these chunks, in one transaction; how many of them are still there."""
+        ...
+
+    async def build_index(self) -> None:
+        """The index over the model's vectors, built while others read and write."""
+        ...
+
+    async def activate(self, spec: str) -> bool:
+        """Have everyone use the model from now on; False, and no change, if a chunk lacks it."""
+        ...
 
 
 class Progress(Protocol):

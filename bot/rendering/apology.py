@@ -37,6 +37,9 @@ APOLOGIES: dict[type[Exception], Apology] = {
         "Please ask again in a minute, or tell an admin.",
         3,
     ),
+    retrieval.ModelChanged: Apology(
+        "The embedding model was changed while the source was synced. Please sync it again.", 3
+    ),
     retrieval.SourceUnreadable: Apology(
         "The source cannot be read just now. Check that it is up and that its access is still "
         "valid, then sync again."

@@ -42,6 +42,13 @@ class ModelRegister:
 
     async def ensure(self) -> int:
         """The model's number; it is entered, with an index of its own, if it is new."""
+        return await self._enter(index=True)
+
+    async def enter(self) -> int:
+        """The model's number; it is entered if it is new, without an index."""
+        return await self._enter(index=False)
+
+    async def _enter(self, *, index: bool) -> int:
         if self._number is not None:
             return self._number
         async with translate_errors(), self._pool.connection() as connection:
@@ -57,10 +64,22 @@ class ModelRegister:
                 number = await self.find(connection)
                 if number is None:
                     raise EmbeddingFailed(f"{self._model.name} could not be entered.")
-                await connection.execute(
-                    compose("add_vector_index", model=number, dimensions=self.dimensions)
-                )
+                if index:
+                    await connection.execute(
+                        compose("add_vector_index", model=number, dimensions=self.dimensions)
+                    )
             return number
+
+    async def build_concurrently(self) -> None:
+        """Make the index while others read and write; one that broke off is made anew."""
+        number = await self.enter()
+        async with translate_errors(), self._pool.connection() as connection:
+            cursor = await connection.execute(compose("index_is_whole", model=number))
+            if await cursor.fetchone() == (False,):
+                await connection.execute(compose("drop_vector_index_quietly", model=number))
+            await connection.execute(
+                compose("add_vector_index_quietly", model=number, dimensions=self.dimensions)
+            )
 
     async def drop_index(self) -> None:
         """Before a large load: without the index, rows go in many times faster."""

@@ -55,7 +55,7 @@ ON CONFLICT (tenant_id, source_id, external_id) DO UPDATE SET
     modified_at = excluded.modified_at,
     version = existing.version + 1,
     synced_at = now()
-RETURNING external_id, document_id, version;
+RETURNING external_id, document_id, version, (SELECT model_id FROM active_model) AS active_model;
 
 -- name: delete_lexical_chunks
 DELETE FROM lexical_chunk
@@ -144,20 +144,86 @@ SELECT document_id, source_id, external_id, url, title, body, content_hash, audi
 FROM document
 WHERE tenant_id = %(tenant)s AND source_id = %(source)s AND external_id = %(external_id)s;
 
+-- name: read_active_model
+SELECT spec FROM active_model;
+
+-- name: begin_with_model
+INSERT INTO active_model (model_id, spec)
+SELECT model_id, %(spec)s FROM embedding_model WHERE name = %(name)s
+ON CONFLICT (only_one) DO NOTHING;
+
+-- name: activate_model
+INSERT INTO active_model (model_id, spec) VALUES ({model}, %(spec)s)
+ON CONFLICT (only_one)
+DO UPDATE SET model_id = excluded.model_id, spec = excluded.spec, since = now();
+
+-- name: list_tenants
+SELECT tenant_id FROM tenant ORDER BY tenant_id;
+
+-- name: lock_every_tenant
+SELECT lock_statistics(tenant_id) FROM (SELECT tenant_id FROM tenant ORDER BY tenant_id) AS tenants;
+
+-- name: count_embedded
+SELECT (SELECT count(*) FROM embedding WHERE model_id = {model}),
+    (SELECT coalesce(sum(chunks), 0)::bigint FROM lexical_total);
+
 -- name: find_unembedded
-SELECT chunk.chunk_id, access_group.group_id, document.title, chunk.ordinal, chunk.body,
-    chunk.start_char, chunk.end_char, chunk.heading_path, chunk.page, chunk.anchor, chunk.tokens
+SELECT chunk.chunk_id, document.title, chunk.ordinal, chunk.body, chunk.start_char, chunk.end_char,
+    chunk.heading_path, chunk.page, chunk.anchor, chunk.tokens
 FROM chunk
 JOIN document USING (tenant_id, document_id)
-JOIN access_group ON access_group.tenant_id = chunk.tenant_id
-    AND access_group.source_id = chunk.source_id AND access_group.audience = chunk.audience
 WHERE NOT EXISTS (
     SELECT FROM embedding
     WHERE embedding.tenant_id = chunk.tenant_id AND embedding.chunk_id = chunk.chunk_id
         AND embedding.model_id = {model}
-) AND chunk.tenant_id = %(tenant)s
+) AND chunk.tenant_id = %(tenant)s AND chunk.chunk_id > %(after)s
 ORDER BY chunk.chunk_id
 LIMIT %(limit)s;
+
+-- name: find_any_unembedded
+SELECT FROM chunk
+WHERE NOT EXISTS (
+    SELECT FROM embedding
+    WHERE embedding.tenant_id = chunk.tenant_id AND embedding.chunk_id = chunk.chunk_id
+        AND embedding.model_id = {model}
+)
+LIMIT 1;
+
+-- name: find_groups
+SELECT chunk.chunk_id, access_group.group_id
+FROM chunk
+JOIN access_group ON access_group.tenant_id = chunk.tenant_id
+    AND access_group.source_id = chunk.source_id AND access_group.audience = chunk.audience
+WHERE chunk.tenant_id = %(tenant)s AND chunk.chunk_id = ANY(%(chunks)s::bigint[])
+    AND NOT EXISTS (
+        SELECT FROM embedding
+        WHERE embedding.tenant_id = chunk.tenant_id AND embedding.chunk_id = chunk.chunk_id
+            AND embedding.model_id = {model}
+    );
+
+-- name: list_inactive_models
+SELECT model_id, name FROM embedding_model
+WHERE model_id NOT IN (SELECT model_id FROM active_model) AND EXISTS (SELECT FROM active_model)
+ORDER BY model_id;
+
+-- name: delete_some_embeddings
+DELETE FROM embedding
+WHERE model_id = {model} AND ctid = ANY(ARRAY(
+    SELECT ctid FROM embedding WHERE model_id = {model} LIMIT 5000
+));
+
+-- name: remove_model
+DELETE FROM embedding_model WHERE model_id = {model};
+
+-- name: add_vector_index_quietly
+CREATE INDEX CONCURRENTLY IF NOT EXISTS embedding_nearest_{model} ON embedding
+    USING hnsw ((passage::halfvec({dimensions})) halfvec_ip_ops) WHERE model_id = {model};
+
+-- name: drop_vector_index_quietly
+DROP INDEX CONCURRENTLY IF EXISTS embedding_nearest_{model};
+
+-- name: index_is_whole
+SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('embedding_nearest_{model}');
 
 -- name: describe_tenant
 SELECT coalesce(total.chunks, 0), coalesce(total.documents, 0),

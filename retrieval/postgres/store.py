@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import psycopg
 
-from retrieval.errors import EmbeddingFailed
+from retrieval.errors import EmbeddingFailed, ModelChanged
 from retrieval.lexical import Analyzer, Terms, hash_terms
 from retrieval.model import (
     Chunk,
@@ -17,14 +16,12 @@ from retrieval.model import (
     Embeddings,
     Source,
     SourceEntry,
-    Span,
     StoredDocument,
     TenantId,
     Vector,
 )
 from retrieval.postgres.errors import translate_errors
 from retrieval.postgres.loading import (
-    EMBEDDING_TYPES,
     DocumentEntry,
     LoadedDocument,
     clean_text,
@@ -32,8 +29,6 @@ from retrieval.postgres.loading import (
     copy_embeddings,
     copy_lexical_chunks,
     copy_lexical_documents,
-    copy_records,
-    embedding_records,
 )
 from retrieval.postgres.models import ModelRegister
 from retrieval.postgres.pool import Pool
@@ -103,7 +98,7 @@ class PostgresDocumentStore:
             connection.transaction(),
         ):
             await connection.execute(compose("lock_statistics"), {"tenant": source.tenant})
-            rows = await self._enter(connection, source, entries)
+            rows = await self._enter(connection, source, entries, model)
             pivot = await _read_pivot(connection, source.tenant, rows)
             await copy_chunks(connection, source, rows)
             await copy_embeddings(connection, source.tenant, rows, model)
@@ -195,34 +190,6 @@ class PostgresDocumentStore:
             fingerprint=row[9],
         )
 
-    async def find_unembedded(
-        self, tenant: TenantId, limit: int
-    ) -> list[tuple[int, int, str, Chunk]]:
-        """Chunks without vectors of the current model: (chunk id, access group, title, chunk)."""
-        model = await self.models.ensure()
-        async with translate_errors(), self._pool.connection() as connection:
-            cursor = await connection.execute(
-                compose("find_unembedded", model=model), {"tenant": tenant, "limit": limit}
-            )
-            return [(row[0], row[1], row[2], _chunk_from(row[3:])) async for row in cursor]
-
-    async def add_embeddings(
-        self, tenant: TenantId, keys: Sequence[tuple[int, int]], embeddings: Embeddings
-    ) -> None:
-        """Vectors of the current model for chunks found by find_unembedded, in one transaction.
-
-        `keys` are (chunk id, access group). Search with the model before it, until all are in.
-        """
-        self._check_shape(embeddings, len(keys))
-        model = await self.models.ensure()
-        async with (
-            translate_errors(),
-            self._pool.connection() as connection,
-            connection.transaction(),
-        ):
-            records = embedding_records(tenant, keys, embeddings, model)
-            await copy_records(connection, "copy_embeddings", EMBEDDING_TYPES, records)
-
     async def describe(self, tenant: TenantId) -> StoreSummary:
         """How much a tenant holds."""
         async with translate_errors(), self._pool.connection() as connection:
@@ -250,8 +217,12 @@ class PostgresDocumentStore:
         connection: psycopg.AsyncConnection,
         source: Source,
         entries: Sequence[DocumentEntry],
+        model: int,
     ) -> list[LoadedDocument]:
-        """Write the documents themselves, and give everything its number."""
+        """Write the documents themselves, and give everything its number.
+
+        Raises ModelChanged where `model` is not the one in use, under the lock of writers.
+        """
         audiences = {entry.document.audience for entry in entries}
         groups = {
             audience: await _find_group(connection, source, audience)
@@ -273,7 +244,10 @@ class PostgresDocumentStore:
                 "modified": [document.modified_at for document in documents],
             },
         )
-        found = {row[0]: (DocumentId(row[1]), row[2]) async for row in cursor}
+        written = await cursor.fetchall()
+        if any(active not in (None, model) for *_, active in written):
+            raise ModelChanged
+        found = {row[0]: (DocumentId(row[1]), row[2]) for row in written}
         replaced = [number for number, version in found.values() if version > 1]
         await _delete_chunks(connection, source.tenant, replaced)
         cursor = await connection.execute(
@@ -347,8 +321,3 @@ async def _read_pivot(
         return float(found[0])
     lengths = [len(terms) for row in rows for terms, _ in row.chunk_terms]
     return max(float(np.mean(lengths)), 1.0) if lengths else 1.0
-
-
-def _chunk_from(row: Sequence[Any]) -> Chunk:
-    ordinal, text, start, end, headings, page, anchor, tokens = row
-    return Chunk(ordinal, text, Span(start, end), tuple(headings), page, anchor, tokens)
