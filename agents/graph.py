@@ -36,3 +36,13 @@ def build_graph() -> AgentGraph:
     graph.add_edge("check", "conclude")
     graph.add_edge("conclude", END)
     return graph.compile()
+
+
+def draw_graph() -> str:
+    """The graph as a Mermaid flowchart; dotted lines are choices."""
+    ends = {START: "question([question])", END: "answer([answer])"}
+    lines = ["flowchart LR"]
+    for edge in build_graph().get_graph().edges:
+        source, target = (ends.get(name, name) for name in edge[:2])
+        lines.append(f"    {source} {'-.->' if edge.conditional else '-->'} {target}")
+    return "\n".join(lines)

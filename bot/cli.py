@@ -21,7 +21,7 @@ from bot.serving import serve_platforms
 from bot.settings import Settings, describe_settings
 from bot.shell import as_json, print_json, run_command
 from bot.source_commands import audit, doc, secrets, sources, sync
-from bot.traces import forget, trace
+from bot.traces import forget, graph, trace
 from bot.wiring import (
     FAILURES,
     Footnote,
@@ -268,6 +268,7 @@ def demo(source: Path | None, questions: tuple[str, ...], as_json: bool) -> int:
 footnote.add_command(evaluate)
 footnote.add_command(trace)
 footnote.add_command(forget)
+footnote.add_command(graph)
 footnote.add_command(sources)
 footnote.add_command(sync)
 footnote.add_command(doc)

@@ -1,7 +1,8 @@
-"""`footnote trace` and `footnote forget`: how questions were answered, and letting go of it."""
+"""`footnote trace`, `forget` and `graph`: how questions are answered, and letting go of it."""
 
 import click
 
+from agents.graph import draw_graph
 from bot import terminal
 from bot.settings import Settings
 from bot.shell import as_json, print_json, run_command
@@ -39,6 +40,16 @@ def trace(reference: str | None, limit: int, as_json: bool) -> None:
         run_command(show_latest)
     else:
         run_command(lambda settings: show_one(settings, reference))
+
+
+@click.command()
+@as_json
+def graph(as_json: bool) -> None:
+    """Draw the agent's steps as a Mermaid flowchart."""
+    if as_json:
+        print_json({"mermaid": draw_graph()})
+    else:
+        click.echo(draw_graph())
 
 
 @click.command()
