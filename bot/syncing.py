@@ -2,15 +2,17 @@
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from bot.admin.sync_orders import name_run, name_sync_letter
 from bot.delivery import Delivery
 from bot.errors import BotError, DeliveryFailed, DeliveryRefused, RateLimited
 from bot.model import AuditEntry, Command, ScheduledSyncJob, SyncJob
-from bot.ports import Audit, Inbox, Sources
+from bot.ports import Audit, Inbox, Letter, Sources
 from bot.rendering.apology import find_apology
 from bot.rendering.compose import compose_words
 from bot.rendering.reply import Reply
@@ -24,6 +26,8 @@ PATIENCE = 8
 """How often a run that is under way is waited for: it may be one whose worker died."""
 WAIT = 3.0
 """Seconds between two looks at a run that is under way."""
+NEVER = math.inf
+"""After so many seconds an edit is tried again that the platform will not take."""
 MOST_EDITS = 6
 """Attempts at the last edit, the one that tells the end."""
 
@@ -76,7 +80,7 @@ class SyncReporter:
         else:
             reply = compose_sync(last, self._now())
             await self._record(job, command, last.state, describe_counts(last.counts))
-        await self._show_end(command, message, reply)
+        await self._show_end(job, command, message, reply)
         return None
 
     async def run_scheduled(self, job: ScheduledSyncJob) -> float | None:
@@ -113,7 +117,7 @@ class SyncReporter:
         except BotError as error:
             _log.warning("The end of sync %s could not be told: %s", job.item, error)
             return
-        await self._show_end(command, message, compose_words(words))
+        await self._show_end(job, command, message, compose_words(words))
 
     async def _sync_patiently(self, job: SyncJob, command: Command, message: str) -> SyncRun:
         for _ in range(PATIENCE):
@@ -148,7 +152,7 @@ class SyncReporter:
         return last
 
     async def _edit(self, command: Command, message: str, reply: Reply) -> float:
-        """Show it; returns after how many seconds to try again, 0 when it is shown."""
+        """Show it; returns after how many seconds to try again: 0 when it is shown, or NEVER."""
         if not message:
             return 0.0
         try:
@@ -158,18 +162,32 @@ class SyncReporter:
             return max(error.retry_after, 0.1)
         except DeliveryRefused as error:
             _log.warning("The message about a sync cannot be kept up to date: %s", error)
+            return NEVER
         except DeliveryFailed as error:
             _log.warning("The message about a sync was not brought up to date: %s", error)
             return WAIT
         return 0.0
 
-    async def _show_end(self, command: Command, message: str, reply: Reply) -> None:
+    async def _show_end(self, job: SyncJob, command: Command, message: str, reply: Reply) -> None:
         for _ in range(MOST_EDITS):
             wait = await self._edit(command, message, reply)
             if not wait:
                 return
+            if wait == NEVER:
+                break
             await self._sleep(wait)
-        _log.error("The end of a sync could not be shown: %s", command.event)
+        await self._tell_end(job, command, reply)
+
+    async def _tell_end(self, job: SyncJob, command: Command, reply: Reply) -> None:
+        """Tell the end to the one who asked, where the message that stands cannot be changed."""
+        key = f"{job.item}:end:{job.source}"
+        told = replace(reply, private=True)
+        try:
+            await self._delivery.send(
+                Letter(job.tenant, key, command.place, told, command.reply_token)
+            )
+        except DeliveryFailed as error:
+            _log.error("The end of a sync could not be told, %s: %s", command.event, error)
 
     async def _record(self, job: SyncJob, command: Command, outcome: str, detail: str) -> None:
         await self._audit.record(

@@ -71,7 +71,7 @@ class SlackMessenger:
         messages = render_messages(reply)
         with translate_errors():
             if message == WHISPER:
-                await self._whisper(place, messages, reply_token, replace=True)
+                await self._whisper(place, messages, reply_token, replace=True, edits=True)
                 return
             stamps = message.split(",")
             for ts, content in zip(stamps, messages, strict=False):
@@ -189,8 +189,12 @@ class SlackMessenger:
         *,
         in_channel: bool = False,
         replace: bool = False,
+        edits: bool = False,
     ) -> str:
-        """Answer at the command's own address (five times in 30 minutes), else to the person."""
+        """Answer at the command's own address (five times in 30 minutes), else to the person.
+
+        What is to be seen by all, and what only brings a message up to date, is not said twice.
+        """
         url = reply_token.get("response_url")
         for part, content in enumerate(messages):
             sent = url is not None and await self._respond(
@@ -198,16 +202,22 @@ class SlackMessenger:
             )
             if sent:
                 continue
-            if in_channel or "user" not in reply_token:
+            if in_channel or edits or "user" not in reply_token:
                 raise DeliveryRefused("The command's address for answers has expired.")
-            await self._account.poster.chat_postEphemeral(
-                channel=place.channel,
-                user=reply_token["user"],
-                thread_ts=place.thread,
-                text=content.text,
-                blocks=content.blocks,
-            )
+            await self._whisper_as_bot(place, reply_token["user"], content)
         return WHISPER
+
+    async def _whisper_as_bot(self, place: Place, user: str, content: SlackMessage) -> None:
+        """Say it to one person in the place, or directly where the bot is not."""
+        said: dict[str, Any] = {"text": content.text, "blocks": content.blocks}
+        try:
+            await self._account.poster.chat_postEphemeral(
+                channel=place.channel, user=user, thread_ts=place.thread, **said
+            )
+        except SlackApiError as error:
+            if read_code(error) not in _OUTSIDE:
+                raise
+            await self._account.poster.chat_postMessage(channel=user, **said, **_NO_UNFURL)
 
     async def _respond(
         self, url: str, content: SlackMessage, *, in_channel: bool, replace: bool

@@ -8,6 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 import pytest_asyncio
+from aiohttp import web
 
 from tests.acceptance.admins import AdminOnDiscord, AdminOnSlack, Admins
 from tests.acceptance.people import Said
@@ -27,10 +28,50 @@ from tests.emulators.slack import SlackEmulator
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 SECRET = "canary-4d1f8e"
-FLOORS = {
-    f"floor-{number}.txt": f"The kitchen on floor {number} is called {name}.\n"
-    for number, name in enumerate(("Basil", "Clove", "Dill", "Fennel", "Ginger", "Thyme"), 1)
-}
+KITCHENS = ("Basil", "Clove", "Dill", "Fennel", "Ginger", "Thyme")
+
+
+class Site:
+    """A website on loopback: a start page that links to the others."""
+
+    def __init__(self) -> None:
+        self.pages = {f"floor-{n}": _describe(n, name) for n, name in enumerate(KITCHENS, 1)}
+        self.address = ""
+        self._runner: web.AppRunner | None = None
+
+    async def __aenter__(self) -> "Site":
+        server = web.Application()
+        server.router.add_get("/guide/", self._index)
+        server.router.add_get("/guide/{page}", self._page)
+        self._runner = web.AppRunner(server, access_log=None)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        self.address = f"http://127.0.0.1:{self._runner.addresses[0][1]}/guide/"
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._runner is not None
+        await self._runner.cleanup()
+
+    async def _index(self, _: web.Request) -> web.Response:
+        links = "".join(f'<li><a href="{name}">{name}</a></li>' for name in self.pages)
+        return _show("The floors", f"<p>All floors of our house.</p><ul>{links}</ul>")
+
+    async def _page(self, request: web.Request) -> web.Response:
+        name = request.match_info["page"]
+        if name not in self.pages:
+            raise web.HTTPNotFound
+        return _show(name, f"<p>{self.pages[name]}</p>")
+
+
+def _describe(floor: int, kitchen: str) -> str:
+    return f"The kitchen on floor {floor} is called {kitchen}. Everybody may use it at any time."
+
+
+def _show(title: str, body: str) -> web.Response:
+    head = f"<html><head><title>{title}</title></head>"
+    page = f"{head}<body><main><h1>{title}</h1>{body}</main></body></html>"
+    return web.Response(text=page, content_type="text/html")
 
 
 @dataclass(frozen=True)
@@ -66,6 +107,7 @@ async def town(module_url: str, tmp_path_factory: pytest.TempPathFactory) -> Asy
             folder,
             DATABASE_URL=module_url,
             FOOTNOTE_CHAT_FOLDERS=str(shelf),
+            FOOTNOTE_PRIVATE_HOSTS="127.0.0.1",
             FOOTNOTE_LOG_LEVEL="DEBUG",
             **point_at_slack(slack),
             **point_at_discord(discord),
@@ -105,47 +147,49 @@ async def ask(people: Admins, question: str) -> str:
     return answer.text
 
 
-async def test_a_source_lives_from_slack_to_discord(town: Town) -> None:
+async def test_a_website_lives_from_slack_to_discord(town: Town) -> None:
     slack, discord = on_slack(town), on_discord(town)
-    floors = write_documents(town.shelf / "floors", FLOORS)
+    question = "What is the kitchen on floor 1 called?"
+    async with Site() as site:
+        # Added in Slack: what is wrong is told where it was typed.
+        form = await slack.open_form("alma", "general", "sources add website")
+        wrong = {"name": "House Guide", "url": site.address}
+        told = await slack.fill_in("alma", "general", form, wrong)
+        assert "no name for a source" in told.text
+        wrong = {"name": "guide", "url": "http://10.0.0.1/guide/"}
+        assert "not added" in (await slack.fill_in("alma", "general", form, wrong)).text
+        right = {"name": "guide", "url": site.address}
+        added = await slack.fill_in("alma", "general", form, right)
+        assert "guide is added" in added.text
 
-    # Added in Slack: the name and the folder are checked where they are typed.
-    form = await slack.open_form("alma", "general", "sources add files")
-    wrong = await slack.fill_in("alma", "general", form, {"name": "Floors", "path": str(floors)})
-    assert "no name for a source" in wrong.text
-    outside = {"name": "floors", "path": str(town.shelf.parent)}
-    assert "below" in (await slack.fill_in("alma", "general", form, outside)).text
-    right = {"name": "floors", "path": str(floors)}
-    added = await slack.fill_in("alma", "general", form, right)
-    assert "floors is added: 6 documents are listed." in added.text
+        # Synced by the button, watched in one message.
+        await slack.press("alma", "general", added, "Sync it now")
+        done = await slack.wait_for_public("general", "is done")
+        assert "7 listed · 7 added · 0 updated · 0 deleted" in done.text
+        assert "Run " in done.text
+        assert "Basil" in await ask(slack, question)
 
-    # Synced by the button, watched in one message.
-    await slack.press("alma", "general", added, "Sync it now")
-    done = await slack.wait_for_public("general", "is done")
-    assert "6 listed · 6 added · 0 updated · 0 deleted" in done.text
-    assert "Run " in done.text
-    assert "Basil" in await ask(slack, "What is the kitchen on floor 1 called?")
+        # A page changes, and the site is synced again from Discord.
+        site.pages["floor-1"] = _describe(1, "Saffron")
+        again = await sync(discord, "guide-changed", "guide")
+        assert "1 updated · 0 deleted" in again.text
+        answer = await ask(discord, question)
+        assert "Saffron" in answer
+        assert "Basil" not in answer
 
-    # A document changes, and the source is synced again from Discord.
-    (floors / "floor-1.txt").write_text("The kitchen on floor 1 is called Saffron.\n")
-    again = await sync(discord, "floors-changed", "floors")
-    assert "1 updated · 0 deleted · 5 unchanged" in again.text
-    answer = await ask(discord, "What is the kitchen on floor 1 called?")
-    assert "Saffron" in answer
-    assert "Basil" not in answer
+        # It is deleted, and the answer goes with it.
+        del site.pages["floor-1"]
+        assert "1 deleted" in (await sync(discord, "guide-deleted", "guide")).text
+        assert "Saffron" not in await ask(slack, question)
 
-    # It is deleted, and the answer goes with it.
-    (floors / "floor-1.txt").unlink()
-    assert "1 deleted" in (await sync(discord, "floors-deleted", "floors")).text
-    assert "Saffron" not in await ask(slack, "What is the kitchen on floor 1 called?")
-
-    # Who did what is in the log: the wrong names too, but no value of a form.
-    assert await town.read_audit("sources add files floors") == [
-        ("U0ALMA00001", "rejected", ""),
-        ("U0ALMA00001", "added", "none → floors, 6 listed"),
+    # Who did what is in the log: what was rejected too, but no value of a form.
+    added_by = await town.read_audit("sources add website guide")
+    assert [entry[:2] for entry in added_by] == [
+        ("U0ALMA00001", "rejected"),
+        ("U0ALMA00001", "added"),
     ]
     log = await slack.order("alma", "general", "audit 50")
-    assert "U0ALMA00001 in C0GENERAL01: `/sources add files floors` → added" in log.text
+    assert "U0ALMA00001 in C0GENERAL01: `/sources add website guide` → added" in log.text
 
 
 async def test_unusually_many_deletions_wait_for_an_admin(town: Town, people: Admins) -> None:
@@ -297,7 +341,7 @@ async def test_a_sync_is_announced_with_its_run_and_its_document_described(
 
 async def test_a_secret_of_a_form_is_in_no_log_and_in_no_table(town: Town) -> None:
     slack, discord = on_slack(town), on_discord(town)
-    values = {"token": SECRET, "api_url": "http://127.0.0.1:9/api/v3"}
+    values = {"token": SECRET, "api_url": "http://10.0.0.1/api/v3"}
     for people in (slack, discord):
         words = f"sources add github secret-{people.name}"
         form = await people.open_form(people.admin, "general", words)

@@ -294,10 +294,23 @@ async def test_an_expired_address_falls_back_to_the_person(
     await slack.driver.advance(31 * 60)
     await messenger.post(place, say("late", private=True), key="q1", reply_token=token)
     await slack.driver.wait_for_ephemeral("help", "alma", containing="late")
+    # Where the bot is not, it says it directly.
     place, token = await ask(slack, "random")
     await slack.driver.advance(31 * 60)
-    with pytest.raises(DeliveryRefused):
-        await messenger.post(place, say("late", private=True), key="q2", reply_token=token)
+    await messenger.post(place, say("late", private=True), key="q2", reply_token=token)
+    (said,) = slack.workspace.direct("alma", slack.bot_user_id).messages.values()
+    assert said.text == "late"
+
+
+async def test_an_edit_at_an_expired_address_is_refused_and_says_nothing_twice(
+    slack: SlackEmulator, messenger: SlackMessenger
+) -> None:
+    place, token = await ask(slack, "help")
+    said = await messenger.post(place, say("psst", private=True), key="q1", reply_token=token)
+    await slack.driver.advance(31 * 60)
+    with pytest.raises(DeliveryRefused, match="expired"):
+        await messenger.edit(place, said, say("changed", private=True), reply_token=token)
+    assert len(slack.workspace.channel("help").ephemerals) == 1
 
 
 async def test_activity_is_shown_until_the_reply_and_never_raises(

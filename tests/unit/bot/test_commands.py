@@ -200,6 +200,18 @@ async def test_a_message_that_cannot_be_edited_does_not_stop_the_sync() -> None:
     assert scene.outcomes[-1] == ("sync handbook incremental", "succeeded")
 
 
+async def test_the_end_is_told_alone_where_the_message_cannot_be_changed_any_more() -> None:
+    scene = Scene(InMemoryKnowledge(("handbook",), SyncCounts(listed=1)))
+    await scene.give(make_command("sync handbook"))
+    scene.messenger.faults.append(DeliveryRefused("it was deleted"))
+    await scene.run_syncs()
+    first, second = scene.messenger.posts
+    assert "starts" in first.text
+    assert "is done" in second.text
+    assert second.reply.private
+    assert not scene.slept
+
+
 async def test_where_the_bot_may_not_post_the_admin_is_told_alone() -> None:
     scene = Scene()
     scene.messenger.faults.append(DeliveryRefused("not_in_channel"))
