@@ -285,6 +285,10 @@ class Audit(Protocol):
         """The latest entries, the latest first."""
         ...
 
+    async def find_schedule(self, tenant: TenantId, source: str) -> ItemId | None:
+        """The command in chat that last set the schedule of a source."""
+        ...
+
 
 class Admins(Protocol):
     """People who were made admins besides those in the settings. Raises StoreUnavailable."""

@@ -84,15 +84,16 @@ class SyncReporter:
         return None
 
     async def run_scheduled(self, job: ScheduledSyncJob) -> float | None:
-        """Sync by schedule; its record and the log tell how it went, for nobody waits.
+        """Sync by schedule. Nobody waits for it, so it is told only where it fails.
 
         Returns after how many seconds to try again, None when finished.
         """
         runs = self._sources.sync(job.tenant, job.source, SyncMode.INCREMENTAL)
         try:
             async for run in runs:
-                if run.state is SyncState.FAILED:
+                if run.state is SyncState.FAILED and run.finished_at is not None:
                     _log.warning("The scheduled sync of %s failed: %s", job.source, run.error)
+                    await self._tell_failure(job, run)
         except SyncInProgress:
             return WAIT
         except StoreUnavailable:
@@ -104,6 +105,23 @@ class SyncReporter:
             if isinstance(runs, AsyncGenerator):
                 await runs.aclose()
         return None
+
+    async def _tell_failure(self, job: ScheduledSyncJob, run: SyncRun) -> None:
+        """Tell it where the schedule was set, once for as long as it fails in the same way."""
+        _, *earlier = await self._sources.history(job.tenant, job.source, limit=2) or [run]
+        if earlier and (earlier[0].state, earlier[0].error) == (run.state, run.error):
+            return
+        item = await self._audit.find_schedule(job.tenant, job.source)
+        command = await self._inbox.read_command(job.tenant, item) if item else None
+        if item is None or command is None:
+            return
+        key = f"{item}:scheduled:{run.id}"
+        reply = compose_sync(run, self._now())
+        token = {"user": command.person.id}
+        try:
+            await self._delivery.send(Letter(job.tenant, key, command.place, reply, token))
+        except DeliveryFailed as error:
+            _log.warning("The failure of %s could not be told: %s", job.source, error)
 
     async def abandon(self, job: SyncJob) -> None:
         """Tell that a sync was interrupted and gives way to one that was asked for later."""

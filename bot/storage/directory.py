@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from psycopg.rows import class_row
 
-from bot.model import AuditEntry, AuditRecord, Platform
+from bot.model import AuditEntry, AuditRecord, ItemId, Platform
 from bot.storage.database import QUERIES, Pool, connect
 from retrieval.model import TenantId
 
@@ -93,6 +93,15 @@ class PostgresAudit:
                     "detail": entry.detail,
                 },
             )
+
+    async def find_schedule(self, tenant: TenantId, source: str) -> ItemId | None:
+        """The command in chat that last set the schedule of a source."""
+        async with connect(self._pool) as connection:
+            cursor = await connection.execute(
+                QUERIES["find_schedule"], {"tenant": tenant, "name": source}
+            )
+            row = await cursor.fetchone()
+        return None if row is None else ItemId(row[0])
 
     async def list_entries(self, tenant: TenantId, *, limit: int = 20) -> Sequence[AuditRecord]:
         """The latest entries, the latest first."""

@@ -125,6 +125,13 @@ FROM audit WHERE tenant_id = %(tenant)s
 ORDER BY at DESC, audit_id DESC
 LIMIT %(limit)s;
 
+-- name: find_schedule
+SELECT item_id FROM audit
+WHERE tenant_id = %(tenant)s AND outcome = 'scheduled'
+  AND command LIKE 'sources schedule %%' AND split_part(command, ' ', 3) = %(name)s
+ORDER BY at DESC
+LIMIT 1;
+
 -- name: find_thread
 SELECT thread FROM inbox
 WHERE tenant_id = %(tenant)s AND platform = %(platform)s AND message = %(message)s;

@@ -268,6 +268,12 @@ async def test_a_schedule_fires_unless_it_is_paused(town: Town, people: Admins) 
     history = await people.order(people.admin, "general", f"sync history {name}")
     assert f"Sync of {name} is done" in history.text
     assert "1 added" in history.text
+
+    # Nobody waits for it, so a failure is told where the schedule was set.
+    menu.rename(menu.with_name(f"{name}-away"))
+    await town.execute("UPDATE source SET next_sync_at = now() WHERE name = %s", name)
+    told = await people.wait_for_public("general", "failed after")
+    assert f"Sync of {name} failed" in told.text
     assert await town.read_audit(f"sources pause {name}") == [
         (_id(town, people), "paused", "active → paused")
     ]

@@ -201,6 +201,12 @@ class InMemoryAudit:
     async def record(self, entry: AuditEntry) -> None:
         self.entries.append(entry)
 
+    async def find_schedule(self, tenant: TenantId, source: str) -> ItemId | None:
+        for entry in reversed(self.entries):
+            if entry.outcome == "scheduled" and entry.command.split()[2] == source:
+                return entry.item
+        return None
+
     async def list_entries(self, tenant: TenantId, *, limit: int = 20) -> Sequence[AuditRecord]:
         found = [entry for entry in self.entries if entry.tenant == tenant]
         return [

@@ -1,16 +1,27 @@
 """Commands and syncs, as people see them."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import pytest
 
 from bot.admin.sync_orders import name_run
 from bot.errors import DeliveryFailed, DeliveryRefused, RateLimited
-from bot.model import ChannelKind, ItemId, ItemState, Person, Platform, SourceOverview, SyncJob
+from bot.model import (
+    ChannelKind,
+    ItemId,
+    ItemState,
+    Person,
+    Platform,
+    ScheduledSyncJob,
+    SourceOverview,
+    SyncJob,
+)
 from bot.syncing import MOST_EDITS, PATIENCE
 from retrieval.errors import SourceUnreadable, StoreUnavailable, SyncInProgress
-from retrieval.model import SyncCounts, SyncMode, TenantId
+from retrieval.model import RunId, SyncCounts, SyncMode, SyncState, TenantId
 from tests.fakes.admin_scene import TENANT, Scene
+from tests.fakes.assistant import make_run
 from tests.fakes.knowledge import InMemoryKnowledge
 from tests.fakes.messages import make_command, make_place
 from tests.fakes.messenger import InMemoryDirectory
@@ -210,6 +221,32 @@ async def test_the_end_is_told_alone_where_the_message_cannot_be_changed_any_mor
     assert "is done" in second.text
     assert second.reply.private
     assert not scene.slept
+
+
+async def test_a_scheduled_sync_that_fails_is_told_once_where_the_schedule_was_set() -> None:
+    class Held(InMemoryKnowledge):
+        async def sync(self, *_: object, **__: object):  # type: ignore[no-untyped-def, override]
+            number = len(self.runs)
+            run = make_run("wiki", SyncMode.INCREMENTAL, SyncCounts(), state, RunId(f"r{number}"))
+            self.runs[run.id] = replace(run, error=error, held=("a.md",) if error else ())
+            yield self.runs[run.id]
+
+    scene = Scene(Held(("wiki",)))
+    job = ScheduledSyncJob(TENANT, "wiki")
+    state, error = SyncState.FAILED, "12 of 20 documents are gone."
+    await scene.reporter.run_scheduled(job)
+    assert not scene.messenger.posts  # its schedule was set elsewhere
+    await scene.give(make_command("sources schedule wiki daily"))
+    state, error = SyncState.SUCCEEDED, None
+    await scene.reporter.run_scheduled(job)
+    state, error = SyncState.FAILED, "It is gone."
+    for _ in range(2):
+        await scene.reporter.run_scheduled(job)
+    _, told = scene.messenger.posts
+    assert "It is gone." in told.text
+    assert not told.reply.private
+    assert told.place.channel == "C1"
+    assert [button.command for button in told.reply.buttons] == ["sync confirm r2"]
 
 
 async def test_where_the_bot_may_not_post_the_admin_is_told_alone() -> None:
