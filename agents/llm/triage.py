@@ -84,7 +84,10 @@ _SMALL_TALK = tuple(
         (
             Intent.FAREWELL,
             "a farewell",
-            rf"{_row('remark')}*{_row('farewell')}{_row('company', 'thanks', 'remark')}*",
+            (
+                rf"{_row('remark')}*{_row('farewell')}"
+                rf"{_row('company', 'thanks', 'remark', 'farewell')}*"
+            ),
         ),
         (
             Intent.REMARK,
@@ -93,23 +96,30 @@ _SMALL_TALK = tuple(
         ),
     )
 )
+_THANKS_FIRST = re.compile(rf"\W*(?:{_PHRASES['thanks']})(?!\w)", re.IGNORECASE)
 _LEAD = re.compile(
     rf"^\W*(?:(?:{_PHRASES['greeting']})(?:\s+(?:{_PHRASES['company']}))*"
     rf"|{_PHRASES['filler']}|(?:{_PHRASES['company']})(?=\s*[,:!]))"
     r"(?=[\s,.!:;–—-]|$)[\s,.!:;–—-]*",
     re.IGNORECASE,
 )
-_SOMEONE = re.compile(r"\s*(?:<@|@(?!footnote\b|bot\b)\w)", re.IGNORECASE)
+_SOMEONE = re.compile(
+    r"\s*(?:(?:hey|hi|hello|hallo|yo|ok|thanks)[ ,]+)?"
+    r"(?:<@|@(?!(?:footnote|bot|here|channel|all|everyone|anyone|team)\b)\w)",
+    re.IGNORECASE,
+)
 _SPOKEN_TO = re.compile(
-    r"\b(?:you|your|u|thanks|du|dir|dich|dein\w*|tu|toi|te|ton|ta|usted|tú)\b", re.IGNORECASE
+    r"\b(?:you|your|u|thanks|please|pls|svp|bitte|porfa|(?:have|take) a look|ping me|let me know"
+    r"|du|dir|dich|dein\w*|tu|toi|te|ton|ta|usted|tú)\b",
+    re.IGNORECASE,
 )
 _PERSONAL = frozenset(
     "i i'm i'll i've i'd me my we we're we'll we've our us you you're your he he's she she's they"
-    " they're it's that's is was were are am let's ich wir du er je tu il elle on nous"
+    " they're it's that's is was were are am let's ich wir du er je tu il elle nous"
     " vous yo io noi eu nós".split()
 )
 """Words of sentences, which the name of a topic does not hold."""
-_LONGEST_TOPIC = 7
+_LONGEST_TOPIC = 12
 _SMALL_TALK_LENGTH = 120
 _READ_LENGTH = 6_000
 
@@ -119,16 +129,22 @@ _DECORATION = re.compile(
 )
 
 _VAGUE = frozenset(
-    "issue problem question something thing things stuff help error trouble broken"
-    " work works working fix explain more detail details elaborate example examples"
-    " understand mean info information tell show know anything nothing everything idea"
-    " way option options change different make happen happens next else continue go"
-    " first second last one two later before step doing sure possible frage hilfe"
-    " etwas fehler sache funktioniert geht mehr pregunta problema algo más ayuda aide"
-    " problème chose plus erreur domanda qualcosa erklären erklär kannst machen mache"
-    " gehen zeigen sagen fragen wissen marche faire expliquer savoir fonctionne hacer"
-    " explicar saber funciona spiegare fare funzionare ajudar dúvida helfen brauche"
-    " someone anyone somebody ideas take takes long bedeutet quoi qué means".split()
+    "issue problem question something thing things stuff help error trouble broken work works"
+    " working fix explain more detail details elaborate example examples understand mean info"
+    " information tell show know anything nothing everything idea way option options change"
+    " different make happen happens next else continue go first second last one two later"
+    " before step doing sure possible frage hilfe etwas fehler sache funktioniert geht mehr"
+    " pregunta problema algo más ayuda aide problème chose plus erreur domanda qualcosa"
+    " erklären erklär kannst machen mache gehen zeigen sagen fragen wissen marche faire"
+    " expliquer savoir fonctionne hacer explicar saber funciona spiegare fare funzionare"
+    " ajudar dúvida helfen brauche someone anyone somebody ideas take takes long bedeutet quoi"
+    " qué means fail fails failed failing load loads loading crash crashes crashed stopped"
+    " stuck happened happening exactly precisely right correct wrong true again still please"
+    " needed ones really anymore news passiert los tun tut soll verstehe versteh kapiere"
+    " kapier heißt kaputt defekt spinnt favor significa signifie veut dire pasa pasó sais rien"
+    " comprends entiendo entender capisco succede meinst meinen meint qu'est cela nada"
+    " funziona capisce come about j'ai something's everything's nothing's plait plaît bisschen"
+    " bitte nochmal erklärst explication same".split()
 )
 
 
@@ -152,6 +168,8 @@ def _classify(raw: str, talk: str, rest: str) -> tuple[Intent, str]:
     small = _small_talk(talk, rest)
     if small is not None:
         return small
+    if _says_thanks(talk):
+        return Intent.THANKS, "thanks, and nothing is asked"
     for intent, reason, pattern in _PURPOSES:
         if pattern.search(rest):
             return intent, reason
@@ -169,10 +187,20 @@ def _small_talk(talk: str, rest: str) -> tuple[Intent, str] | None:
     return None if rest else (Intent.GREETING, "a greeting")
 
 
+def _says_thanks(talk: str) -> bool:
+    """Whether a short message begins with thanks and goes on without a question."""
+    thanks = _THANKS_FIRST.match(talk)
+    if thanks is None or len(talk) > _SMALL_TALK_LENGTH or "?" in talk:
+        return False
+    clauses = [clause.strip() for clause in re.split(r"[,.;:!–—-]+", talk[thanks.end() :])]
+    return not any(_INTERROGATIVE.search(clause) or _REQUEST.search(clause) for clause in clauses)
+
+
 def _classify_content(raw: str, rest: str) -> tuple[Intent, str]:
     words = find_words(rest)
     telling = [word for word in words if not is_stopword(word)]
-    if (_SOMEONE.match(raw) and _SPOKEN_TO.search(rest)) or _AMONG_PEOPLE.search(rest):
+    to_someone = _SOMEONE.match(raw) and _SPOKEN_TO.search(rest)
+    if to_someone or _AMONG_PEOPLE.search(rest) or _AMONG_PEOPLE.search(raw.strip()):
         return Intent.REMARK, "said to other people"
     if all(word in _VAGUE or word.isdigit() for word in telling):
         return Intent.UNCLEAR, "names nothing that could be looked up"
