@@ -9,15 +9,15 @@ from collections.abc import Sequence
 from agents.citations import agrees_in_figures
 from agents.language import find_terms
 from agents.llm.evidence import Evidence, Ranking
-from agents.llm.units import Unit, UnitKind, read_row
+from agents.llm.units import Unit, UnitKind, points_back, read_row
 
 _MOST_WORDS = 120
 _MOST_SENTENCES = 3
-_NEAR_BEST = 0.86
+_NEAR_BEST = 0.9
 _SAME = 0.8
 _LOOKED_AT = 10
-_NEAR_ENOUGH = 0.75
-_NEAR_ELSEWHERE = 0.95
+_NEAR_ENOUGH = 0.83
+_NEAR_ELSEWHERE = 0.965
 """Share of the best score at which steps or code are still preferred to a sentence: those of the
 same document, and those of another."""
 _MOST_ITEMS = 10
@@ -32,11 +32,6 @@ _HOW_TO = re.compile(
 _LISTING = re.compile(
     r"\b(?:what|which) (?:\w+ ){0,3}(?:are|kinds?|types?|options?|sources?|formats?|files?|steps?"
     r"|\w+s)\b|\blist\b|\bwelche\b|\bquels?\b",
-    re.IGNORECASE,
-)
-_POINTS_BACK = re.compile(
-    r"^(?:it|they|this|that|these|those|he|she|its|their|such|both|then|however|also|otherwise"
-    r"|therefore|instead|in this case|in that case|to do (?:so|this|that)|er|sie|es|dies\w*)\b",
     re.IGNORECASE,
 )
 
@@ -97,7 +92,7 @@ def _quote(evidence: Evidence, ranking: Ranking, quoted: frozenset[tuple[int, in
         return f"\n{_fence(text)}\n"
     if evidence.unit.kind is UnitKind.ROW:
         return f"{_end(read_row(units, evidence.index))} {mark}"
-    if evidence.unit.kind is UnitKind.SENTENCE and _POINTS_BACK.match(text):
+    if evidence.unit.kind is UnitKind.SENTENCE and points_back(text):
         known = (evidence.passage, evidence.index - 1) in quoted
         before = units[evidence.index - 1] if evidence.index and not known else None
         if before is not None and before.block == evidence.unit.block and len(before.text) < 300:

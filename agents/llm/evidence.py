@@ -1,33 +1,47 @@
 """Ranks what could be quoted from passages by how well it answers a question.
 
-The score of a unit mixes five features: similarity to the question, cover of the question's words
-by rarity, what the sentences beside it and the headings above it add to that cover, the standing of
-its passage, and whether it holds the kind of thing that is asked for. The weights were fitted by
-maximum likelihood (softmax over the candidates of a question) on half of the answerable questions
-of a SQuAD 2.0 sample, and rounded; the confidence by logistic regression on the same half.
+The score of a unit mixes eight features: similarity to the question, its own and the best of its
+passage; cover of the question's words by rarity, as a whole, close together, and what the sentence
+before it and the headings above it add; the standing of its passage; whether it holds the kind of
+thing that is asked for; and whether it points back to the sentence before it. The weights were
+fitted by maximum likelihood (softmax over the candidates of a question) on the questions of half of
+the paragraphs of a SQuAD 2.0 sample, and rounded; the confidence by logistic regression on them.
 """
 
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from agents.language import find_terms, find_words, is_stopword, weigh_cover
-from agents.llm.units import Unit, UnitKind, read_row, split_units
+from agents.language import find_terms, find_words, is_stopword, stem, weigh_cover
+from agents.llm.units import Unit, UnitKind, points_back, read_row, split_units
 from agents.ports import SentenceScorer
 from retrieval.model import Passage
 
 SIMILARITY_WEIGHT = 1.0
-COVER_WEIGHT = 0.62
-BESIDE_WEIGHT = 0.28
-PASSAGE_WEIGHT = 0.40
-KIND_WEIGHT = 0.26
+PASSAGE_SIMILARITY_WEIGHT = 1.05
+COVER_WEIGHT = 0.40
+DENSITY_WEIGHT = 0.30
+BESIDE_WEIGHT = 0.42
+PASSAGE_WEIGHT = 0.43
+KIND_WEIGHT = 0.27
+POINTING_WEIGHT = 0.06
 _UNDETERMINED = 0.5
 """Kind of a unit when the question does not tell what kind of thing it asks for."""
 
-CONFIDENCE = {"similarity": 8.4, "cover": 1.7, "beside": 2.1, "passage": 0.7, "margin": 2.5}
-CONFIDENCE_OFFSET = -6.4
+CONFIDENCE = {
+    "similarity": 2.9,
+    "passage_similarity": 8.2,
+    "cover": 0.9,
+    "beside": 1.3,
+    "passage": 1.0,
+    "margin": 2.0,
+}
+CONFIDENCE_OFFSET = -7.7
+
+DENSITY_WORDS = 12
+"""Words in a row within which the question's words count as close together."""
 
 MOST_UNITS = 64
 """Units whose similarity is looked at; of more, those with the best cover and passage are."""
@@ -102,6 +116,7 @@ class Evidence:
     unit: Unit
     score: float
     similarity: float
+    passage_similarity: float
     cover: float
     beside: float
     passage_cover: float
@@ -130,15 +145,18 @@ class _Candidate:
     reading: str
     standing: float
     cover: float
+    density: float
     beside: float
     passage_cover: float
     kind: float
 
     @property
     def promise(self) -> float:
-        """Its score without the similarity."""
+        """Its score without the similarities."""
         return (
             COVER_WEIGHT * self.cover
+            + DENSITY_WEIGHT * self.density
+            + POINTING_WEIGHT * points_back(self.unit.text)
             + BESIDE_WEIGHT * self.beside
             + PASSAGE_WEIGHT * self.standing
             + KIND_WEIGHT * self.kind
@@ -168,13 +186,19 @@ async def rank_units(question: str, passages: Sequence[Passage], scorer: Sentenc
         return Ranking(units, ())
     texts = [_in_context(one) for one in candidates]
     similarities = await scorer.similarity(question, texts)
+    best: dict[int, float] = {}
+    for candidate, similarity in zip(candidates, similarities, strict=True):
+        best[candidate.passage] = max(similarity, best.get(candidate.passage, similarity))
     ranked = [
         Evidence(
             passage=candidate.passage,
             index=candidate.index,
             unit=candidate.unit,
-            score=candidate.promise + SIMILARITY_WEIGHT * similarity,
+            score=candidate.promise
+            + SIMILARITY_WEIGHT * similarity
+            + PASSAGE_SIMILARITY_WEIGHT * best[candidate.passage],
             similarity=similarity,
+            passage_similarity=best[candidate.passage],
             cover=candidate.cover,
             beside=candidate.beside,
             passage_cover=candidate.passage_cover,
@@ -194,6 +218,19 @@ def weigh_rarity(terms: Sequence[frozenset[str]]) -> dict[str, float]:
     }
 
 
+def measure_density(wanted: Iterable[str], text: str, weights: Mapping[str, float]) -> float:
+    """The share of the wanted terms, by weight, that stand within DENSITY_WORDS of each other."""
+    total = sum(weights[term] for term in wanted)
+    held = set(wanted)
+    words = [stem(word) for word in find_words(text[:_LONGEST_UNIT])]
+    places = [(place, word) for place, word in enumerate(words) if word in held]
+    best = 0.0
+    for start, (first, _) in enumerate(places):
+        near = {word for place, word in places[start:] if place < first + DENSITY_WORDS}
+        best = max(best, sum(weights[word] for word in near))
+    return best / total if total else 0.0
+
+
 def estimate_confidence(best: Sequence[Evidence]) -> float:
     """How likely the best evidence answers the question, 0..1, by logistic regression."""
     if not best:
@@ -201,6 +238,7 @@ def estimate_confidence(best: Sequence[Evidence]) -> float:
     top = best[0]
     features = {
         "similarity": top.similarity,
+        "passage_similarity": top.passage_similarity,
         "cover": top.cover,
         "beside": top.beside,
         "passage": top.passage_cover,
@@ -232,9 +270,7 @@ def _find_candidates(
             own = terms[number][index].union(find_terms(unit.heading))
             if unit.kind is UnitKind.ROW:
                 own = own.union(find_terms(reading[:_LONGEST_UNIT]))
-            near = around.union(
-                find_terms(unit.heading), *terms[number][max(0, index - 1) : index + 2]
-            )
+            near = around.union(find_terms(unit.heading), *terms[number][max(0, index - 1) : index])
             cover = weigh_cover(wanted, own, weights)
             candidates.append(
                 _Candidate(
@@ -244,6 +280,7 @@ def _find_candidates(
                     reading=reading,
                     standing=standing[number],
                     cover=cover,
+                    density=measure_density(wanted, reading, weights) if cover else 0.0,
                     beside=weigh_cover(wanted, own | near, weights) - cover,
                     passage_cover=passage_cover,
                     kind=match_kind(question, reading),

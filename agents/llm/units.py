@@ -17,6 +17,11 @@ _CODE_LINE = re.compile(
     r"|[{};\\]\s*$|^\s{4,}\S|\s--?[a-z][\w-]*|^[A-Z][A-Z0-9_]{2,}=|^[\w.]+\s?[=:]\s?[\"'\[{\d]|\w\(.*\)\s*$"
 )
 _ENDED = re.compile(r"[.!?…。！？][\"'”’)\]]*$")
+_POINTS_BACK = re.compile(
+    r"^(?:it|they|this|that|these|those|he|she|its|their|such|both|then|however|also|otherwise"
+    r"|therefore|instead|in this case|in that case|to do (?:so|this|that)|er|sie|es|dies\w*)\b",
+    re.IGNORECASE,
+)
 _LONGEST_HEADING = 80
 _RULE = re.compile(r"^[\s|:+=-]+$")
 
@@ -81,6 +86,11 @@ def read_row(units: Sequence[Unit], index: int) -> str:
         return ", ".join(cell for cell in cells if cell)
     pairs = zip(names, cells, strict=True)
     return "; ".join(f"{name}: {cell}" if name else cell for name, cell in pairs if cell)
+
+
+def points_back(text: str) -> bool:
+    """Whether a sentence begins with a word that points to the one before it."""
+    return _POINTS_BACK.match(text) is not None
 
 
 def _cells(row: str) -> list[str]:
