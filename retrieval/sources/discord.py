@@ -47,6 +47,7 @@ _ADMINISTRATOR, _VIEW, _READ_HISTORY = 1 << 3, 1 << 10, 1 << 16
 _MESSAGE_CONTENT = 1 << 18 | 1 << 19
 """Flags of an application that may read what people write, the second in small ones."""
 
+_CHANNEL = re.compile(r"(?:https://discord\.com/channels/\d+/)?(\d{1,20})/?")
 _MENTION = re.compile(r"<(@[!&]?|#)(\d+)>")
 _FENCE = re.compile(r"(```.*?```)", re.DOTALL)
 _EMOJI = re.compile(r"<a?(:\w+:)\d+>")
@@ -55,7 +56,7 @@ FIELDS = (
     Field(
         "channels",
         "Channels and forums",
-        "Their ids: Copy Channel ID, after switching on the developer mode.",
+        "Their links or ids: Copy Link in the menu of the channel.",
         kind=FieldKind.LIST,
         is_required=True,
         example="1290000000000000000",
@@ -81,15 +82,18 @@ class DiscordSettings:
 def read_discord_settings(config: Config, account: Account | None = None) -> DiscordSettings:
     """The settings of a config; `account` is the bot's own. Raises InvalidSource."""
     read = read_config("discord", FIELDS, config)
-    channels = texts(read, "channels")
-    for channel in channels:
-        if not channel.isdigit():
-            raise InvalidField("channels", f"{channel} is no id of a channel: it has digits only.")
     return DiscordSettings(
-        channels=channels,
+        channels=tuple(_read_channel(channel) for channel in texts(read, "channels")),
         token=text(read, "token") or (account.token if account else ""),
         api_url=account.api_url if account else API_URL,
     )
+
+
+def _read_channel(channel: str) -> str:
+    found = _CHANNEL.fullmatch(channel)
+    if found is None:
+        raise InvalidField("channels", f"{channel} is no id of a channel: it has digits only.")
+    return found.group(1)
 
 
 def check_discord_config(config: Config) -> dict[str, object]:

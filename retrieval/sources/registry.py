@@ -161,7 +161,8 @@ def connect_kind(kind: str, config: Config, surroundings: Surroundings) -> Conne
 def describe_place(kind: str, config: Config) -> str:
     """Where a source is, in its own words: the value of its first field."""
     found = KINDS.get(kind)
-    return str(config.get(found.fields[0].name, "")) if found else ""
+    place = config.get(found.fields[0].name, "") if found else ""
+    return ", ".join(map(str, place)) if isinstance(place, list) else str(place)
 
 
 def _without_authority(config: Config) -> dict[str, object]:

@@ -49,7 +49,7 @@ _IN_TROUBLE = frozenset({"internal_error", "fatal_error", "service_unavailable",
 _FENCE = re.compile(r"```(.*?)```", re.DOTALL)
 _LINK = re.compile(r"<([^<>|\n]*)(?:\|([^<>\n]*))?>")
 _CODE = re.compile(r"(`[^`\n]+`)")
-_CHANNEL = re.compile(r"[CG][A-Z0-9]{5,}")
+_CHANNEL = re.compile(r"(?:https://[\w.-]+/archives/)?([CG][A-Z0-9]{5,})/?")
 _USER = re.compile(r"<@([UW][A-Z0-9]+)")
 _USER_ID = re.compile(r"[UW][A-Z0-9]{5,}")
 _BULLET = re.compile(r"^(\s*)[•◦▪] +", re.MULTILINE)
@@ -58,7 +58,7 @@ FIELDS = (
     Field(
         "channels",
         "Channels",
-        "Their ids (channel details, at the bottom). Invite the app to each of them.",
+        "Their links or ids (channel details, at the bottom). Invite the app to each.",
         kind=FieldKind.LIST,
         is_required=True,
         example="C0123456789",
@@ -92,16 +92,19 @@ class SlackSettings:
 def read_slack_settings(config: Config, account: Account | None = None) -> SlackSettings:
     """The settings of a config; `account` is the bot's own. Raises InvalidSource."""
     read = read_config("slack", FIELDS, config)
-    channels = texts(read, "channels")
-    for channel in channels:
-        if not _CHANNEL.fullmatch(channel):
-            raise InvalidField("channels", f"{channel} is no id of a channel, such as C0123456789.")
     return SlackSettings(
-        channels=channels,
+        channels=tuple(_read_channel(channel) for channel in texts(read, "channels")),
         token=text(read, "token") or (account.token if account else ""),
         since=_read_day(text(read, "since")),
         api_url=account.api_url if account else API_URL,
     )
+
+
+def _read_channel(channel: str) -> str:
+    found = _CHANNEL.fullmatch(channel)
+    if found is None:
+        raise InvalidField("channels", f"{channel} is no id of a channel, such as C0123456789.")
+    return found.group(1)
 
 
 def _read_day(day: str) -> datetime | None:

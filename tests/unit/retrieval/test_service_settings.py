@@ -92,14 +92,16 @@ def test_a_token_opens_the_discussions() -> None:
 
 def test_channels_are_read_with_the_bots_own_token_or_another() -> None:
     own = Account("https://slack.example/api/", "own")
-    settings = read_slack_settings({"channels": "C0123456789, C0ABCDEF00"}, own)
+    link = "https://acme.slack.com/archives/C0ABCDEF00"
+    settings = read_slack_settings({"channels": f"C0123456789, {link}"}, own)
     assert settings.channels == ("C0123456789", "C0ABCDEF00")
     assert (settings.token, settings.api_url) == ("own", "https://slack.example/api/")
     other = read_slack_settings(
         {"channels": "C0123456789", "token": "other", "since": "2025-01-31"}, own
     )
     assert (other.token, other.since) == ("other", datetime(2025, 1, 31, tzinfo=UTC))
-    assert read_discord_settings({"channels": "129"}, own).token == "own"
+    discord = read_discord_settings({"channels": "https://discord.com/channels/12/129"}, own)
+    assert (discord.channels, discord.token) == (("129",), "own")
 
 
 async def test_without_any_token_a_channel_cannot_be_opened(tmp_path: Path) -> None:

@@ -87,4 +87,5 @@ def test_declarations_fit_where_they_are_shown(kind: SourceKind) -> None:
 
 def test_the_place_of_a_source_is_its_first_field() -> None:
     assert describe_place("files", {"path": "/srv", "include": ["x"]}) == "/srv"
+    assert describe_place("slack", {"channels": ["C0123456789", "C1"]}) == "C0123456789, C1"
     assert describe_place("carrier-pigeon", {"loft": "x"}) == ""
