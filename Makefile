@@ -59,7 +59,7 @@ format: $(VENV)/.dev  ## Format and sort imports
 	@.bench/venv/bin/python -m pip --disable-pip-version-check -q install -r requirements/bench.in
 	@touch $@
 
-bench: $(VENV)/.dev $(if $(or $(filter ingest,$(ONLY)),$(if $(ONLY),,all)),.bench/.peers)  ## Benchmarks; ONLY="latency ann", DATA="folders", LARGE=1
+bench: $(VENV)/.dev $(if $(or $(filter ingest quality,$(ONLY)),$(if $(ONLY),,all)),.bench/.peers)  ## Benchmarks; ONLY="latency ann", DATA="folders", LARGE=1
 	$(RUN) -m tests.bench $(ONLY) $(if $(DATA),--data $(DATA)) $(if $(LARGE),--large) --json .bench/figures.json
 
 lock: $(VENV)/.dev  ## Pin the requirements anew

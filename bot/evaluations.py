@@ -15,7 +15,7 @@ from bot.settings import Settings
 from bot.shell import as_json, print_json, run_command
 from bot.wiring import EvaluationParts, open_evaluation
 from retrieval.config import Pipeline, parse_pipeline
-from retrieval.evaluation.compare import chart_comparison, compare_pipelines
+from retrieval.evaluation.compare import chart_comparison, compare_pipelines, tabulate_comparison
 from retrieval.evaluation.embedding_cache import remember_passages
 from retrieval.evaluation.runner import SCOPE, evaluate_retrieval, open_corpus
 from retrieval.search import PassageSearcher
@@ -87,12 +87,22 @@ def eval_retrieval(directory: Path, pipeline: str, cache: Path | None, as_json: 
     metavar="FILE.svg",
     help="Draw nDCG@10 as a chart, too.",
 )
+@click.option(
+    "--queries",
+    type=click.IntRange(1),
+    metavar="N",
+    help="At most so many queries of each set, evenly spread.",
+)
+@click.option("--markdown", is_flag=True, help="Print the tables as Markdown.")
 @keep_vectors
 @as_json
 def eval_compare(
+    *,
     directories: tuple[Path, ...],
     pipelines: str,
     chart: Path | None,
+    queries: int | None,
+    markdown: bool,
     cache: Path | None,
     as_json: bool,
 ) -> None:
@@ -116,12 +126,15 @@ def eval_compare(
                     database_url=parts.database_url,
                     embedder=embedder,
                     reranker=parts.reranker,
+                    most_queries=queries,
                     progress=progress,
                 )
         if chart is not None:
             _write(chart, chart_comparison(comparison))
         if as_json:
             print_json(comparison.to_json())
+        elif markdown:
+            click.echo(tabulate_comparison(comparison))
         else:
             terminal.print_comparison(comparison)
 

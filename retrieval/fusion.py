@@ -11,15 +11,16 @@ RANK_CONSTANT = 60
 """The constant of reciprocal rank fusion (Cormack, Clarke & Büttcher 2009)."""
 
 
-def normalise(scores: Scores) -> Scores:
+def normalise(scores: Scores, least_span: float = 0.0) -> Scores:
     """Min-max: the least becomes 0 and the greatest 1; all 0 where they do not differ.
 
     The least over a deep pool stands for 'not about this at all', so the pool should be much
-    deeper than the result.
+    deeper than the result. Scores that differ by less than `least_span` stay below 1 by as much:
+    what is best among weak evidence is weak.
     """
     if not len(scores):
         return scores
-    least, span = scores.min(), np.ptp(scores)
+    least, span = scores.min(), max(float(np.ptp(scores)), least_span)
     if span <= 0 or not np.isfinite(span):
         return np.zeros_like(scores)
     return np.asarray((scores - least) / span, dtype=np.float32)
@@ -37,7 +38,9 @@ def combine(scores: Sequence[Scores], weights: Sequence[float]) -> Scores:
     return np.asarray(np.sum(parts, axis=0) / sum(weights), dtype=np.float32)
 
 
-def fuse_convex(scores: Sequence[Scores], weights: Sequence[float]) -> Scores:
+def fuse_convex(
+    scores: Sequence[Scores], weights: Sequence[float], least_spans: Sequence[float] | None = None
+) -> Scores:
     """The weighted mean of normalised scores, each of shape (n,); 0..1.
 
     Convex combination kept what ranks throw away, and beat reciprocal ranks in every trial
@@ -46,7 +49,9 @@ def fuse_convex(scores: Sequence[Scores], weights: Sequence[float]) -> Scores:
     total = sum(weights)
     if total <= 0:
         raise ValueError("the weights of a fusion must add up to more than nothing")
-    return combine([normalise(part) for part in scores], weights)
+    spans = least_spans or [0.0] * len(scores)
+    parts = [normalise(part, span) for part, span in zip(scores, spans, strict=True)]
+    return combine(parts, weights)
 
 
 def fuse_ranks(

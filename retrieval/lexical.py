@@ -237,6 +237,11 @@ def score_terms(
     return np.asarray(shares @ weights, dtype=np.float32)
 
 
+def bound_score(query: Mapping[int, float], statistics: TermStatistics) -> float:
+    """More than any text can score: every term of the query, without end."""
+    return (K1 + 1) * float(_weigh(query, statistics)[1].sum())
+
+
 def score_titles(
     query: Mapping[int, float],
     texts: TermTable,

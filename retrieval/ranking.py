@@ -14,8 +14,12 @@ from retrieval.fusion import (
     normalise,
     scale_to_one,
 )
-from retrieval.lexical import score_adjacent, score_terms, score_titles
+from retrieval.lexical import bound_score, score_adjacent, score_terms, score_titles
 from retrieval.model import Candidates, Phrase, TermStatistics, Vector
+
+STRONG = 0.25
+"""The share of the greatest possible BM25 score from which on words are full evidence. Where the
+best passage has less, few of the question's words occur anywhere, and meaning should decide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,25 +117,31 @@ def _score(
             )
         if pipeline.adjacency_weight:
             stages["adjacency"] = score_adjacent(query.sequence, candidates.terms, statistics[0])
-    stages["fused"] = _fuse(stages, pipeline)
+    bound = bound_score(query.terms, statistics[0])
+    if pipeline.documents:
+        bound += bound_score(query.terms, statistics[1])
+    stages["fused"] = _fuse(stages, pipeline, STRONG * bound)
     return {name: scores for name, scores in stages.items() if not name.endswith("_side")}
 
 
-def _fuse(stages: Mapping[str, Scores], pipeline: Pipeline) -> Scores:
-    """Both sides as one score, and what the title and the order of words add to it."""
+def _fuse(stages: Mapping[str, Scores], pipeline: Pipeline, strong: float) -> Scores:
+    """Both sides as one score, and what the title and the order of words add to it.
+
+    `strong` is the lexical score from which on its side has all of its weight.
+    """
     sides = [
-        (stages[name], weight)
-        for name, weight in (
-            ("dense_side", pipeline.dense_weight),
-            ("lexical_side", 1 - pipeline.dense_weight),
+        (stages[name], weight, span)
+        for name, weight, span in (
+            ("dense_side", pipeline.dense_weight, 0.0),
+            ("lexical_side", 1 - pipeline.dense_weight, strong),
         )
         if name in stages
     ]
-    scores, weights = [side for side, _ in sides], [weight for _, weight in sides]
+    scores, weights, spans = zip(*sides, strict=True)
     if pipeline.fusion is Fusion.RANKS:
         fused = normalise(fuse_ranks(scores, weights))
     else:
-        fused = fuse_convex(scores, weights)
+        fused = fuse_convex(scores, weights, spans)
     parts = [(fused, 1.0)]
     for name, weight in (
         ("title", pipeline.title_weight),

@@ -1,7 +1,6 @@
 """Compares pipelines over several judged data sets, each of which is ingested once."""
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
@@ -63,9 +62,13 @@ async def compare_pipelines(
     database_url: str,
     embedder: Embedder,
     reranker: Reranker | None = None,
+    most_queries: int | None = None,
     progress: Progress | None = None,
 ) -> Comparison:
-    """Run every pipeline over every data set. Raises UnusableDataSet before any work is done."""
+    """Run every pipeline over every data set. Raises UnusableDataSet before any work is done.
+
+    Of a set with more than `most_queries` so many are run, evenly spread.
+    """
     names = [load_data_set(directory).name for directory in directories]
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
@@ -80,6 +83,7 @@ async def compare_pipelines(
             database_url=database_url,
             embedder=embedder,
             reranker=reranker,
+            most_queries=most_queries,
             progress=_name_steps(progress, name),
         )
     return Comparison(tuple(one.name for one in pipelines), tuple(names), tuple(reports))
@@ -87,62 +91,38 @@ async def compare_pipelines(
 
 def chart_comparison(comparison: Comparison, measure: Measure = "ndcg_at_10") -> str:
     """The table as an SVG: a group of bars for each data set, and one for the mean."""
-    return _draw(
-        measure,
-        (*comparison.data_sets, MEAN),
-        {name: comparison.read(measure, name) for name in comparison.pipelines},
-    )
-
-
-def draw_chart(reports: Sequence[RetrievalReport]) -> str:
-    """nDCG@10 by data set, one bar for each pipeline, as an SVG document."""
-    sets, pipelines, found = _arrange(reports)
-    return _draw(
-        "ndcg_at_10",
-        sets,
-        {
-            pipeline: [
-                found[name, pipeline].ndcg_at_10 if (name, pipeline) in found else math.nan
-                for name in sets
-            ]
-            for pipeline in pipelines
-        },
-    )
-
-
-def format_table(reports: Sequence[RetrievalReport]) -> str:
-    """nDCG@10 by pipeline and data set as a Markdown table, with recall@20 and latency."""
-    sets, pipelines, found = _arrange(reports)
-    head = ["pipeline", *sets, "mean", "recall@20", "p95 ms"]
-    lines = [f"| {' | '.join(head)} |", f"| {' | '.join('---' for _ in head)} |"]
-    for pipeline in pipelines:
-        row = [found[name, pipeline] for name in sets if (name, pipeline) in found]
-        cells = [
-            _decimal(found[name, pipeline].ndcg_at_10) if (name, pipeline) in found else "–"
-            for name in sets
-        ]
-        mean = fmean(report.ndcg_at_10 for report in row)
-        recall = fmean(report.recall_at_20 for report in row)
-        slowest = max(report.latency.p95 for report in row)
-        cells += [_decimal(mean), _decimal(recall), f"{slowest:.0f}"]
-        lines.append(f"| {pipeline} | {' | '.join(cells)} |")
-    return "\n".join(lines)
-
-
-def _draw(measure: Measure, groups: Sequence[str], series: Mapping[str, Sequence[float]]) -> str:
     title = MEASURES[measure]
+    series = {name: comparison.read(measure, name) for name in comparison.pipelines}
+    groups = (*comparison.data_sets, MEAN)
     return draw_bars(Bars(f"{title} by pipeline", title, groups, series))
 
 
-def _arrange(
-    reports: Sequence[RetrievalReport],
-) -> tuple[list[str], list[str], dict[tuple[str, str], RetrievalReport]]:
-    """Data sets and pipelines in the order in which they come, and the report of each pair."""
-    return (
-        list(dict.fromkeys(report.data_set for report in reports)),
-        list(dict.fromkeys(report.pipeline for report in reports)),
-        {(report.data_set, report.pipeline): report for report in reports},
-    )
+def tabulate_comparison(comparison: Comparison) -> str:
+    """A Markdown table for each measure, and one of the queries and the passages of each set."""
+    sets = comparison.data_sets
+    tables = [
+        [
+            [title, *sets, MEAN],
+            *(
+                [name, *map(_decimal, comparison.read(measure, name))]
+                for name in comparison.pipelines
+            ),
+        ]
+        for measure, title in MEASURES.items()
+    ]
+    first = {report.data_set: report for report in reversed(comparison.reports)}
+    sizes = [
+        ["", *sets],
+        ["queries", *(f"{first[name].queries:,}" for name in sets)],
+        ["passages", *(f"{first[name].ingestion.chunks:,}" for name in sets)],
+    ]
+    return "\n\n".join(_format_table(rows) for rows in [*tables, sizes])
+
+
+def _format_table(rows: Sequence[Sequence[str]]) -> str:
+    head, *body = rows
+    rule = ["---", *("---:" for _ in head[1:])]
+    return "\n".join(f"| {' | '.join(row)} |" for row in [head, rule, *body])
 
 
 def _decimal(value: float) -> str:

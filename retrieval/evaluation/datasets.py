@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,14 @@ class DataSet:
     name: str
     documents: tuple[CorpusDocument, ...]
     queries: tuple[JudgedQuery, ...]
+
+    def thin_out(self, most: int | None) -> "DataSet":
+        """At most so many queries, evenly spread over the set, whose parts may differ."""
+        if most is None or len(self.queries) <= most:
+            return self
+        step = len(self.queries) / most
+        picked = tuple(self.queries[int(place * step)] for place in range(most))
+        return replace(self, queries=picked)
 
 
 def load_data_set(directory: Path) -> DataSet:

@@ -133,10 +133,11 @@ async def evaluate_pipelines(
     database_url: str,
     embedder: Embedder,
     reranker: Reranker | None = None,
+    most_queries: int | None = None,
     progress: Progress | None = None,
 ) -> list[RetrievalReport]:
-    """As evaluate_retrieval, for several pipelines over one ingestion."""
-    data_set = load_data_set(directory)
+    """As evaluate_retrieval, for several pipelines over one ingestion, and `most_queries`."""
+    data_set = load_data_set(directory).thin_out(most_queries)
     told = progress or _say_nothing
     async with open_scratch_schema(database_url) as pool:
         source = await _add_source(pool, data_set.name)
@@ -290,7 +291,7 @@ async def _judge(
     await searcher.search([WeightedQuery("warm up")], SCOPE, limit=TIMED_LIMIT)
     timings = [
         (await searcher.search([WeightedQuery(query.text)], SCOPE, limit=TIMED_LIMIT)).timings_ms
-        for query in _sample(data_set.queries, TIMED_QUERIES)
+        for query in data_set.thin_out(TIMED_QUERIES).queries
     ]
     measures: list[tuple[float, ...]] = []
     for query in data_set.queries:
@@ -331,12 +332,6 @@ def _measure(ranking: Sequence[str], query: JudgedQuery) -> tuple[float, ...]:
         *(recall(ranking, query.judged, depth) for depth in (5, 10, 20)),
         reciprocal_rank(ranking, query.judged),
     )
-
-
-def _sample(queries: Sequence[JudgedQuery], most: int) -> Sequence[JudgedQuery]:
-    """Evenly spread over the data set, whose parts may differ."""
-    step = max(1, len(queries) // most)
-    return queries[::step][:most]
 
 
 def read_peak_memory() -> float:

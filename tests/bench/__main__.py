@@ -21,6 +21,7 @@ from tests.bench.ingest import ContenderFailed, measure_ingestion
 from tests.bench.latency import measure_latency
 from tests.bench.neighbours import measure_neighbours
 from tests.bench.precision import measure_precision
+from tests.bench.quality import measure_quality
 from tests.bench.report import Section, print_section
 from tests.bench.sizes import measure_sizes
 from tests.bench.stores import BASE, REPOSITORY, Bench, run_tuned_postgres
@@ -30,7 +31,7 @@ LARGE = 1_000_000
 CACHED_QUERIES = 48
 """Fewer than there are different queries, so that none is answered from the cache."""
 
-SECTIONS = ("ingest", "latency", "ann", "clients", "sizes", "int8", "agent")
+SECTIONS = ("ingest", "latency", "ann", "clients", "sizes", "int8", "agent", "quality")
 
 
 async def run_sections(arguments: argparse.Namespace, console: Console) -> list[Section]:
@@ -54,6 +55,7 @@ async def run_sections(arguments: argparse.Namespace, console: Console) -> list[
             "clients": lambda: measure_clients(bench, sizes),
             "sizes": lambda: measure_sizes(bench, sizes),
             "int8": lambda: measure_precision(bench, directories),
+            "quality": lambda: measure_quality(bench, directories),
             "agent": lambda: measure_agent(bench),
         }
         console.print(f"[dim]{describe_machine()}[/]\n")

@@ -62,6 +62,14 @@ def test_normalised_scores_lie_between_0_and_1(
     assert scaled.max() == (1 if np.ptp(given[0]) else 0)
 
 
+def test_the_best_of_weak_scores_stays_weak() -> None:
+    weak = np.array([0, 1, 2], np.float32)
+    np.testing.assert_allclose(normalise(weak, 8.0), [0, 0.125, 0.25])
+    np.testing.assert_allclose(normalise(weak, 1.0), [0, 0.5, 1])
+    strong = np.array([2, 0, 0], np.float32)
+    assert fuse_convex([weak, strong], [1, 1], [8.0, 0.0]).argmax() == 0
+
+
 def test_reciprocal_ranks_by_hand() -> None:
     fused = fuse_ranks([np.array([3, 2, 1], np.float32)], [1.0], constant=60)
     np.testing.assert_allclose(fused, [1 / 61, 1 / 62, 1 / 63], rtol=1e-6)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from retrieval.lexical import (
     TERM_SPACE,
     Analyzer,
+    bound_score,
     choose_rare,
     count_terms,
     find_phrases,
@@ -169,6 +170,15 @@ def test_scores_rank_as_bm25s_does(texts: list[list[str]], query: list[str]) -> 
     theirs = reference.get_scores([vocabulary[word] for word in known])
     # bm25s leaves out the constant factor k1 + 1
     np.testing.assert_allclose(ours, theirs * 2.5, rtol=1e-4, atol=1e-5)
+
+
+@given(TEXTS, st.lists(WORDS, min_size=1, max_size=4))
+def test_no_text_scores_more_than_the_bound(texts: list[list[str]], query: list[str]) -> None:
+    hashed = [hash_terms("t", text) for text in texts]
+    statistics = make_statistics([text.tolist() for text in hashed])
+    wanted = {hash_term("t", word): 1.0 for word in query}
+    bound = bound_score(wanted, statistics)
+    assert score_terms(wanted, gather_sequences(hashed), statistics).max() <= bound + 1e-4
 
 
 @given(TEXTS, st.lists(WORDS, min_size=1, max_size=4))

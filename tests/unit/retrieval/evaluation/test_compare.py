@@ -5,7 +5,12 @@ from pathlib import Path
 import pytest
 
 from retrieval.config import parse_pipeline
-from retrieval.evaluation.compare import Comparison, chart_comparison, compare_pipelines
+from retrieval.evaluation.compare import (
+    Comparison,
+    chart_comparison,
+    compare_pipelines,
+    tabulate_comparison,
+)
 from retrieval.evaluation.datasets import UnusableDataSet
 from retrieval.evaluation.runner import Ingestion, Latency, RetrievalReport
 from tests.fakes.embedder import InMemoryEmbedder
@@ -60,6 +65,18 @@ def test_the_chart_shows_every_pipeline_set_and_the_mean() -> None:
     chart = chart_comparison(COMPARISON)
     for word in (">naive<", ">default<", ">code<", ">docs<", ">mean<", ">.65<", "nDCG@10"):
         assert word in chart
+
+
+def test_as_markdown_there_is_a_table_for_each_measure_and_one_of_sizes() -> None:
+    recalls = "| recall@20 | code | docs | mean |\n| --- | ---: | ---: | ---: |\n"
+    assert tabulate_comparison(COMPARISON).split("\n\n") == [
+        (
+            "| nDCG@10 | code | docs | mean |\n| --- | ---: | ---: | ---: |\n"
+            "| naive | .200 | .600 | .400 |\n| default | .400 | .900 | .650 |"
+        ),
+        f"{recalls}| naive | .500 | .700 | .600 |\n| default | .500 | .500 | .500 |",
+        "|  | code | docs |\n| --- | ---: | ---: |\n| queries | 1 | 1 |\n| passages | 1 | 1 |",
+    ]
 
 
 def write_set(directory: Path) -> Path:

@@ -4,7 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from retrieval.evaluation.datasets import UnusableDataSet, load_data_set
+from retrieval.evaluation.datasets import (
+    CorpusDocument,
+    DataSet,
+    JudgedQuery,
+    UnusableDataSet,
+    load_data_set,
+)
 
 CORPUS = '{"id": "a", "title": "T", "text": "one"}\n{"_id": "b", "text": "two", "title": null}\n'
 QUERIES = '{"id": "q", "text": "?"}\n{"id": "unjudged", "text": "?"}\n{"id": "zero", "text": "?"}\n'
@@ -53,3 +59,10 @@ def test_a_missing_folder_and_a_missing_file_are_named(tmp_path: Path) -> None:
         load_data_set(tmp_path / "nowhere")
     with pytest.raises(UnusableDataSet, match=r"corpus\.jsonl cannot be read"):
         load_data_set(tmp_path)
+
+
+def test_queries_are_thinned_out_evenly() -> None:
+    queries = tuple(JudgedQuery(str(place), "text", {"d": 1}) for place in range(10))
+    data_set = DataSet("set", (CorpusDocument("d", "", "text"),), queries)
+    assert [query.id for query in data_set.thin_out(4).queries] == ["0", "2", "5", "7"]
+    assert data_set.thin_out(10) is data_set.thin_out(None) is data_set
