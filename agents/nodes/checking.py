@@ -83,16 +83,38 @@ async def _find_support(
         if not claim.stated:
             continue
         own = [mark for mark in claim.marks if 1 <= mark <= len(evidence)]
-        others = [mark for mark in range(1, len(evidence) + 1) if mark not in own]
-        for marks in (own, others):
-            for mark in marks:
-                verdict = bears_in_words(claim.text, _readable(evidence[mark - 1]))
-                if verdict is None and not claim.code:
-                    verdict = await _bears_in_meaning(claim.text, evidence[mark - 1], scorer)
-                borne[index, mark] = bool(verdict)
-            if any(borne[index, mark] for mark in marks):
-                break
+        for mark in own:
+            borne[index, mark] = await _bears(claim, evidence[mark - 1], scorer)
+        if not any(borne[index, mark] for mark in own):
+            others = [mark for mark in range(1, len(evidence) + 1) if mark not in own]
+            for mark in await _find_bearers(claim, evidence, others, scorer):
+                borne[index, mark] = True
     return borne
+
+
+async def _find_bearers(
+    claim: Claim, evidence: Sequence[Passage], marks: Sequence[int], scorer: SentenceScorer
+) -> list[int]:
+    """Those of the passages that bear the claim in words, or else the first that does in meaning.
+
+    Meaning takes far longer to compare, and one bearer is enough.
+    """
+    verdicts = {mark: bears_in_words(claim.text, _readable(evidence[mark - 1])) for mark in marks}
+    in_words = [mark for mark, verdict in verdicts.items() if verdict]
+    if in_words:
+        return in_words
+    for mark, verdict in verdicts.items():
+        if verdict is None and await _bears(claim, evidence[mark - 1], scorer):
+            return [mark]
+    return []
+
+
+async def _bears(claim: Claim, passage: Passage, scorer: SentenceScorer) -> bool:
+    """Whether the passage bears the claim, by words, and where they do not tell, by meaning."""
+    verdict = bears_in_words(claim.text, _readable(passage))
+    if verdict is None and not claim.code:
+        return await _bears_in_meaning(claim.text, passage, scorer)
+    return bool(verdict)
 
 
 def _readable(passage: Passage) -> str:
