@@ -19,6 +19,7 @@ from retrieval.sources.conversations import (
     split_conversations,
     write_conversation,
 )
+from retrieval.sources.discord_rights import may_read
 from retrieval.sources.fields import Config, Field, FieldKind, read_config, text, texts
 from retrieval.sources.http import HttpClient
 from retrieval.sources.markdown import MEDIA_TYPE
@@ -43,7 +44,6 @@ _READABLE = frozenset({0, 5}) | _FORUMS
 _PUBLIC_THREADS = frozenset({10, 11})
 _WRITTEN = frozenset({0, 19})
 """The types of messages that people write: plain ones and replies."""
-_ADMINISTRATOR, _VIEW, _READ_HISTORY = 1 << 3, 1 << 10, 1 << 16
 _MESSAGE_CONTENT = 1 << 18 | 1 << 19
 """Flags of an application that may read what people write, the second in small ones."""
 
@@ -322,31 +322,6 @@ class DiscordConnector:
             fingerprint=None if self._now() - latest < FRESH else version,
             audience=channel.audience,
         )
-
-
-def may_read(
-    channel: Json, roles: Mapping[str, Json], member_roles: Sequence[str], member: str
-) -> bool:
-    """Whether a member may read a channel and its history; without roles and name: everyone.
-
-    Discord's own rules, https://discord.com/developers/docs/topics/permissions.
-    """
-    everyone = channel["guild_id"]
-    held = [role for role in (everyone, *member_roles) if role in roles]
-    allowed = 0
-    for role in held:
-        allowed |= int(roles[role]["permissions"])
-    if allowed & _ADMINISTRATOR:
-        return True
-    overwrites = {item["id"]: item for item in channel.get("permission_overwrites") or ()}
-    # the server's own overwrite gives way to those of roles, and these to the member's
-    for group in ([everyone], held[1:], [member]):
-        given = [overwrites[name] for name in group if name in overwrites]
-        for overwrite in given:
-            allowed &= ~int(overwrite["deny"])
-        for overwrite in given:
-            allowed |= int(overwrite["allow"])
-    return bool(allowed & _VIEW and allowed & _READ_HISTORY)
 
 
 def _describe(channel: _Channel, messages: Sequence[Message]) -> SourceEntry:

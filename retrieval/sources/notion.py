@@ -6,6 +6,7 @@ does not promise that it finds everything, so the pages are walked from those th
 
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode, urlsplit
@@ -166,13 +167,21 @@ class NotionConnector:
         async for block in self._list_children(block_id):
             if block["type"] == "child_page":
                 yield self._describe(block)
-            if block["type"] == "child_database":
-                database = await self._client.get(f"databases/{block['id']}")
-                async for entry in self._walk_database(database):
+            try:
+                async for entry in self._walk_inside(block):
                     yield entry
-            elif block["has_children"] and block["type"] != "table":
-                async for entry in self._walk_blocks(block["id"]):
-                    yield entry
+            except Missing:
+                # a view of a database, or a copy of a block, whose original is not shared with us
+                continue
+
+    async def _walk_inside(self, block: Json) -> AsyncIterator[SourceEntry]:
+        if block["type"] == "child_database":
+            database = await self._client.get(f"databases/{block['id']}")
+            async for entry in self._walk_database(database):
+                yield entry
+        elif block["has_children"] and block["type"] != "table":
+            async for entry in self._walk_blocks(block["id"]):
+                yield entry
 
     async def _walk_database(self, database: Json) -> AsyncIterator[SourceEntry]:
         for source in database["data_sources"]:
@@ -207,11 +216,10 @@ class NotionConnector:
     async def _read_blocks(self, block_id: str) -> AsyncIterator[BlockTree]:
         async for block in self._list_children(block_id):
             own = block["type"] in {"child_page", "child_database"}
-            children = (
-                [tree async for tree in self._read_blocks(block["id"])]
-                if block["has_children"] and not own
-                else []
-            )
+            children: list[BlockTree] = []
+            if block["has_children"] and not own:
+                with suppress(Missing):
+                    children = [tree async for tree in self._read_blocks(block["id"])]
             yield BlockTree(block, children)
 
     def _describe(self, page: Json) -> SourceEntry:

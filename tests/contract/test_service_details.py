@@ -142,6 +142,16 @@ async def test_the_token_never_goes_to_another_host(http: HttpClient) -> None:
         assert other.journal == []
 
 
+async def test_a_redirect_does_not_take_the_token_along(http: HttpClient) -> None:
+    async with GitHubBench() as bench, GitHubServer() as other:
+        await bench.put("one", "Text.")
+        elsewhere = {"Location": f"{other.url}/repos/acme/app/issues"}
+        bench.server.fail(302, bench.listing, headers=elsewhere)
+        await listing(bench.connect(http))
+        (request,) = other.journal
+        assert "Authorization" not in request.headers
+
+
 async def test_pages_that_lead_in_circles_are_an_error(http: HttpClient) -> None:
     async with GitHubBench() as bench:
         link = {"Link": f'<{bench.server.url}/repos/acme/app/issues?page=2>; rel="next"'}
@@ -203,6 +213,18 @@ async def test_pages_are_found_wherever_they_are_shown(http: HttpClient) -> None
         assert sorted(titles) == [
             "Below a row", "Child", "Grandchild", "In a column", "Row", "Team space",
         ]  # fmt: skip
+
+
+async def test_a_view_of_what_is_not_shared_hides_nothing_else(http: HttpClient) -> None:
+    async with NotionServer() as server:
+        view = server.add_database(server.root, "A view of another team's tasks")
+        copy = server.add_block(server.root, "synced_block", synced_from=None)
+        server.add_block(copy, "paragraph", "Hidden.")
+        server.add_page(server.root, "Child", ["Text."])
+        server.fail(404, f"/v1/databases/{view.id}")
+        server.fail(404, f"/v1/blocks/{copy.id}/children")
+        titles = [document.title for document in await read_all(connect_notion(server, http))]
+        assert titles == ["Team space", "Child"]
 
 
 async def test_headings_lead_to_their_blocks(http: HttpClient) -> None:

@@ -20,14 +20,14 @@ from retrieval.sources.conversations import (
     split_conversations,
     write_conversation,
 )
-from retrieval.sources.discord import may_read
+from retrieval.sources.discord_rights import may_read
 from retrieval.sources.github import write_discussion, write_issue
 from retrieval.sources.google_drive import prepare_document
 from retrieval.sources.markdown import escape_text, flatten_markdown, nest_markdown, write_heading
 from retrieval.sources.notion import find_id
 from retrieval.sources.notion_blocks import BlockTree
 from retrieval.sources.notion_blocks import write_page as write_notion_page
-from retrieval.sources.slack import write_text
+from retrieval.sources.slack_text import write_text
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
