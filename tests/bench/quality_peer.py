@@ -30,7 +30,7 @@ def rank_langchain(url: str, model: Path, data_set: DataSet) -> dict[str, Rankin
     from langchain_postgres import PGVector
     from langchain_text_splitters import RecursiveCharacterTextSplitter
 
-    from tests.bench.langchain_peer import as_url
+    from tests.bench.peer_address import as_url
 
     minilm = MiniLm(files=MiniLmFiles(model / "model.safetensors", model / "tokenizer.json"))
 
