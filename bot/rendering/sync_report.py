@@ -9,6 +9,8 @@ from retrieval.model import RunId, SyncCounts, SyncFailure, SyncMode, SyncRun, S
 SHOWN_FAILURES = 5
 SHOWN_ERRORS = 25
 SHOWN_HELD = 15
+LISTED_HELD = 300
+"""Held documents that are listed to whoever asks for them."""
 MOST_BUTTONS = 4
 
 _STATES = {
@@ -36,14 +38,14 @@ def compose_sync(run: SyncRun, now: datetime) -> Reply:
         blocks.append(_say(progress))
     blocks.append(_say(describe_counts(run.counts, foreseen=run.mode is SyncMode.DRY_RUN)))
     buttons = [_offer_cancel(run.source)] if running else []
-    if run.held and not running:
-        blocks += _show_held(run)
+    if run.held:
+        blocks += _show_held(run, SHOWN_HELD)
         buttons += _offer_deletion(run)
     if run.failures:
         blocks.append(_say("Could not be read:"))
         blocks.append(_list_failures(run.failures[:SHOWN_FAILURES], run.counts.failed))
-        if run.counts.failed > SHOWN_FAILURES and not running:
-            buttons.append(Button("Show what could not be read", f"sync errors {run.id}"))
+    if not running and (len(run.held) > SHOWN_HELD or run.counts.failed > SHOWN_FAILURES):
+        buttons += _offer_details(run)
     return Reply(
         tuple(blocks),
         notices=(run.error,) if run.error else (),
@@ -85,7 +87,7 @@ def compose_errors(run: SyncRun, now: datetime) -> Reply:
     elif not run.error:
         blocks.append(_say("Everything could be read."))
     if run.held:
-        blocks += _show_held(run)
+        blocks += _show_held(run, LISTED_HELD)
     return Reply(
         tuple(blocks),
         notices=(run.error,) if run.error else (),
@@ -169,6 +171,12 @@ def _offer_deletion(run: SyncRun) -> list[Button]:
     return [Button(label, f"sync confirm {run.id}", "danger")]
 
 
+def _offer_details(run: SyncRun) -> list[Button]:
+    if run.mode is SyncMode.DRY_RUN:
+        return []
+    return [Button("Show all of them", f"sync errors {run.id}")]
+
+
 def _name_run(run: RunId, mode: SyncMode) -> str:
     return "" if mode is SyncMode.DRY_RUN else f"Run {run}"
 
@@ -178,11 +186,11 @@ def _head(run: SyncRun, begun: str = "") -> Paragraph:
     return Paragraph((*_name_sync(run.source, run.mode), Text(words)))
 
 
-def _show_held(run: SyncRun) -> list[Block]:
+def _show_held(run: SyncRun, most: int) -> list[Block]:
     """What the brake held; why is told by the run's error."""
-    lines: list[tuple[Inline, ...]] = [(Code(name),) for name in run.held[:SHOWN_HELD]]
-    if len(run.held) > SHOWN_HELD:
-        lines.append((Text(f"and {len(run.held) - SHOWN_HELD} more"),))
+    lines: list[tuple[Inline, ...]] = [(Code(name),) for name in run.held[:most]]
+    if len(run.held) > most:
+        lines.append((Text(f"and {len(run.held) - most} more"),))
     return [_say("No longer at the source, and still answered from:"), list_lines(lines)]
 
 

@@ -233,6 +233,26 @@ async def test_what_the_brake_held_is_let_go_by_a_button() -> None:
     assert scene.sources.confirmed == [RunId("run7")]
 
 
+async def test_a_long_list_of_what_was_held_is_behind_a_button() -> None:
+    many = replace(HELD, held=tuple(f"{n}.md" for n in range(60)))
+
+    class Held(InMemoryKnowledge):
+        async def sync(self, *_: object, **__: object):  # type: ignore[no-untyped-def, override]
+            yield many
+
+    scene = Scene(Held(("wiki",)))
+    scene.sources.runs["run7"] = many
+    await scene.give(make_command("sync wiki"))
+    await scene.run_syncs()
+    (posted,) = scene.messenger.posts
+    assert "and 45 more" in posted.text
+    commands = [button.command for button in posted.reply.buttons]
+    assert commands == ["sync confirm run7", "sync errors run7"]
+    scene = Scene(scene.sources)
+    text, _ = await ask(scene, "sync errors run7")
+    assert "- `59.md`" in text
+
+
 async def test_a_run_that_held_nothing_has_nothing_to_confirm() -> None:
     scene = Scene(InMemoryKnowledge(("wiki",)))
     scene.sources.runs["run1"] = BROKEN
