@@ -1,5 +1,6 @@
 """What every brain owes the agent, whoever thinks."""
 
+import warnings
 from collections.abc import AsyncIterator
 
 import pytest
@@ -56,6 +57,7 @@ MODELS = (
     "azure:our-deployment",
     "anthropic:claude-haiku-4-5",
     "ollama:qwen3",
+    "google:gemini-2.5-flash",
 )
 
 
@@ -66,6 +68,9 @@ async def brain(
     if request.param == "built-in":
         yield BuiltInBrain(InMemorySentenceScorer())
         return
+    if request.param.startswith("google:"):
+        with warnings.catch_warnings(action="ignore"):  # google-genai inherits what it should not
+            pytest.importorskip("langchain_google_genai", reason="needs footnote[google]")
     async with ChatModelServer(Script(list(SCRIPT))) as server:
         monkeypatch.setenv("OPENAI_BASE_URL", server.openai_url)
         monkeypatch.setenv("OPENAI_API_KEY", "test")
@@ -75,6 +80,8 @@ async def brain(
         monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
         monkeypatch.setenv("ANTHROPIC_API_KEY", "test")
         monkeypatch.setenv("OLLAMA_HOST", server.url)
+        monkeypatch.setenv("GOOGLE_GEMINI_BASE_URL", server.url)
+        monkeypatch.setenv("GOOGLE_API_KEY", "test")
         yield ChatModelBrain(open_models([request.param], CallPolicy(retries=0)))
 
 

@@ -1,7 +1,7 @@
-"""A chat-model server on loopback with scripted answers, in three dialects.
+"""A chat-model server on loopback with scripted answers, in four dialects.
 
 OpenAI chat completions under /v1 and, as Azure has them, under /openai/deployments; Anthropic
-messages under /v1/messages, Ollama under /api/chat.
+messages under /v1/messages, Ollama under /api/chat, Google under /v1beta.
 `ChatModelServer` runs it inside a test; `python -m emulators.chat_model --script FILE` in a process
 of its own. What was asked is in the journal.
 """

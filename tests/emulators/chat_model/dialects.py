@@ -1,4 +1,4 @@
-"""The three wire formats: reading a request, writing a reply, a piece of a stream, an error."""
+"""The wire formats: reading a request, writing a reply, a piece of a stream, an error."""
 
 import itertools
 import json
@@ -254,6 +254,69 @@ class Ollama:
         return {"error": fault.message}
 
 
+class Google:
+    """Gemini: ai.google.dev/api/generate-content."""
+
+    name = "google"
+    media_type = "text/event-stream"
+
+    @staticmethod
+    def read(body: Mapping[str, Any], headers: Mapping[str, str]) -> Request:
+        system = body.get("systemInstruction") or {}
+        turns = [{"role": "system", **system}] if system else []
+        turns += [{**turn, "role": turn.get("role", "user")} for turn in body["contents"]]
+        generation = body.get("generationConfig") or {}
+        schema = generation.get("responseJsonSchema") or generation.get("responseSchema")
+        declared = [
+            function["name"]
+            for tool in body.get("tools") or ()
+            for function in tool.get("functionDeclarations") or ()
+        ]
+        return Request(
+            "google",
+            body["model"],
+            [{"role": turn["role"], "content": _flatten(turn["parts"])} for turn in turns],
+            bool(body["stream"]),
+            schema,
+            (schema or {}).get("title", ""),
+            declared,
+            headers,
+        )
+
+    @staticmethod
+    def write(request: Request, reply: Reply) -> dict[str, Any]:
+        given, made = _usage(request, reply)
+        parts: list[dict[str, Any]] = [
+            {"functionCall": {"name": call["name"], "args": call["arguments"]}}
+            for call in reply.tool_calls
+        ] or [{"text": reply.content}]
+        return {
+            "candidates": [
+                {"content": {"role": "model", "parts": parts}, "finishReason": "STOP", "index": 0}
+            ],
+            "modelVersion": request.model,
+            "usageMetadata": {
+                "promptTokenCount": given,
+                "candidatesTokenCount": made,
+                "totalTokenCount": given + made,
+            },
+        }
+
+    @staticmethod
+    def stream(request: Request, reply: Reply) -> Iterator[bytes]:
+        whole = Google.write(request, reply)
+        for piece in reply.pieces:
+            content = {"role": "model", "parts": [{"text": piece}]}
+            yield _sse({"candidates": [{"content": content, "index": 0}]})
+        ending = {"content": {"role": "model", "parts": [{"text": ""}]}, "finishReason": "STOP"}
+        yield _sse({**whole, "candidates": [{**ending, "index": 0}]})
+
+    @staticmethod
+    def error(fault: Fault) -> dict[str, Any]:
+        status = "RESOURCE_EXHAUSTED" if fault.status == 429 else "INTERNAL"
+        return {"error": {"code": fault.status, "message": fault.message, "status": status}}
+
+
 def _sse(data: Mapping[str, Any]) -> bytes:
     return f"data: {json.dumps(data)}\n\n".encode()
 
@@ -262,4 +325,4 @@ def _event(kind: str, data: Mapping[str, Any]) -> bytes:
     return f"event: {kind}\ndata: {json.dumps({'type': kind, **data})}\n\n".encode()
 
 
-Dialect = type[OpenAi] | type[Anthropic] | type[Ollama]
+Dialect = type[OpenAi] | type[Anthropic] | type[Ollama] | type[Google]

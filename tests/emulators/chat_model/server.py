@@ -7,7 +7,7 @@ from typing import Any, Self
 from aiohttp import web
 
 from ..journal import Journal
-from .dialects import Anthropic, Dialect, Ollama, OpenAi
+from .dialects import Anthropic, Dialect, Google, Ollama, OpenAi
 from .script import Fault, Reply, Request, Script, load_script
 
 
@@ -44,6 +44,7 @@ class ChatModelServer:
         app.router.add_post(azure, self._handler(OpenAi))
         app.router.add_post("/v1/messages", self._handler(Anthropic))
         app.router.add_post("/api/chat", self._handler(Ollama))
+        app.router.add_post("/v1beta/models/{model}:{method}", self._handler(Google))
         app.router.add_get("/_emulator/journal", self._show_journal)
         app.router.add_put("/_emulator/script", self._replace_script)
         self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=1)
@@ -62,7 +63,8 @@ class ChatModelServer:
     def _handler(self, dialect: Dialect) -> Any:
         async def handle(http: web.Request) -> web.StreamResponse:
             try:
-                request = dialect.read(await http.json(), dict(http.headers))
+                body = {**_read_path(http), **await http.json()}
+                request = dialect.read(body, dict(http.headers))
             except (KeyError, TypeError, ValueError) as error:
                 refusal = dialect.error(Fault("status", 400, message=f"bad request: {error!r}"))
                 return web.json_response(refusal, status=400)
@@ -150,6 +152,14 @@ async def _close_after(_: web.Request, response: web.StreamResponse) -> None:
     """Keep no connection open: the SDKs never close theirs, and would leave them to the loop."""
     response.force_close()
     response.headers["Connection"] = "close"
+
+
+def _read_path(http: web.Request) -> dict[str, Any]:
+    """What Google has in the address, and others in the body."""
+    if "method" not in http.match_info:
+        return {}
+    streams = http.match_info["method"] == "streamGenerateContent"
+    return {"model": http.match_info["model"], "stream": streams}
 
 
 def _refuse(dialect: Dialect, fault: Fault) -> web.Response:

@@ -323,6 +323,27 @@ async def test_closing_the_iterator_stops_the_model(start_talk: Callable[..., An
         await brain.stopped.wait()
 
 
+async def test_the_built_in_brain_can_be_stopped_and_goes_on(
+    start_talk: Callable[..., Any],
+) -> None:
+    memory = InProcessMemory()
+    talk = start_talk(memory=memory)
+    question = Question("q", "When are refunds paid?", "t", make_scope(), AnswerSettings())
+    seen: list[str] = []
+    async with aclosing(talk.assistant.answer(question)) as events:
+        async for event in events:
+            seen.append(type(event).__name__)
+            if isinstance(event, TextDelta):
+                break
+    assert seen == [*["StepStarted"] * 4, "TextDelta"]
+    assert await talk.assistant.recall(TenantId("acme"), "t") == ()
+    again = start_talk(memory=memory)
+    [*_, last] = [event async for event in again.assistant.answer(question)]
+    assert isinstance(last, Answered)
+    assert "14 days" in last.answer.text
+    assert again.search.calls == []
+
+
 async def test_the_store_failing_is_not_hidden(start_talk: Callable[..., Any]) -> None:
     talk = start_talk(ScriptedBrain(plan=RuntimeError("a bug")))
     with pytest.raises(RuntimeError, match="a bug"):

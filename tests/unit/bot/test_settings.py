@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from agents.config import Price
+from agents.model import AnswerSettings
 from bot.errors import SettingsInvalid
 from bot.settings import Settings, describe_settings, load_settings
 
@@ -39,6 +41,10 @@ def test_lists_are_split(monkeypatch: pytest.MonkeyPatch) -> None:
         ("FOOTNOTE_ADMINS", "U123"),
         ("FOOTNOTE_WORKSPACES", "teams:1"),
         ("FOOTNOTE_CHAT_MODEL", "gpt"),
+        ("FOOTNOTE_PLANNER_MODEL", "gpt"),
+        ("FOOTNOTE_MODEL_PRICES", "openai:gpt"),
+        ("FOOTNOTE_ANSWER_TOKENS", "0"),
+        ("FOOTNOTE_LANGUAGE", "Deutsch"),
         ("FOOTNOTE_EMBEDDING_MODEL", "minilm"),
         ("FOOTNOTE_PORT", "99999"),
         ("FOOTNOTE_ANSWER_SECONDS", "-1"),
@@ -50,6 +56,28 @@ def test_a_wrong_value_is_named(monkeypatch: pytest.MonkeyPatch, name: str, valu
     with pytest.raises(SettingsInvalid, match=name) as caught:
         load_settings()
     assert "\n" not in str(caught.value)
+
+
+def test_a_bound_on_cost_needs_prices(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FOOTNOTE_CHAT_MODEL", "openai:large")
+    monkeypatch.setenv("FOOTNOTE_PLANNER_MODEL", "openai:small")
+    monkeypatch.setenv("FOOTNOTE_ANSWER_COST", "0.02")
+    monkeypatch.setenv("FOOTNOTE_MODEL_PRICES", "openai:large=1/4")
+    with pytest.raises(SettingsInvalid, match=r"no price of openai:small"):
+        load_settings()
+    monkeypatch.setenv("FOOTNOTE_MODEL_PRICES", "openai:large=1/4, openai:small=0.1/0.4")
+    settings = load_settings()
+    assert settings.prices == {"openai:large": Price(1, 4), "openai:small": Price(0.1, 0.4)}
+    assert settings.planner_models == ("openai:small",)
+
+
+def test_how_to_answer_is_set_for_all_channels(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FOOTNOTE_PERSONA", "Be brief.")
+    monkeypatch.setenv("FOOTNOTE_REMIT", "questions on invoices")
+    monkeypatch.setenv("FOOTNOTE_LANGUAGE", "de")
+    monkeypatch.setenv("FOOTNOTE_FRESHNESS_DAYS", "90")
+    expected = AnswerSettings("Be brief.", "questions on invoices", "de", 90)
+    assert load_settings().answering == expected
 
 
 def test_a_wrong_secret_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
