@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -19,7 +19,6 @@ from retrieval.model import (
     SearchResult,
     TenantId,
     TermStatistics,
-    Vector,
     WeightedQuery,
 )
 from retrieval.ports import Embedder, IndexSnapshot, PassageIndex, Reranker, TokenEmbedder
@@ -130,15 +129,25 @@ class PassageSearcher:
         period: Period | None,
         watch: _Stopwatch,
     ) -> SearchResult:
-        with watch.measure("embed"):
-            prepared = await self._prepare(queries, scope.tenant)
-        if not prepared or limit < 1:
+        worded = [
+            self._analyse(text, query.weight, scope.tenant)
+            for query in queries
+            if query.weight > 0 and (text := _clean(query.text))
+        ]
+        if not worded or limit < 1:
             return SearchResult((), reason=NO_QUERY)
-        async with self._index.open_snapshot(scope, period) as snapshot:
+        async with (
+            self._embed(worded) as embedding,
+            self._index.open_snapshot(scope, period) as snapshot,
+        ):
             if not snapshot.visible:
                 return SearchResult((), reason=NOT_VISIBLE if snapshot.held else NO_DOCUMENTS)
-            statistics = await self._count_terms(snapshot, prepared, watch)
-            found = await self._gather(snapshot, prepared, statistics[0], limit, watch)
+            statistics = await self._count_terms(snapshot, worded, watch)
+            pool = max(self._pipeline.pool, limit)
+            matching = await self._find_matching(snapshot, worded, statistics[0], pool, watch)
+            with watch.measure("embed"):
+                prepared = await embedding
+            found = await self._add_nearest(snapshot, prepared, matching, pool, watch)
             with watch.measure("features"):
                 candidates = await snapshot.load_candidates(found)
             if not len(candidates):
@@ -155,27 +164,33 @@ class PassageSearcher:
         )
         return SearchResult(passages, relevance=relevance)
 
-    async def _prepare(
-        self, queries: Sequence[WeightedQuery], tenant: TenantId
-    ) -> list[PreparedQuery]:
-        wanted = [
-            (text, query.weight)
-            for query in queries
-            if query.weight > 0 and (text := _clean(query.text))
-        ]
-        if not self._pipeline.dense:
-            return [self._analyse(text, weight, None, tenant) for text, weight in wanted]
-        vectors = await asyncio.gather(*(self._embedder.embed_query(text) for text, _ in wanted))
-        return [
-            self._analyse(text, weight, vector, tenant)
-            for (text, weight), vector in zip(wanted, vectors, strict=True)
-        ]
+    @asynccontextmanager
+    async def _embed(
+        self, worded: Sequence[PreparedQuery]
+    ) -> AsyncIterator[asyncio.Task[list[PreparedQuery]]]:
+        """The phrasings with their vectors, made while the database looks for their terms."""
 
-    def _analyse(
-        self, text: str, weight: float, vector: Vector | None, tenant: TenantId
-    ) -> PreparedQuery:
+        async def embed() -> list[PreparedQuery]:
+            if not self._pipeline.dense:
+                return list(worded)
+            vectors = await asyncio.gather(
+                *(self._embedder.embed_query(query.text) for query in worded)
+            )
+            return [
+                replace(query, vector=vector) for query, vector in zip(worded, vectors, strict=True)
+            ]
+
+        task = asyncio.create_task(embed())
+        try:
+            yield task
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    def _analyse(self, text: str, weight: float, tenant: TenantId) -> PreparedQuery:
+        """A phrasing with its terms, and as yet without a vector."""
         if not self._pipeline.lexical:
-            return PreparedQuery(text, weight, vector, {}, (), ())
+            return PreparedQuery(text, weight, None, {}, (), ())
         sequence = self._number_terms(text, tenant)
         terms = {term: 1.0 for term in sequence if term != BREAK}
         phrases = [
@@ -185,7 +200,7 @@ class PassageSearcher:
             for phrase in find_phrases(text)
         ]
         worded = tuple(phrase for phrase in phrases if phrase.terms)
-        return PreparedQuery(text, weight, vector, terms, tuple(sequence), worded)
+        return PreparedQuery(text, weight, None, terms, tuple(sequence), worded)
 
     def _number_terms(self, text: str, tenant: TenantId) -> list[int]:
         """The terms in their order, of which at most MOST_TERMS are distinct."""
@@ -208,30 +223,40 @@ class PassageSearcher:
                 return nothing, nothing
             return await snapshot.count_terms(terms)
 
-    async def _gather(
+    async def _find_matching(
+        self,
+        snapshot: IndexSnapshot,
+        worded: Sequence[PreparedQuery],
+        statistics: TermStatistics,
+        pool: int,
+        watch: _Stopwatch,
+    ) -> list[Sequence[ChunkId]]:
+        """The best by terms for each phrasing."""
+        with watch.measure("lexical"):
+            return [
+                await snapshot.find_matching(
+                    {t: w * weigh_inverse(statistics, t) for t, w in query.terms.items()},
+                    query.phrases,
+                    choose_rare(query.terms, statistics, CANDIDATE_ROWS),
+                    pool,
+                )
+                if query.terms
+                else ()
+                for query in worded
+            ]
+
+    async def _add_nearest(
         self,
         snapshot: IndexSnapshot,
         prepared: Sequence[PreparedQuery],
-        statistics: TermStatistics,
-        limit: int,
+        matching: Sequence[Sequence[ChunkId]],
+        pool: int,
         watch: _Stopwatch,
     ) -> list[ChunkId]:
         """The candidates of all phrasings; where a phrase is quoted, only those that have it."""
-        pool = max(self._pipeline.pool, limit)
-        found: dict[ChunkId, None] = {}
-        for query in prepared:
-            quoted = bool(query.phrases)
-            if query.terms:
-                with watch.measure("lexical"):
-                    matching = await snapshot.find_matching(
-                        {t: w * weigh_inverse(statistics, t) for t, w in query.terms.items()},
-                        query.phrases,
-                        choose_rare(query.terms, statistics, CANDIDATE_ROWS),
-                        pool,
-                    )
-                found.update(dict.fromkeys(matching))
-                quoted = quoted and bool(matching)
-            if query.vector is not None and not quoted:
+        found = dict.fromkeys(chunk for chunks in matching for chunk in chunks)
+        for query, chunks in zip(prepared, matching, strict=True):
+            if query.vector is not None and not (query.phrases and chunks):
                 with watch.measure("dense"):
                     nearest = await snapshot.find_nearest(query.vector, pool)
                 found.update(dict.fromkeys(nearest))
