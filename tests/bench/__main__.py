@@ -20,6 +20,7 @@ from tests.bench.corpora import load_sets
 from tests.bench.ingest import ContenderFailed, measure_ingestion
 from tests.bench.latency import measure_latency
 from tests.bench.neighbours import measure_neighbours
+from tests.bench.page import update_page
 from tests.bench.precision import measure_precision
 from tests.bench.quality import measure_quality
 from tests.bench.report import Section, print_section
@@ -28,6 +29,7 @@ from tests.bench.stores import BASE, REPOSITORY, Bench, run_tuned_postgres
 
 SIZES = (10_000, 100_000)
 LARGE = 1_000_000
+PAGE = REPOSITORY / "docs/retrieval.md"
 CACHED_QUERIES = 48
 """Fewer than there are different queries, so that none is answered from the cache."""
 
@@ -58,7 +60,8 @@ async def run_sections(arguments: argparse.Namespace, console: Console) -> list[
             "quality": lambda: measure_quality(bench, directories),
             "agent": lambda: measure_agent(bench),
         }
-        console.print(f"[dim]{describe_machine()}[/]\n")
+        machine = describe_machine()
+        console.print(f"[dim]{machine}[/]\n")
         found = []
         for name in arguments.sections or SECTIONS:
             section = await choice[name]()
@@ -66,8 +69,18 @@ async def run_sections(arguments: argparse.Namespace, console: Console) -> list[
             for file, svg in section.charts.items():
                 (folder / file).write_text(svg, encoding="utf-8")
                 console.print(f"  chart: {folder / file}\n")
+            if arguments.docs:
+                write_docs(section, machine)
             found.append(section)
     return found
+
+
+def write_docs(section: Section, machine: str) -> None:
+    """Put a section's table and charts into the documentation."""
+    page = update_page(PAGE.read_text(encoding="utf-8"), section, machine)
+    PAGE.write_text(page, encoding="utf-8")
+    for file, svg in section.charts.items():
+        (PAGE.parent / file).write_text(svg, encoding="utf-8")
 
 
 def open_console() -> Console:
@@ -92,6 +105,7 @@ def main() -> int:
     parser.add_argument("--keep", action="store_true", help="filled stores, whatever changed")
     parser.add_argument("--documents", type=int, default=400, help="for the section ingest")
     parser.add_argument("--turns", type=int, default=2, help="for the section ingest")
+    parser.add_argument("--docs", action="store_true", help="write the tables into the docs, too")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
     arguments = parser.parse_args()
     if any(size > BASE and size % BASE for size in arguments.sizes or ()):
