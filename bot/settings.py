@@ -117,6 +117,13 @@ class Settings(BaseSettings):
         description="A PostgreSQL 15 or later with pgvector 0.8 or later, as a `postgresql://` "
         "address. Empty: an embedded one in the data directory.",
     )
+    vector_index: Literal["halfvec", "binary"] = Field(
+        "halfvec",
+        alias="FOOTNOTE_VECTOR_INDEX",
+        description="What the index over vectors holds: `halfvec`, the vectors in half precision, "
+        "or `binary`, a bit for each dimension, which takes a third of the memory and finds "
+        "slightly less. After a change, the next sync builds the index anew.",
+    )
     data_dir: Path = Field(
         Path(".footnote"),
         alias="FOOTNOTE_DATA_DIR",

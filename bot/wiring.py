@@ -29,7 +29,7 @@ from bot.storage.answers import PostgresAnswerRecords
 from bot.storage.directory import PostgresAudit
 from bot.storage.memory import PostgresThreadMemory
 from migrations.runner import MigrationRefused, hold_lock, migrate
-from retrieval.config import parse_pipeline
+from retrieval.config import VectorIndex, parse_pipeline
 from retrieval.errors import RetrievalError
 from retrieval.evaluation.datasets import UnusableDataSet
 from retrieval.inference.embedder import MiniLmEmbedder
@@ -162,13 +162,15 @@ async def open_footnote(settings: Settings) -> AsyncIterator[Footnote]:
         surroundings = await stack.enter_async_context(_open_surroundings(settings))
         opener = SourceOpener(secrets, surroundings)
 
+        vector_index = VectorIndex(settings.vector_index)
+
         async def build_index(spec: str) -> Index:
             embedder = await build_embedder(spec)
             return Index(
                 spec,
                 embedder,
                 PassageSearcher(
-                    PostgresPassageIndex(pool, embedder.model),
+                    PostgresPassageIndex(pool, embedder.model, index=vector_index),
                     embedder,
                     pipeline=parse_pipeline(
                         "default-rerank" if settings.reranker == "none" else "default"
@@ -177,7 +179,9 @@ async def open_footnote(settings: Settings) -> AsyncIterator[Footnote]:
                     analyzer=settings.analyzer,
                 ),
                 SyncEngine(
-                    PostgresDocumentStore(pool, embedder.model, analyzer=settings.analyzer),
+                    PostgresDocumentStore(
+                        pool, embedder.model, analyzer=settings.analyzer, index=vector_index
+                    ),
                     records,
                     embedder,
                     parser,
@@ -239,9 +243,10 @@ async def reindex_documents(footnote: Footnote, spec: str, report: Report) -> in
     Raises EmbeddingFailed, SettingsInvalid.
     """
     embedder = await build_embedder(spec)
-    made = await reindex(
-        PostgresReindexStore(footnote.pool, embedder.model), embedder, spec, report=report
+    store = PostgresReindexStore(
+        footnote.pool, embedder.model, index=VectorIndex(footnote.settings.vector_index)
     )
+    made = await reindex(store, embedder, spec, report=report)
     await footnote.searcher.turn()
     return made
 

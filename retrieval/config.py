@@ -12,6 +12,17 @@ class Fusion(StrEnum):
     RANKS = "rrf"
 
 
+class VectorIndex(StrEnum):
+    """What the HNSW index over passage vectors holds.
+
+    HALFVEC: the vectors themselves, in half precision. BINARY: one bit a dimension, a third of the
+    size; what it finds is compared again by the vectors in the table.
+    """
+
+    HALFVEC = "halfvec"
+    BINARY = "binary"
+
+
 @dataclass(frozen=True, slots=True)
 class Pipeline:
     """The stages of a search.

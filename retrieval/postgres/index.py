@@ -10,6 +10,7 @@ import psycopg
 from pgvector import HalfVector
 from psycopg import sql
 
+from retrieval.config import VectorIndex
 from retrieval.model import (
     AccessScope,
     Candidates,
@@ -65,6 +66,19 @@ MOST_EFFORT = 1000
 """Bounds of hnsw.ef_search; pgvector takes at most 1000."""
 
 
+RESCORED = 4
+"""So many times as many are taken from an index of bits as are wanted after comparing vectors."""
+
+_NEAREST = {
+    (False, None): "find_nearest_exactly",
+    (False, VectorIndex.HALFVEC): "find_nearest_by_index",
+    (False, VectorIndex.BINARY): "find_nearest_by_code",
+    (True, None): "find_nearest_dated_exactly",
+    (True, VectorIndex.HALFVEC): "find_nearest_dated_by_index",
+    (True, VectorIndex.BINARY): "find_nearest_dated_by_code",
+}
+"""By whether a period is asked for, and which index is walked, if any."""
+
 _NO_CANDIDATES: tuple[Any, ...] = ((), (), (), (), b"", [], b"", (), b"")
 _NO_DOCUMENTS: tuple[Any, ...] = ((), (), (), b"", b"")
 
@@ -82,9 +96,12 @@ class _Size:
 class PostgresPassageIndex:
     """Implements PassageIndex over PostgreSQL with pgvector."""
 
-    def __init__(self, pool: Pool, model: EmbeddingModel) -> None:
+    def __init__(
+        self, pool: Pool, model: EmbeddingModel, *, index: VectorIndex = VectorIndex.HALFVEC
+    ) -> None:
         self._pool = pool
         self._models = ModelRegister(pool, model)
+        self._index = index
 
     @asynccontextmanager
     async def open_snapshot(
@@ -120,6 +137,7 @@ class PostgresPassageIndex:
                     bound,
                     model=model or 0,
                     size=size,
+                    index=self._index,
                     authorities=authorities,
                     period=period,
                 )
@@ -138,6 +156,7 @@ class PostgresSnapshot:
         *,
         model: int,
         size: _Size,
+        index: VectorIndex,
         authorities: Mapping[str, float],
         period: Period | None = None,
     ) -> None:
@@ -150,6 +169,7 @@ class PostgresSnapshot:
         self._dated = period is not None
         self._model = model
         self._size = size
+        self._index = index
         self._authorities = authorities
 
     @property
@@ -188,13 +208,12 @@ class PostgresSnapshot:
     async def find_nearest(self, vector: Vector, limit: int) -> Sequence[ChunkId]:
         """The chunks whose vectors have the greatest inner product with `vector`, best first."""
         exact = scan_exactly(await self._count_in_reach(), self._size.indexed, limit)
-        effort = min(max(limit, LEAST_EFFORT), MOST_EFFORT)
-        if self._dated:
-            name = "find_nearest_dated_exactly" if exact else "find_nearest_dated_by_index"
-        else:
-            name = "find_nearest_exactly" if exact else "find_nearest_by_index"
+        coarse = limit * RESCORED
+        effort = coarse if self._index is VectorIndex.BINARY else limit
+        effort = min(max(effort, LEAST_EFFORT), MOST_EFFORT)
+        name = _NEAREST[self._dated, None if exact else self._index]
         query = compose(name, model=self._model, dimensions=self._size.dimensions)
-        bound = {**self._scope, "vector": HalfVector(vector), "limit": limit}
+        bound = {**self._scope, "vector": HalfVector(vector), "limit": limit, "coarse": coarse}
         _, rows = await self._fetch(Query(SET_EFFORT, [str(effort)]), Query(query, bound))
         return [ChunkId(row[0]) for row in rows]
 

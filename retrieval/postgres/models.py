@@ -2,6 +2,7 @@
 
 import psycopg
 
+from retrieval.config import VectorIndex
 from retrieval.errors import EmbeddingFailed
 from retrieval.model import EmbeddingModel
 from retrieval.postgres.errors import translate_errors
@@ -12,13 +13,26 @@ _INDEX_LOCK = 7_302_114_602
 """Key of the advisory lock under which vector indexes are made."""
 
 
+_ADD = {VectorIndex.HALFVEC: "add_halfvec_index", VectorIndex.BINARY: "add_binary_index"}
+_ADD_QUIETLY = {
+    VectorIndex.HALFVEC: "add_halfvec_index_quietly",
+    VectorIndex.BINARY: "add_binary_index_quietly",
+}
+_OPERATORS = {VectorIndex.HALFVEC: "halfvec_ip_ops", VectorIndex.BINARY: "bit_hamming_ops"}
+"""What the definition of an index of each kind names."""
+
+
 class ModelRegister:
     """Knows the number under which one model's vectors are kept. Raises StoreUnavailable."""
 
-    def __init__(self, pool: Pool, model: EmbeddingModel) -> None:
+    def __init__(
+        self, pool: Pool, model: EmbeddingModel, index: VectorIndex = VectorIndex.HALFVEC
+    ) -> None:
         self._pool = pool
         self._model = model
+        self._index = index
         self._number: int | None = None
+        self._ensured = False
 
     @property
     def dimensions(self) -> int:
@@ -41,8 +55,15 @@ class ModelRegister:
         return self._number
 
     async def ensure(self) -> int:
-        """The model's number; it is entered, with an index of its own, if it is new."""
-        return await self._enter(index=True)
+        """The model's number; it is entered, with an index of its own, if it is new.
+
+        An index of another kind than the one set gives way to one of this kind.
+        """
+        number = await self._enter(index=True)
+        if not self._ensured:
+            await self._replace_index(number)
+            self._ensured = True
+        return number
 
     async def enter(self) -> int:
         """The model's number; it is entered if it is new, without an index."""
@@ -65,10 +86,24 @@ class ModelRegister:
                 if number is None:
                     raise EmbeddingFailed(f"{self._model.name} could not be entered.")
                 if index:
-                    await connection.execute(
-                        compose("add_vector_index", model=number, dimensions=self.dimensions)
-                    )
+                    await self._add_index(connection, number)
             return number
+
+    async def _add_index(self, connection: psycopg.AsyncConnection, number: int) -> None:
+        await connection.execute(
+            compose(_ADD[self._index], model=number, dimensions=self.dimensions)
+        )
+
+    async def _replace_index(self, number: int) -> None:
+        async with translate_errors(), self._pool.connection() as connection:
+            cursor = await connection.execute(compose("read_vector_index", model=number))
+            [definition] = await cursor.fetchone() or [None]
+            if definition is None or _OPERATORS[self._index] in definition:
+                return
+            async with connection.transaction():
+                await connection.execute("SELECT pg_advisory_xact_lock(%s)", [_INDEX_LOCK])
+                await connection.execute(compose("drop_vector_index", model=number))
+                await self._add_index(connection, number)
 
     async def build_concurrently(self) -> None:
         """Make the index while others read and write; one that broke off is made anew."""
@@ -78,7 +113,7 @@ class ModelRegister:
             if await cursor.fetchone() == (False,):
                 await connection.execute(compose("drop_vector_index_quietly", model=number))
             await connection.execute(
-                compose("add_vector_index_quietly", model=number, dimensions=self.dimensions)
+                compose(_ADD_QUIETLY[self._index], model=number, dimensions=self.dimensions)
             )
 
     async def drop_index(self) -> None:
@@ -99,8 +134,6 @@ class ModelRegister:
                 await connection.execute("SELECT pg_advisory_xact_lock(%s)", [_INDEX_LOCK])
                 for name, value in settings.items():
                     await connection.execute("SELECT set_config(%s, %s, true)", [name, value])
-                await connection.execute(
-                    compose("add_vector_index", model=number, dimensions=self.dimensions)
-                )
+                await self._add_index(connection, number)
             await connection.execute("ANALYZE embedding")
             await connection.execute("ANALYZE lexical_chunk")

@@ -11,12 +11,21 @@ SELECT model_id, dimensions FROM embedding_model WHERE name = %(name)s;
 INSERT INTO embedding_model (name, dimensions) VALUES (%(name)s, %(dimensions)s)
 ON CONFLICT (name) DO NOTHING;
 
--- name: add_vector_index
+-- name: add_halfvec_index
 CREATE INDEX IF NOT EXISTS embedding_nearest_{model} ON embedding
     USING hnsw ((passage::halfvec({dimensions})) halfvec_ip_ops) WHERE model_id = {model};
 
+-- name: add_binary_index
+CREATE INDEX IF NOT EXISTS embedding_nearest_{model} ON embedding
+    USING hnsw (
+        (binary_quantize(passage::halfvec({dimensions}))::bit({dimensions})) bit_hamming_ops
+    ) WHERE model_id = {model};
+
 -- name: drop_vector_index
 DROP INDEX IF EXISTS embedding_nearest_{model};
+
+-- name: read_vector_index
+SELECT pg_get_indexdef(to_regclass('embedding_nearest_{model}'));
 
 -- name: lock_statistics
 SELECT lock_statistics(%(tenant)s);
@@ -215,9 +224,15 @@ WHERE model_id = {model} AND ctid = ANY(ARRAY(
 -- name: remove_model
 DELETE FROM embedding_model WHERE model_id = {model};
 
--- name: add_vector_index_quietly
+-- name: add_halfvec_index_quietly
 CREATE INDEX CONCURRENTLY IF NOT EXISTS embedding_nearest_{model} ON embedding
     USING hnsw ((passage::halfvec({dimensions})) halfvec_ip_ops) WHERE model_id = {model};
+
+-- name: add_binary_index_quietly
+CREATE INDEX CONCURRENTLY IF NOT EXISTS embedding_nearest_{model} ON embedding
+    USING hnsw (
+        (binary_quantize(passage::halfvec({dimensions}))::bit({dimensions})) bit_hamming_ops
+    ) WHERE model_id = {model};
 
 -- name: drop_vector_index_quietly
 DROP INDEX CONCURRENTLY IF EXISTS embedding_nearest_{model};
@@ -265,6 +280,20 @@ WHERE tenant_id = %(tenant)s AND model_id = {model}
 ORDER BY passage::halfvec({dimensions}) <#> %(vector)s::halfvec({dimensions})
 LIMIT %(limit)s;
 
+-- name: find_nearest_by_code
+SELECT chunk_id
+FROM (
+    SELECT chunk_id, passage
+    FROM embedding
+    WHERE tenant_id = %(tenant)s AND model_id = {model}
+        AND group_id = ANY(%(groups)s::integer[])
+    ORDER BY binary_quantize(passage::halfvec({dimensions}))::bit({dimensions})
+        <~> binary_quantize(%(vector)s::halfvec({dimensions}))
+    LIMIT %(coarse)s
+) AS coarse
+ORDER BY passage <#> %(vector)s::halfvec({dimensions}), chunk_id
+LIMIT %(limit)s;
+
 -- name: find_nearest_exactly
 SELECT chunk_id
 FROM embedding
@@ -289,6 +318,24 @@ WHERE embedding.tenant_id = %(tenant)s AND model_id = {model}
     AND modified_at >= coalesce(%(since)s::timestamptz, '-infinity')
     AND modified_at < coalesce(%(until)s::timestamptz, 'infinity')
 ORDER BY passage::halfvec({dimensions}) <#> %(vector)s::halfvec({dimensions})
+LIMIT %(limit)s;
+
+-- name: find_nearest_dated_by_code
+SELECT chunk_id
+FROM (
+    SELECT embedding.chunk_id, passage
+    FROM embedding
+    JOIN chunk USING (tenant_id, chunk_id)
+    JOIN document USING (tenant_id, document_id)
+    WHERE embedding.tenant_id = %(tenant)s AND model_id = {model}
+        AND group_id = ANY(%(groups)s::integer[])
+        AND modified_at >= coalesce(%(since)s::timestamptz, '-infinity')
+        AND modified_at < coalesce(%(until)s::timestamptz, 'infinity')
+    ORDER BY binary_quantize(passage::halfvec({dimensions}))::bit({dimensions})
+        <~> binary_quantize(%(vector)s::halfvec({dimensions}))
+    LIMIT %(coarse)s
+) AS coarse
+ORDER BY passage <#> %(vector)s::halfvec({dimensions}), chunk_id
 LIMIT %(limit)s;
 
 -- name: find_nearest_dated_exactly

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import psycopg
 
+from retrieval.config import VectorIndex
 from retrieval.errors import EmbeddingFailed
 from retrieval.model import Chunk, ChunkId, EmbeddingModel, Embeddings, Span, TenantId
 from retrieval.postgres.errors import translate_errors
@@ -43,10 +44,12 @@ class PostgresModelPointer:
 class PostgresReindexStore:
     """Satisfies retrieval.ports.ReindexStore for one model."""
 
-    def __init__(self, pool: Pool, model: EmbeddingModel) -> None:
+    def __init__(
+        self, pool: Pool, model: EmbeddingModel, *, index: VectorIndex = VectorIndex.HALFVEC
+    ) -> None:
         self._pool = pool
         self._model = model
-        self._register = ModelRegister(pool, model)
+        self._register = ModelRegister(pool, model, index)
 
     async def count(self) -> tuple[int, int]:
         """How many chunks have vectors of the model, and how many there are."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import psycopg
 
+from retrieval.config import VectorIndex
 from retrieval.errors import EmbeddingFailed, ModelChanged
 from retrieval.lexical import Analyzer, Terms, hash_terms
 from retrieval.model import (
@@ -51,11 +52,16 @@ class PostgresDocumentStore:
     """
 
     def __init__(
-        self, pool: Pool, model: EmbeddingModel, *, analyzer: Analyzer | None = None
+        self,
+        pool: Pool,
+        model: EmbeddingModel,
+        *,
+        analyzer: Analyzer | None = None,
+        index: VectorIndex = VectorIndex.HALFVEC,
     ) -> None:
         self._pool = pool
         self._analyzer = analyzer or Analyzer()
-        self.models = ModelRegister(pool, model)
+        self.models = ModelRegister(pool, model, index)
 
     async def list_documents(self, source: Source) -> Mapping[str, StoredDocument]:
         """What the store holds of a source, by external id."""

@@ -19,7 +19,7 @@ from tests.bench.clients import measure_clients
 from tests.bench.corpora import load_sets
 from tests.bench.ingest import ContenderFailed, measure_ingestion
 from tests.bench.latency import measure_latency
-from tests.bench.neighbours import measure_neighbours
+from tests.bench.neighbours import measure_binary, measure_neighbours
 from tests.bench.page import update_page
 from tests.bench.precision import measure_precision
 from tests.bench.quality import measure_quality
@@ -33,7 +33,7 @@ PAGE = REPOSITORY / "docs/retrieval.md"
 CACHED_QUERIES = 48
 """Fewer than there are different queries, so that none is answered from the cache."""
 
-SECTIONS = ("ingest", "latency", "ann", "clients", "sizes", "int8", "agent", "quality")
+SECTIONS = ("ingest", "latency", "ann", "clients", "sizes", "binary", "int8", "agent", "quality")
 
 
 async def run_sections(arguments: argparse.Namespace, console: Console) -> list[Section]:
@@ -54,6 +54,7 @@ async def run_sections(arguments: argparse.Namespace, console: Console) -> list[
             "ingest": lambda: measure_ingestion(bench, arguments.documents, arguments.turns),
             "latency": lambda: measure_latency(bench, sizes),
             "ann": lambda: measure_neighbours(bench, sizes),
+            "binary": lambda: measure_binary(bench, sizes),
             "clients": lambda: measure_clients(bench, sizes),
             "sizes": lambda: measure_sizes(bench, sizes),
             "int8": lambda: measure_precision(bench, directories),

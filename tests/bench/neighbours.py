@@ -6,9 +6,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.config import Pipeline
+from retrieval.config import Pipeline, VectorIndex
 from retrieval.model import EVERYONE, AccessScope, Vector
 from retrieval.postgres.index import PostgresPassageIndex
+from retrieval.postgres.models import ModelRegister
 from retrieval.postgres.packing import unpack_halfvecs
 from tests.bench.corpora import pick_queries
 from tests.bench.filling import VISIBILITY
@@ -47,30 +48,67 @@ async def _measure(bench: Bench, store: FilledStore, vectors: Vector) -> list[Ro
     index = PostgresPassageIndex(store.pool, bench.embedder.model)
     rows: list[Row] = []
     for name, label in shares.items():
-        scope = AccessScope(TENANT, frozenset({label}))
-        recalls: dict[int, list[float]] = {}
-        taken: list[float] = []
-        visible = 0
-        for limit in (Pipeline().pool, DEPTH):
-            for vector, best in zip(vectors, exact[label], strict=True):
-                async with index.open_snapshot(scope) as snapshot:
-                    visible = snapshot.visible
-                    start = time.perf_counter()
-                    found = await snapshot.find_nearest(vector, limit)
-                    if limit > DEPTH:
-                        taken.append((time.perf_counter() - start) * 1000)
-                recalls.setdefault(limit, []).append(share_found(best, found))
-        rows.append(
-            {
-                "chunks": store.size,
-                "visible": name,
-                "visible chunks": visible,
-                "as asked": round(float(np.mean(recalls[Pipeline().pool])), 4),
-                "ten only": round(float(np.mean(recalls[DEPTH])), 4),
-                **spread(taken),
-            }
-        )
+        visible, figures = await _compare(index, label, vectors, exact[label])
+        row = {"chunks": store.size, "visible": name, "visible chunks": visible}
+        rows.append({**row, **figures})
     return rows
+
+
+async def measure_binary(bench: Bench, sizes: Sequence[int]) -> Section:
+    """One row for each size and kind of vector index; the one in use is built last, and stays."""
+    texts = pick_queries(bench.sets, QUERIES)
+    vectors = np.stack([await bench.embedder.embed_query(text) for text in texts])
+    rows: list[Row] = []
+    for size in sizes:
+        async with open_filled(bench, size) as store:
+            exact = await _search_exactly(store, vectors, [EVERYONE])
+            for kind in (VectorIndex.BINARY, VectorIndex.HALFVEC):
+                models = ModelRegister(store.pool, bench.embedder.model, kind)
+                await models.drop_index()
+                start = time.perf_counter()
+                await models.build_index(memory_mb=2048)
+                built = time.perf_counter() - start
+                index = PostgresPassageIndex(store.pool, bench.embedder.model, index=kind)
+                _, figures = await _compare(index, EVERYONE, vectors, exact[EVERYONE])
+                size_mb = round(await _read_index_size(store) / 2**20, 1)
+                row: Row = {"chunks": size, "index": str(kind), "MB": size_mb}
+                rows.append({**row, "built in s": round(built, 1), **figures})
+    return Section("binary", "An index of bits with rescoring, and one of half precision", rows)
+
+
+async def _read_index_size(store: FilledStore) -> int:
+    """Bytes of the vector index."""
+    async with store.pool.connection() as connection:
+        cursor = await connection.execute(
+            "SELECT sum(pg_relation_size(indexrelid)) FROM pg_stat_user_indexes"
+            " WHERE indexrelname ~ '^embedding_nearest_'"
+        )
+        [size] = await cursor.fetchone() or [0]
+    return int(size)
+
+
+async def _compare(
+    index: PostgresPassageIndex, label: str, vectors: Vector, exact: Sequence[Sequence[int]]
+) -> tuple[int, Row]:
+    """How many chunks an audience may see, and how much of what is nearest is found for it."""
+    scope = AccessScope(TENANT, frozenset({label}))
+    recalls: dict[int, list[float]] = {}
+    taken: list[float] = []
+    visible = 0
+    for limit in (Pipeline().pool, DEPTH):
+        for vector, best in zip(vectors, exact, strict=True):
+            async with index.open_snapshot(scope) as snapshot:
+                visible = snapshot.visible
+                start = time.perf_counter()
+                found = await snapshot.find_nearest(vector, limit)
+                if limit > DEPTH:
+                    taken.append((time.perf_counter() - start) * 1000)
+            recalls.setdefault(limit, []).append(share_found(best, found))
+    return visible, {
+        "as asked": round(float(np.mean(recalls[Pipeline().pool])), 4),
+        "ten only": round(float(np.mean(recalls[DEPTH])), 4),
+        **spread(taken),
+    }
 
 
 def share_found(best: Sequence[int], found: Sequence[int]) -> float:

@@ -10,6 +10,7 @@ import pytest
 from pgvector import HalfVector
 from psycopg import sql
 
+from retrieval.config import VectorIndex
 from retrieval.lexical import hash_term
 from retrieval.model import (
     EVERYONE,
@@ -106,6 +107,7 @@ async def explain(pool: Pool, query: sql.Composed, readers: str, *, since: int =
             "groups": [group for group, _, visible, *_ in await cursor.fetchall() if visible],
             "vector": HalfVector(random_vectors(1, 7)[0]),
             "limit": 10,
+            "coarse": 40,
             "any_of": [hash_term(HOME, "word7")],
             "weights": sparse_vector([1], [1.0]),
             "since": DAY_ONE + timedelta(seconds=since),
@@ -141,6 +143,30 @@ async def test_the_indexes_are_used(filled: Pool) -> None:
                 wanted += len(exact)
     assert wanted == 600
     assert found / wanted >= 0.98
+
+
+async def test_an_index_of_bits_takes_the_place_of_the_other(filled: Pool) -> None:
+    by_index = compose("find_nearest_by_index", model=1, dimensions=SIZE)
+    by_code = compose("find_nearest_by_code", model=1, dimensions=SIZE)
+    await PostgresDocumentStore(filled, MODEL, index=VectorIndex.BINARY).models.ensure()
+    assert "embedding_nearest_1" in await explain(filled, by_code, EVERYONE)
+    assert "embedding_nearest_1" not in await explain(filled, by_index, EVERYONE)
+
+    found = wanted = 0
+    index = PostgresPassageIndex(filled, MODEL, index=VectorIndex.BINARY)
+    for readers in (EVERYONE, "half", "staff"):
+        async with index.open_snapshot(AccessScope(HOME, frozenset({readers}))) as snapshot:
+            for vector in random_vectors(20, 99):
+                exact = await find_exactly(filled, vector, readers)
+                found += len(exact & set(await snapshot.find_nearest(vector, 250)))
+                wanted += len(exact)
+    assert wanted == 600
+    # 16 bits tell little of vectors at random
+    assert found / wanted >= 0.7
+
+    await PostgresDocumentStore(filled, MODEL).models.ensure()
+    assert "embedding_nearest_1" in await explain(filled, by_index, EVERYONE)
+    assert "embedding_nearest_1" not in await explain(filled, by_code, EVERYONE)
 
 
 async def find_exactly(
@@ -198,7 +224,7 @@ SAMPLES: dict[str, Any] = {
     "groups": [1], "hashes": ["h"], "fingerprints": [None], "modified": [None], "documents": [1],
     "document": 1, "group": 1, "audience": ["everyone"], "fingerprint": None, "count": 2,
     "limit": 3, "readers": ["everyone"], "sources": ["docs"], "terms": [1], "chunks": [1],
-    "since": None, "until": None, "reach": 1,
+    "since": None, "until": None, "reach": 1, "coarse": 12,
     "chunk": 1, "before": 1, "after": 1, "all_of": [1], "any_of": [1], "phrases": ["a b"],
     "weights": sparse_vector([1], [1.0]), "vector": HalfVector(np.ones(SIZE)),
     "spec": "a:b",

@@ -28,7 +28,7 @@ def test_a_section_without_a_place_changes_nothing() -> None:
 
 def test_the_documentation_has_a_place_for_each_section_of_the_store(repository: Path) -> None:
     page = (repository / "docs/retrieval.md").read_text(encoding="utf-8")
-    for name in ("ingest", "latency", "ann", "clients", "sizes"):
+    for name in ("ingest", "latency", "ann", "clients", "sizes", "binary"):
         assert name in SECTIONS
         assert f"<!-- bench {name} -->\n" in page
         assert f"<!-- /bench {name} -->\n" in page
