@@ -22,6 +22,7 @@ from retrieval.sources.service import (
     Missing,
     Service,
     ServiceClient,
+    complete,
     read_moment,
     reading_document,
 )
@@ -106,6 +107,7 @@ class ConfluenceConnector:
         )
         self._client = ServiceClient(service, http)
 
+    @complete
     async def list_entries(self) -> AsyncIterator[SourceEntry]:
         """Every current page that the account may see. Complete, or SourceUnreadable."""
         path = f"spaces/{await self._find_space()}/pages"
@@ -122,7 +124,7 @@ class ConfluenceConnector:
         """One page as Confluence renders it, macros included."""
         with reading_document():
             page = await self._client.get(f"pages/{entry.external_id}", {"body-format": "view"})
-        return RawDocument(entry, write_page(page), "text/html")
+            return RawDocument(entry, write_page(page), "text/html")
 
     async def _find_space(self) -> str:
         try:

@@ -29,6 +29,8 @@ from retrieval.sources.service import (
     Missing,
     Service,
     ServiceClient,
+    as_list,
+    complete,
     read_moment,
     reading_document,
 )
@@ -154,6 +156,7 @@ class DiscordConnector:
         self._listed: dict[str, list[Message]] = {}
         self._channels: dict[str, _Channel] = {}
 
+    @complete
     async def list_entries(self) -> AsyncIterator[SourceEntry]:
         """Every public thread, post and conversation. Complete, or SourceUnreadable."""
         self._listed.clear()
@@ -258,7 +261,7 @@ class DiscordConnector:
         """Messages of a channel or thread, newest first."""
         params: dict[str, str | int] = {"limit": _PAGE, **window}
         while True:
-            page = await self._client.get(f"channels/{channel_id}/messages", params)
+            page = as_list(await self._client.get(f"channels/{channel_id}/messages", params))
             for message in page:
                 yield message
             if len(page) < _PAGE:

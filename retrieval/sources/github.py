@@ -36,6 +36,8 @@ from retrieval.sources.service import (
     Params,
     Service,
     ServiceClient,
+    as_list,
+    complete,
     read_moment,
     reading_document,
 )
@@ -165,6 +167,7 @@ class GitHubConnector:
         )
         self._client = ServiceClient(service, http)
 
+    @complete
     async def list_entries(self) -> AsyncIterator[SourceEntry]:
         """Every topic, open or closed. Complete, or SourceUnreadable."""
         contents = self._settings.contents
@@ -200,7 +203,7 @@ class GitHubConnector:
         params: Params = {"state": "all", "sort": "created", "direction": "asc", "per_page": _PAGE}
         try:
             async for page in self._client.get_pages(self._path("issues"), params, _find_next):
-                for issue in page:
+                for issue in as_list(page):
                     if wants_pulls if "pull_request" in issue else wants_issues:
                         yield SourceEntry(
                             external_id=f"issues/{issue['number']}",
@@ -234,7 +237,7 @@ class GitHubConnector:
         comments: list[Json] = []
         if issue["comments"]:
             pages = self._client.get_pages(f"{path}/comments", {"per_page": _PAGE}, _find_next)
-            comments = [comment async for page in pages for comment in page]
+            comments = [comment async for page in pages for comment in as_list(page)]
         return write_issue(issue, comments)
 
     async def _read_discussion(self, number: int) -> bytes:

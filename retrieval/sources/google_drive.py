@@ -25,6 +25,7 @@ from retrieval.sources.service import (
     Params,
     Service,
     ServiceClient,
+    complete,
     read_moment,
     reading_document,
 )
@@ -136,6 +137,7 @@ class GoogleDriveConnector:
         self._client: ServiceClient | None = None
         self._expires_at = datetime.min.replace(tzinfo=UTC)
 
+    @complete
     async def list_entries(self) -> AsyncIterator[SourceEntry]:
         """Every file of a known type. Complete, or SourceUnreadable."""
         await self._check_folder()

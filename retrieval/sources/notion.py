@@ -23,6 +23,7 @@ from retrieval.sources.service import (
     Params,
     Service,
     ServiceClient,
+    complete,
     read_moment,
     reading_document,
 )
@@ -112,6 +113,7 @@ class NotionConnector:
         )
         self._client = ServiceClient(service, http)
 
+    @complete
     async def list_entries(self) -> AsyncIterator[SourceEntry]:
         """Every page below the roots, and they themselves. Complete, or SourceUnreadable."""
         seen: set[str] = set()

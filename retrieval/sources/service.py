@@ -4,10 +4,12 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from functools import wraps
+from typing import Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 from retrieval.errors import DocumentGone, DocumentUnreadable, SourceRefused, SourceUnreadable
+from retrieval.model import SourceEntry
 from retrieval.sources.http import HttpAnswer, HttpClient
 
 Json = dict[str, Any]
@@ -16,6 +18,11 @@ FindNext = Callable[[Any, Mapping[str, str]], str | None]
 """The address of the page after this one, from its JSON and the headers it came with."""
 
 _LONGEST_REASON = 200
+_ODD = (KeyError, TypeError, AttributeError)
+"""What comes of taking an answer for what it is not."""
+_OTHER_FORM = "The service answered in another form than it documents."
+
+Reader = TypeVar("Reader")
 
 
 class Missing(Exception):
@@ -26,11 +33,29 @@ class Forbidden(SourceRefused):
     """The service does not show this to the token."""
 
 
+def complete(
+    list_entries: Callable[[Reader], AsyncIterator[SourceEntry]],
+) -> Callable[[Reader], AsyncIterator[SourceEntry]]:
+    """A listing that ends as an error where an answer has another form than is documented."""
+
+    @wraps(list_entries)
+    async def list_all(reader: Reader) -> AsyncIterator[SourceEntry]:
+        try:
+            async for entry in list_entries(reader):
+                yield entry
+        except _ODD as error:
+            raise SourceUnreadable(f"{_OTHER_FORM} Nothing was changed.") from error
+
+    return list_all
+
+
 @contextmanager
 def reading_document() -> Iterator[None]:
     """What befalls one document, in errors that leave the source's others alone."""
     try:
         yield
+    except _ODD as error:
+        raise DocumentUnreadable(_OTHER_FORM) from error
     except Missing as error:
         raise DocumentGone("It was deleted while the sync ran.") from error
     except Forbidden as error:
@@ -120,6 +145,13 @@ class ServiceClient:
         raise SourceRefused(
             f"{service.name} answers {status}{reason}. Check the source's settings."
         )
+
+
+def as_list(page: Any) -> list[Json]:
+    """A page that is a list. Raises TypeError: an empty object would pass for an empty list."""
+    if not isinstance(page, list):
+        raise TypeError(f"a {type(page).__name__} is no list")
+    return page
 
 
 def read_moment(text: object) -> datetime | None:

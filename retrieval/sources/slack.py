@@ -31,6 +31,7 @@ from retrieval.sources.service import (
     Params,
     Service,
     ServiceClient,
+    complete,
     reading_document,
 )
 from retrieval.sources.slack_text import write_text
@@ -168,6 +169,7 @@ class SlackConnector:
         self._channels: dict[str, _Channel] = {}
         self._names: dict[str, str] = {}
 
+    @complete
     async def list_entries(self) -> AsyncIterator[SourceEntry]:
         """Every thread and conversation of the channels. Complete, or SourceUnreadable."""
         self._listed.clear()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from retrieval.errors import SourceRefused, SourceUnreadable
+from retrieval.errors import DocumentUnreadable, SourceRefused, SourceUnreadable
 from retrieval.model import ParsedDocument, SourceEntry
 from retrieval.parsing.formats import parse_content
 from retrieval.ports import Connector
@@ -20,6 +20,8 @@ from tests.contract.service_benches import (
     ConfluenceBench,
     GitHubBench,
     GoogleDriveBench,
+    HttpBench,
+    NotionBench,
 )
 from tests.contract.source_benches import open_loopback_client
 from tests.emulators.discord import DiscordEmulator
@@ -165,6 +167,25 @@ async def test_an_answer_that_is_no_data_is_an_error(http: HttpClient) -> None:
         bench.server.fail(200, bench.listing, body="<html>Sign in</html>")
         with pytest.raises(SourceUnreadable, match="JSON"):
             await listing(bench.connect(http))
+
+
+@pytest.mark.parametrize(
+    "bench",
+    [GitHubBench, ConfluenceBench, NotionBench, GoogleDriveBench],
+    ids=lambda bench: bench.__name__,
+)
+async def test_an_answer_of_another_form_is_no_empty_listing(
+    http: HttpClient, bench: type[HttpBench]
+) -> None:
+    async with bench() as opened:
+        await opened.put("one", "Text.")
+        (entry,) = await listing(opened.connect(http))
+        for path in (opened.listing, opened.document):
+            opened.server.fail(200, path, body={})
+        with pytest.raises(SourceUnreadable, match="another form"):
+            await listing(opened.connect(http))
+        with pytest.raises(DocumentUnreadable, match="another form"):
+            await opened.connect(http).fetch(entry)
 
 
 # Confluence
