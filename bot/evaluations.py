@@ -9,6 +9,7 @@ import click
 
 from agents.evaluation.answers import evaluate_answers, load_questions
 from agents.evaluation.conversations import evaluate_conversations, load_turns
+from agents.evaluation.curve import draw_curve
 from agents.evaluation.decisions import evaluate_decisions, load_messages
 from bot import terminal
 from bot.settings import Settings
@@ -151,8 +152,14 @@ def eval_compare(
     help="Ask only every Nth question.",
     metavar="N",
 )
+@click.option(
+    "--chart",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Draw the curve of thresholds into this SVG file.",
+    metavar="FILE",
+)
 @as_json
-def eval_answers(directory: Path, every: int, as_json: bool) -> None:
+def eval_answers(directory: Path, every: int, chart: Path | None, as_json: bool) -> None:
     """Measure the sentences that the built-in brain would quote, and when it abstains.
 
     DIRECTORY holds corpus.jsonl and queries.jsonl, whose questions have `answers`.
@@ -172,6 +179,8 @@ def eval_answers(directory: Path, every: int, as_json: bool) -> None:
                 scope=SCOPE,
                 progress=lambda done, total: progress("questions", done, total),
             )
+        if chart is not None:
+            _write(chart, draw_curve(report))
         if as_json:
             print_json(report.to_json())
         else:

@@ -9,6 +9,7 @@ from agents.llm.evidence import Ranking, rank_units
 from agents.llm.narrowing import Narrowed, may_name_sources, narrow_question
 from agents.llm.queries import (
     Part,
+    find_compared,
     leans_on_history,
     narrow_follow_up,
     plan_parts,
@@ -111,6 +112,8 @@ class BuiltInBrain:
             confidence = max(confidence, ranking.confidence)
         if confidence >= self._answer_threshold:
             return Enough(f"confidence {confidence:.2f}")
+        if await self._answer_sides(asked, result.passages):
+            return Enough("both sides are told of")
         reason = f"confidence {confidence:.2f} is below {self._answer_threshold:.2f}"
         if confidence < THIN_THRESHOLD:
             return SearchAgain(parts, reason, otherwise="give_up", wider=True)
@@ -119,15 +122,19 @@ class BuiltInBrain:
     async def write(
         self, question: Question, history: Sequence[Turn], passages: Sequence[Passage]
     ) -> AsyncIterator[str]:
-        """Quote what answers each part of the question, a paragraph at a time."""
-        parts = split_question((await self._narrow(question)).text)
-        ranked = [await self._rank(part, history, passages) for part in parts]
-        sure = [one for one in ranked if one[1].confidence >= self._answer_threshold]
+        """Quote what answers each part of the question, or tells of each side, in paragraphs."""
+        asked = (await self._narrow(question)).text
+        answered = await self._answer_sides(asked, passages)
+        if not answered:
+            parts = split_question(asked)
+            ranked = [(part, *await self._rank(part, history, passages)) for part in parts]
+            answered = [one for one in ranked if self._is_sure(one[2])] or ranked[:1]
         written: list[str] = []
-        for wording, ranking in sure or ranked[:1]:
+        for label, wording, ranking in answered:
             paragraph = compose(wording, ranking)
             if paragraph and paragraph not in written:
-                yield paragraph if not written else f"\n\n{paragraph}"
+                lead = f"**{label.rstrip(' ?？')}:**\n" if len(answered) > 1 else ""
+                yield f"\n\n{lead}{paragraph}" if written else f"{lead}{paragraph}"
                 written.append(paragraph)
 
     async def condense(self, turns: Sequence[Turn]) -> str:
@@ -138,6 +145,19 @@ class BuiltInBrain:
                 if len(words) < _CONDENSED_WORDS:
                     words.setdefault(word.casefold(), word)
         return " ".join(words.values()) or "small talk"
+
+    async def _answer_sides(
+        self, asked: str, passages: Sequence[Passage]
+    ) -> list[tuple[str, str, Ranking]]:
+        """Both sides of a comparison with what tells of each; nothing unless both are told of."""
+        sides = find_compared(asked) if len(split_question(asked)) == 1 else None
+        if sides is None:
+            return []
+        ranked = [(side, *await self._rank(side, (), passages)) for side in sides]
+        return ranked if all(self._is_sure(ranking) for _, _, ranking in ranked) else []
+
+    def _is_sure(self, ranking: Ranking) -> bool:
+        return ranking.confidence >= self._answer_threshold
 
     async def _rank(
         self, part: str, history: Sequence[Turn], passages: Sequence[Passage]

@@ -141,3 +141,19 @@ def test_a_period_has_an_end_and_runs_forward() -> None:
         Period()
     with pytest.raises(ValueError, match="runs forward"):
         Period(JUNE, may)
+
+
+async def test_both_sides_of_a_comparison_are_told_of_and_labelled(
+    start_talk: Callable[..., Any],
+) -> None:
+    talk = start_talk(
+        documents={
+            "Business plan": "The business plan has 50 seats.",
+            "Team plan": "The team plan has 10 seats.",
+        }
+    )
+    answer = await talk.ask("What is the difference between the business plan and the team plan?")
+    assert "**business plan:**" in answer.text.replace("the business", "business")
+    assert "50 seats" in answer.text
+    assert "10 seats" in answer.text
+    assert len(answer.citations) == 2
