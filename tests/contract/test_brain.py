@@ -1,6 +1,5 @@
 """What every brain owes the agent, whoever thinks."""
 
-import warnings
 from collections.abc import AsyncIterator
 
 import pytest
@@ -52,12 +51,16 @@ SCRIPT = (
     Rule(reply=Reply("Backups run every night. [1]")),
 )
 
+# google-genai inherits from what aiohttp does not want to be inherited from.
+pytestmark = pytest.mark.filterwarnings("ignore:Inheritance class AiohttpClientSession")
+
 MODELS = (
     "openai:gpt-4.1-mini",
     "azure:our-deployment",
     "anthropic:claude-haiku-4-5",
     "ollama:qwen3",
     "google:gemini-2.5-flash",
+    "bedrock:anthropic.claude-haiku",
 )
 
 
@@ -69,8 +72,9 @@ async def brain(
         yield BuiltInBrain(InMemorySentenceScorer())
         return
     if request.param.startswith("google:"):
-        with warnings.catch_warnings(action="ignore"):  # google-genai inherits what it should not
-            pytest.importorskip("langchain_google_genai", reason="needs footnote[google]")
+        pytest.importorskip("langchain_google_genai", reason="needs footnote[google]")
+    if request.param.startswith("bedrock:"):
+        pytest.importorskip("langchain_aws", reason="needs footnote[bedrock]")
     async with ChatModelServer(Script(list(SCRIPT))) as server:
         monkeypatch.setenv("OPENAI_BASE_URL", server.openai_url)
         monkeypatch.setenv("OPENAI_API_KEY", "test")
@@ -82,6 +86,11 @@ async def brain(
         monkeypatch.setenv("OLLAMA_HOST", server.url)
         monkeypatch.setenv("GOOGLE_GEMINI_BASE_URL", server.url)
         monkeypatch.setenv("GOOGLE_API_KEY", "test")
+        monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", server.url)
+        monkeypatch.setenv("AWS_REGION", "eu-central-1")
+        monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
         yield ChatModelBrain(open_models([request.param], CallPolicy(retries=0)))
 
 

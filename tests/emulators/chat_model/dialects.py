@@ -5,6 +5,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from .bedrock import Bedrock
+from .counting import count_usage
 from .script import Fault, Reply, Request
 
 _ids = itertools.count(1)
@@ -19,17 +21,6 @@ def _flatten(content: Any) -> str:
 
 def _messages(raw: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
     return [{"role": one["role"], "content": _flatten(one.get("content"))} for one in raw]
-
-
-def count_tokens(text: str) -> int:
-    """A stand-in for a tokenizer: four characters a token, as a rule of thumb."""
-    return max(1, len(text) // 4)
-
-
-def _usage(request: Request, reply: Reply) -> tuple[int, int]:
-    given = count_tokens(request.text) if reply.input_tokens is None else reply.input_tokens
-    made = count_tokens(reply.content) if reply.output_tokens is None else reply.output_tokens
-    return given, made
 
 
 class OpenAi:
@@ -57,7 +48,7 @@ class OpenAi:
 
     @staticmethod
     def write(request: Request, reply: Reply) -> dict[str, Any]:
-        given, made = _usage(request, reply)
+        given, made = count_usage(request, reply)
         calls = _openai_calls(request, reply)
         message: dict[str, Any] = {"role": "assistant", "content": None if calls else reply.content}
         if calls:
@@ -84,7 +75,7 @@ class OpenAi:
 
     @staticmethod
     def stream(request: Request, reply: Reply) -> Iterator[bytes]:
-        given, made = _usage(request, reply)
+        given, made = count_usage(request, reply)
         base = {
             "id": f"chatcmpl-{next(_ids)}",
             "object": "chat.completion.chunk",
@@ -156,7 +147,7 @@ class Anthropic:
 
     @staticmethod
     def write(request: Request, reply: Reply) -> dict[str, Any]:
-        given, made = _usage(request, reply)
+        given, made = count_usage(request, reply)
         calls = list(reply.tool_calls)
         if reply.data is not None and request.schema_name:
             calls = [{"name": request.schema_name, "arguments": reply.data}]
@@ -228,7 +219,7 @@ class Ollama:
 
     @staticmethod
     def write(request: Request, reply: Reply) -> dict[str, Any]:
-        given, made = _usage(request, reply)
+        given, made = count_usage(request, reply)
         return {
             "model": request.model,
             "created_at": "2024-01-01T00:00:00Z",
@@ -242,7 +233,7 @@ class Ollama:
     @staticmethod
     def stream(request: Request, reply: Reply) -> Iterator[bytes]:
         last = Ollama.write(request, Reply(input_tokens=0, output_tokens=0))
-        given, made = _usage(request, reply)
+        given, made = count_usage(request, reply)
         base = {"model": request.model, "created_at": "2024-01-01T00:00:00Z", "done": False}
         for piece in reply.pieces:
             line = {**base, "message": {"role": "assistant", "content": piece}}
@@ -285,7 +276,7 @@ class Google:
 
     @staticmethod
     def write(request: Request, reply: Reply) -> dict[str, Any]:
-        given, made = _usage(request, reply)
+        given, made = count_usage(request, reply)
         parts: list[dict[str, Any]] = [
             {"functionCall": {"name": call["name"], "args": call["arguments"]}}
             for call in reply.tool_calls
@@ -325,4 +316,4 @@ def _event(kind: str, data: Mapping[str, Any]) -> bytes:
     return f"event: {kind}\ndata: {json.dumps({'type': kind, **data})}\n\n".encode()
 
 
-Dialect = type[OpenAi] | type[Anthropic] | type[Ollama] | type[Google]
+Dialect = type[OpenAi] | type[Anthropic] | type[Ollama] | type[Google] | type[Bedrock]

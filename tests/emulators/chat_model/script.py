@@ -10,7 +10,7 @@ from typing import Any, Literal
 class Request:
     """A request in any dialect. `schema` is the JSON schema asked for, `schema_name` its name."""
 
-    dialect: Literal["openai", "anthropic", "ollama", "google"]
+    dialect: Literal["openai", "anthropic", "ollama", "google", "bedrock"]
     model: str
     messages: Sequence[Mapping[str, str]]
     stream: bool

@@ -7,6 +7,7 @@ from typing import Any, Self
 from aiohttp import web
 
 from ..journal import Journal
+from .bedrock import Bedrock
 from .dialects import Anthropic, Dialect, Google, Ollama, OpenAi
 from .script import Fault, Reply, Request, Script, load_script
 
@@ -45,6 +46,7 @@ class ChatModelServer:
         app.router.add_post("/v1/messages", self._handler(Anthropic))
         app.router.add_post("/api/chat", self._handler(Ollama))
         app.router.add_post("/v1beta/models/{model}:{method}", self._handler(Google))
+        app.router.add_post("/model/{model}/{method:converse(-stream)?}", self._handler(Bedrock))
         app.router.add_get("/_emulator/journal", self._show_journal)
         app.router.add_put("/_emulator/script", self._replace_script)
         self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=1)
@@ -155,10 +157,10 @@ async def _close_after(_: web.Request, response: web.StreamResponse) -> None:
 
 
 def _read_path(http: web.Request) -> dict[str, Any]:
-    """What Google has in the address, and others in the body."""
+    """What Google and Bedrock have in the address, and others in the body."""
     if "method" not in http.match_info:
         return {}
-    streams = http.match_info["method"] == "streamGenerateContent"
+    streams = http.match_info["method"] in {"streamGenerateContent", "converse-stream"}
     return {"model": http.match_info["model"], "stream": streams}
 
 
