@@ -1,6 +1,7 @@
 """Terms and BM25."""
 
 from itertools import pairwise
+from pathlib import Path
 
 import bm25s
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from retrieval.evaluation.datasets import load_data_set
 from retrieval.lexical import (
     TERM_SPACE,
     Analyzer,
@@ -243,3 +245,20 @@ def test_the_rarest_terms_pick_candidates() -> None:
     assert choose_rare([1, 2, 3], statistics, 10_000) == [3, 2, 1]
     assert choose_rare([1], statistics, 100) == [1]
     assert choose_rare([4], statistics, 100) == []
+
+
+def test_real_texts_are_ranked_as_bm25s_ranks_them(repository: Path) -> None:
+    data_set = load_data_set(repository / "tests/evals/data/footnote-docs")
+    texts = [ANALYZER.tokenize(f"{one.title}\n{one.text}") for one in data_set.documents]
+    vocabulary = {word: number for number, word in enumerate(sorted({w for t in texts for w in t}))}
+    reference = bm25s.BM25(method="lucene", k1=1.5, b=0.75)
+    numbers = [[vocabulary[word] for word in text] for text in texts]
+    reference.index((numbers, vocabulary), show_progress=False)
+    hashed = [hash_terms("t", text) for text in texts]
+    table, statistics = gather_sequences(hashed), make_statistics([one.tolist() for one in hashed])
+    for query in data_set.queries:
+        words = list(dict.fromkeys(ANALYZER.tokenize(query.text)))
+        ours = score_terms({hash_term("t", word): 1.0 for word in words}, table, statistics)
+        known = [vocabulary[word] for word in words if word in vocabulary]
+        theirs = reference.get_scores(known) if known else np.zeros(len(texts))
+        np.testing.assert_allclose(ours, theirs * 2.5, rtol=1e-4, atol=1e-4)
