@@ -5,11 +5,12 @@ from pathlib import Path
 
 from retrieval.config import parse_pipeline
 from retrieval.evaluation.compare import MEAN, compare_pipelines
+from retrieval.evaluation.embedding_cache import remember_passages
 from retrieval.inference.embedder import MiniLmEmbedder
 from retrieval.inference.minilm import MiniLm
 from retrieval.inference.minilm_graph import Precision
 from tests.bench.report import Row, Section
-from tests.bench.stores import Bench
+from tests.bench.stores import REPOSITORY, Bench
 
 PIPELINES = ("naive", "default")
 
@@ -18,12 +19,14 @@ async def measure_precision(bench: Bench, directories: Sequence[Path]) -> Sectio
     """One row for each pipeline and set: nDCG@10 of both, and the change."""
     found: dict[str, dict[str, list[float]]] = {}
     for precision in (Precision.FP32, Precision.INT8):
-        comparison = await compare_pipelines(
-            directories,
-            pipelines=[parse_pipeline(name) for name in PIPELINES],
-            database_url=bench.url,
-            embedder=MiniLmEmbedder(MiniLm(precision)),
-        )
+        own = MiniLmEmbedder(MiniLm(precision))
+        with remember_passages(own, REPOSITORY / ".bench" / "vectors") as embedder:
+            comparison = await compare_pipelines(
+                directories,
+                pipelines=[parse_pipeline(name) for name in PIPELINES],
+                database_url=bench.url,
+                embedder=embedder,
+            )
         found[str(precision)] = {
             name: comparison.read("ndcg_at_10", name) for name in comparison.pipelines
         }
