@@ -172,7 +172,6 @@ class DiscordReceiver:
                 await interaction.response.defer(ephemeral=True, thinking=True)
             await self._take(interaction, command)
         elif self._forms is not None and is_submission(interaction):
-            await self._link_home(interaction.guild)
             await self._forms.submit(interaction)
 
     async def _open_form(self, interaction: discord.Interaction, command: Command) -> bool:

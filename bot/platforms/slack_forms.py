@@ -145,13 +145,18 @@ class SlackForms:
     async def _change_later(self, work: asyncio.Task[_Answer], view_id: str, title: str) -> None:
         try:
             answer = await work
-            view = answer.view or render_notice(title, DONE)
+        except asyncio.CancelledError:
+            work.cancel()
+            await self._change(view_id, render_notice(title, NOT_TAKEN))
+            raise
+        await self._change(view_id, answer.view or render_notice(title, DONE))
+
+    async def _change(self, view_id: str, view: dict[str, Any]) -> None:
+        try:
             await self._account.client.views_update(view_id=view_id, view=view)
         except CLIENT_ERRORS as error:
             # The person has closed it; what was done is told in the channel too.
             log.info("slack: a modal stays as it is: %s", type(error).__name__)
-        finally:
-            work.cancel()
 
 
 def _respond(answer: _Answer) -> BoltResponse:

@@ -198,6 +198,19 @@ async def test_what_takes_long_goes_on_behind_a_modal_that_says_so(
     assert "It cannot be reached." in shown["blocks"][0]["text"]["text"]
 
 
+async def test_a_modal_that_the_bot_cannot_finish_says_so(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert scene.platform.forms is not None
+    monkeypatch.setattr(scene.platform.forms, "_patience", 0.05)
+    view = await scene.open("add website")
+    scene.desk.gate = asyncio.Event()
+    await scene.slack.driver.submit("alma", view, FILLED)
+    await scene.platform.forms.close()
+    shown = await scene.slack.driver.wait_for_view("alma")
+    assert shown["blocks"][0]["text"]["text"] == slack_forms.NOT_TAKEN
+
+
 async def test_a_command_that_a_form_gives_is_taken_down(scene: Scene) -> None:
     view = await scene.open("test")
     command = Command(
