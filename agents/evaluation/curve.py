@@ -28,7 +28,7 @@ def draw_curve(report: AnswerReport) -> str:
             f'<line x1="{_x(shipped.threshold):.1f}" x2="{_x(shipped.threshold):.1f}"'
             f' y1="{_y(0):.1f}" y2="{_y(1):.1f}" stroke="#555" stroke-dasharray="4 4"/>'
         ),
-        _text(_x(shipped.threshold) + 6, _y(1) + 14, f"shipped: {shipped.threshold:.2f}"),
+        _text(_x(shipped.threshold) + 6, _y(0) - 8, f"shipped: {shipped.threshold:.2f}"),
     ]
     rows = sorted((*report.curve, shipped), key=lambda row: row.threshold)
     for place, (name, words, colour) in enumerate(_LINES):

@@ -9,12 +9,11 @@ from langgraph.runtime import Runtime
 
 from agents.errors import AgentError, BudgetExceeded
 from agents.model import Enough, Judgement, Nothing, Search, SearchAgain, StepStarted
-from agents.nodes.deps import AgentDeps, describe, measure, tell
+from agents.nodes.deps import AgentDeps, describe, measure, read_evidence, tell
 from agents.nodes.searching import find_narrowing
 from agents.ports import Brain
 from agents.state import (
     DECISION,
-    EVIDENCE,
     HISTORY,
     JUDGEMENT,
     WANTED,
@@ -48,10 +47,10 @@ async def plan(state: AgentState, runtime: Runtime[AgentDeps]) -> AgentUpdate:
 
 
 async def judge(state: AgentState, runtime: Runtime[AgentDeps]) -> AgentUpdate:
-    """Judge whether the evidence bears an answer, within the budget."""
+    """Judge whether what a writer would see of the evidence bears an answer, within the budget."""
     deps = runtime.context
     started = deps.clock()
-    evidence = EVIDENCE.read(state) or ()
+    evidence = read_evidence(state, deps)
     tell(runtime, StepStarted("reading", _count(evidence)))
     history = HISTORY.read(state) or ()
     result = SearchResult(evidence, relevance=state["relevance"])

@@ -157,3 +157,11 @@ async def test_both_sides_of_a_comparison_are_told_of_and_labelled(
     assert "50 seats" in answer.text
     assert "10 seats" in answer.text
     assert len(answer.citations) == 2
+
+
+async def test_the_judge_sees_what_the_writer_will_see(start_talk: Callable[..., Any]) -> None:
+    crowd = {f"Page {n}": f"Backups, page {n}." for n in range(12)}
+    talk = start_talk(documents=crowd)
+    await talk.ask("What do the pages say about backups?")
+    told = [one.detail for one in talk.events if getattr(one, "step", "") == "reading"]
+    assert told[0] == "8 passages from 8 documents"
