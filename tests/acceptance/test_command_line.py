@@ -98,8 +98,7 @@ async def test_what_is_printed_for_people(shell: Shell, handbook: Path) -> None:
     assert "Gutenberg" in (await shell.run("search", "name of the printer")).output
 
 
-async def test_an_admin_manages_a_source(tmp_path: Path, database_url: str, handbook: Path) -> None:
-    shell = Shell(tmp_path, DATABASE_URL=database_url)
+async def test_an_admin_manages_a_source(shell: Shell, handbook: Path) -> None:
     (handbook / "scan.pdf").write_bytes(b"%PDF-1.7 this is not one")
     await shell.run("sources", "add", "handbook", str(handbook))
     tried = (await shell.run("sources", "test", "handbook", "--json")).json

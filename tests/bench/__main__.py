@@ -26,6 +26,7 @@ from tests.bench.quality import measure_quality
 from tests.bench.report import Section, print_section
 from tests.bench.sizes import measure_sizes
 from tests.bench.stores import BASE, REPOSITORY, Bench, run_tuned_postgres
+from tests.bench.syncs import measure_syncs
 
 SIZES = (10_000, 100_000)
 LARGE = 1_000_000
@@ -33,7 +34,18 @@ PAGE = REPOSITORY / "docs/retrieval.md"
 CACHED_QUERIES = 48
 """Fewer than there are different queries, so that none is answered from the cache."""
 
-SECTIONS = ("ingest", "latency", "ann", "clients", "sizes", "binary", "int8", "agent", "quality")
+SECTIONS = (
+    "ingest",
+    "latency",
+    "ann",
+    "clients",
+    "sizes",
+    "binary",
+    "int8",
+    "agent",
+    "quality",
+    "sync",
+)
 
 
 async def run_sections(arguments: argparse.Namespace, console: Console) -> list[Section]:
@@ -60,6 +72,7 @@ async def run_sections(arguments: argparse.Namespace, console: Console) -> list[
             "int8": lambda: measure_precision(bench, directories),
             "quality": lambda: measure_quality(bench, directories),
             "agent": lambda: measure_agent(bench),
+            "sync": lambda: measure_syncs(bench, large=arguments.large),
         }
         machine = describe_machine()
         console.print(f"[dim]{machine}[/]\n")
