@@ -32,9 +32,11 @@ KITCHENS = ("Basil", "Clove", "Dill", "Fennel", "Ginger", "Thyme")
 
 
 class Site:
-    """A website on loopback: a start page that links to the others."""
+    """A website on loopback: a start page that links to the others, which wait while it is slow."""
 
     def __init__(self) -> None:
+        self.quick = asyncio.Event()
+        self.quick.set()
         self.pages = {f"floor-{n}": _describe(n, name) for n, name in enumerate(KITCHENS, 1)}
         self.address = ""
         self._runner: web.AppRunner | None = None
@@ -50,6 +52,7 @@ class Site:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        self.quick.set()
         assert self._runner is not None
         await self._runner.cleanup()
 
@@ -59,6 +62,7 @@ class Site:
 
     async def _page(self, request: web.Request) -> web.Response:
         name = request.match_info["page"]
+        await self.quick.wait()
         if name not in self.pages:
             raise web.HTTPNotFound
         return _show(name, f"<p>{self.pages[name]}</p>")
@@ -218,6 +222,24 @@ async def test_unusually_many_deletions_wait_for_an_admin(town: Town, people: Ad
     done = await people.wait_for_public(f"{name}-2", "6 deleted")
     assert "is done" in done.text
     assert "21" not in await ask(people, question)
+
+
+async def test_a_sync_is_stopped_by_its_button(town: Town, people: Admins) -> None:
+    name, channel = f"slow-{people.name}", f"slow-{people.name}-1"
+    await people.open_channel(channel)
+    async with Site() as site:
+        form = await people.open_form(people.admin, "general", f"sources add website {name}")
+        added = await people.fill_in(people.admin, "general", form, {"url": site.address})
+        assert f"{name} is added" in added.text
+        site.quick.clear()
+        await people.begin(people.admin, channel, f"sync {name}")
+        started = await people.wait_for_public(channel, "Sync of")
+        again = await people.order(people.admin, channel, f"sync {name}")
+        assert f"Being synced already: {name}." in again.text
+        await people.press(people.member, channel, started, "Cancel")
+        assert "Sorry" in (await people.wait_for_whisper(people.member, channel, "admins")).text
+        await people.press(people.admin, channel, started, "Cancel")
+        assert f"Sync of {name}" in (await people.wait_for_public(channel, "was cancelled")).text
 
 
 async def test_whoever_is_no_admin_gets_no_form_and_a_polite_refusal(
