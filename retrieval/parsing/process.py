@@ -66,29 +66,30 @@ class ProcessParser:
     async def parse(self, raw: RawDocument) -> ParsedDocument:
         """Parse one document. Raises DocumentUnreadable with the reason."""
         async with self._slots:
+            deadline = asyncio.get_running_loop().time() + self._limits.wall_seconds
             try:
-                response = await self._parse_once(raw)
+                response = await self._parse_once(raw, deadline)
             except _ProcessEnded as ended:
                 # a process that was not new may have died of something else than this file
                 if not ended.was_used or ended.code == -signal.SIGXCPU:
                     raise DocumentUnreadable(self._explain_end(ended.code)) from ended
-                response = await self._parse_anew(raw)
+                response = await self._parse_anew(raw, deadline)
         return decode_document(response)
 
-    async def _parse_anew(self, raw: RawDocument) -> bytes:
+    async def _parse_anew(self, raw: RawDocument, deadline: float) -> bytes:
         while self._idle:
             await _end_process(self._idle.pop())
         try:
-            return await self._parse_once(raw)
+            return await self._parse_once(raw, deadline)
         except _ProcessEnded as ended:
             raise DocumentUnreadable(self._explain_end(ended.code)) from ended
 
-    async def _parse_once(self, raw: RawDocument) -> bytes:
+    async def _parse_once(self, raw: RawDocument, deadline: float) -> bytes:
         process = self._idle.pop() if self._idle else None
         was_used = process is not None
         process = process or await self._start_process()
         try:
-            async with asyncio.timeout(self._limits.wall_seconds):
+            async with asyncio.timeout_at(deadline):
                 response, spent = await self._exchange(process, raw)
         except TimeoutError as error:
             await _end_process(process)

@@ -11,6 +11,7 @@ from pgvector import HalfVector
 from psycopg import sql
 
 from retrieval.config import VectorIndex
+from retrieval.links import link_place
 from retrieval.model import (
     AccessScope,
     Candidates,
@@ -347,7 +348,7 @@ def _passage_from(row: Sequence[Any]) -> Passage:
         document=DocumentId(row[1]),
         source=row[2],
         title=row[3],
-        url=f"{row[4]}#{row[10]}" if row[10] and "#" not in row[4] else row[4],
+        url=link_place(row[4], row[10]),
         text=row[5],
         span=Span(row[6], row[7]),
         heading_path=tuple(row[8]),

@@ -17,6 +17,7 @@ from retrieval.inference.minilm import MiniLm
 from tests.bench.agent import measure_agent
 from tests.bench.clients import measure_clients
 from tests.bench.corpora import load_sets
+from tests.bench.hostile import measure_hostile
 from tests.bench.ingest import ContenderFailed, measure_ingestion
 from tests.bench.latency import measure_latency
 from tests.bench.neighbours import measure_binary, measure_neighbours
@@ -40,6 +41,7 @@ SECTIONS = (
     "ann",
     "clients",
     "sizes",
+    "hostile",
     "binary",
     "int8",
     "agent",
@@ -69,6 +71,7 @@ async def run_sections(arguments: argparse.Namespace, console: Console) -> list[
             "binary": lambda: measure_binary(bench, sizes),
             "clients": lambda: measure_clients(bench, sizes),
             "sizes": lambda: measure_sizes(bench, sizes),
+            "hostile": measure_hostile,
             "int8": lambda: measure_precision(bench, directories),
             "quality": lambda: measure_quality(bench, directories),
             "agent": lambda: measure_agent(bench),

@@ -2,20 +2,28 @@
 
 import asyncio
 import resource
-import zipfile
-from collections.abc import AsyncIterator
-from io import BytesIO
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
-import docx
 import psutil
 import pytest
 
 from retrieval.errors import DocumentUnreadable
 from retrieval.model import ParsedDocument, RawDocument, SourceEntry
 from retrieval.parsing.process import ParserLimits, ProcessParser
+from retrieval.sources.files import FilesConnector, FilesSettings
+from retrieval.sources.media_types import MEDIA_TYPES, guess_media_type
+from tests.fakes.hostile import (
+    HOSTILE,
+    PLACED,
+    make_sheet_bomb,
+    make_slide_bomb,
+    make_word_bomb,
+    write_hostile,
+)
 from tests.fakes.pdf import make_endless_pdf, make_pdf
 
-DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+DOCX = MEDIA_TYPES[".docx"]
 
 
 @pytest.fixture
@@ -35,24 +43,6 @@ async def refuse(parser: ProcessParser, content: bytes, media_type: str, words: 
         await parse(parser, content, media_type)
     # the next file is parsed as if nothing had been
     assert (await parse(parser, b"# Title\n\nText.")).title == "Title"
-
-
-def bomb(size: int) -> bytes:
-    """A Word file of a few kilobytes whose text unpacks to `size` bytes of empty paragraphs."""
-    buffer = BytesIO()
-    docx.Document().save(buffer)
-    bombed = BytesIO()
-    with (
-        zipfile.ZipFile(buffer) as package,
-        zipfile.ZipFile(bombed, "w", zipfile.ZIP_DEFLATED) as target,
-    ):
-        for name in package.namelist():
-            content = package.read(name)
-            if name == "word/document.xml":
-                before, after = content.split(b"<w:body>")
-                content = before + b"<w:body>" + b"<w:p/>" * (size // 6) + after
-            target.writestr(name, content)
-    return bombed.getvalue()
 
 
 async def test_what_the_child_says_is_what_the_parser_found(parser: ProcessParser) -> None:
@@ -113,17 +103,55 @@ async def test_a_file_that_takes_too_long_is_stopped_by_the_clock() -> None:
         await refuse(parser, make_endless_pdf(), "application/pdf", "more than 3 s")
 
 
-async def test_a_zip_bomb_hits_the_memory_limit_of_the_child_and_not_the_parent() -> None:
+@pytest.mark.parametrize(
+    ("make", "media_type"),
+    [
+        (make_word_bomb, MEDIA_TYPES[".docx"]),
+        (make_slide_bomb, MEDIA_TYPES[".pptx"]),
+        (make_sheet_bomb, MEDIA_TYPES[".xlsx"]),
+    ],
+)
+async def test_a_zip_bomb_hits_the_memory_limit_of_the_child_and_not_the_parent(
+    make: Callable[[int], bytes], media_type: str
+) -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     limits = ParserLimits(memory=300 * 2**20)
     async with ProcessParser(workers=1, limits=limits) as parser:
-        content = bomb(60_000_000)
-        assert len(content) < 200_000
+        content = make(40_000_000)
+        assert len(content) < 8_000_000
         made = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        await refuse(parser, content, DOCX, "memory|crash|broken")
+        await refuse(parser, content, media_type, "memory|crash|broken")
     after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     # ru_maxrss is in KiB and never falls; the bomb alone would need hundreds of MiB
     assert after - max(made, before) < 20_000
+
+
+def small(name: str) -> bytes:
+    """A hostile file, shorter than the one that is measured."""
+    content = HOSTILE[name]()
+    return content if name.endswith("docx") else content[: len(content) // 20]
+
+
+@pytest.mark.parametrize(
+    "name", ["huge.docx", "entities.docx", "deep.ipynb", "noise.txt", "half.csv"]
+)
+async def test_a_hostile_file_is_refused_and_the_next_one_is_read(
+    parser: ProcessParser, name: str
+) -> None:
+    await refuse(parser, small(name), guess_media_type(name) or "", r"\w+ \w+ \w+")
+
+
+@pytest.mark.parametrize("name", PLACED)
+async def test_what_must_not_be_opened_is_refused_without_reading_it(
+    tmp_path: Path, name: str
+) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    write_hostile(root, frozenset({name}))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(DocumentUnreadable, match="allowed|leads out|ordinary"):
+        await FilesConnector(FilesSettings(root)).fetch(SourceEntry(name, ""))
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 20_000
 
 
 async def test_too_much_text_is_refused() -> None:

@@ -144,16 +144,18 @@ class GitRepository:
         parts = urlsplit(self._url)
         host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
         found = await find_allowed(self._policy, host, port)
-        shown = ",".join(f"[{address}]" if ":" in address else address for address in found)
+        pinned = ",".join(f"[{address}]" if ":" in address else address for address in found)
         settings = {
             "protocol.allow": "never",
             f"protocol.{parts.scheme}.allow": "always",
-            "http.curloptResolve": f"{host}:{port}:{shown}",
             "http.followRedirects": "false",
             "http.proxy": "",
             "http.lowSpeedLimit": "1000",
             "http.lowSpeedTime": str(self._limits.quiet_seconds),
         }
+        if ":" not in host:
+            # an address in IPv6 stands for itself
+            settings["http.curloptResolve"] = f"{host}:{port}:{pinned}"
         if self._token:
             # any name will do for GitHub, GitLab, Gitea and Bitbucket, where the token is right
             pair = base64.b64encode(f"x-access-token:{self._token}".encode()).decode("ascii")

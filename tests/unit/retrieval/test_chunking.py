@@ -167,3 +167,21 @@ def test_spans_reassemble_the_document_and_keep_the_limits(
             continue
         for place in range(block.span.start, block.span.end):
             assert covered[place] or document.text[place].isspace()
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(parts, max_size=12), st.integers(20, 400), st.integers(8, 60), st.integers(0, 100))
+def test_code_tables_and_paragraphs_that_fit_are_never_cut(
+    parts: list[tuple[BlockKind, str, int]], characters: int, tokens: int, least: int
+) -> None:
+    document = make_document("Title", *parts)
+    chunks = cut(document, max_characters=characters, max_tokens=tokens, min_characters=least)
+    for block in document.blocks:
+        text = document.text[block.span.start : block.span.end].strip()
+        fits = len(text) <= characters and count_words([text])[0] <= tokens
+        if block.kind is BlockKind.HEADING or not text or not fits:
+            continue
+        start = document.text.index(text, block.span.start)
+        assert any(
+            chunk.span.start <= start and start + len(text) <= chunk.span.end for chunk in chunks
+        )
