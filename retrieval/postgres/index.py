@@ -1,5 +1,6 @@
 """The read side of the store: candidates, their features, and the passages shown."""
 
+import math
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -61,6 +62,9 @@ EXACT_ROWS = 4_000
 
 SCAN_FACTOR = 6
 """The graph walk visits about this many rows for each that it finds, before any filter."""
+
+SMALL_GRAPH = 30_000
+"""Up to so many vectors, as many looked at as are wanted find 99 of 100."""
 
 LEAST_EFFORT = 100
 MOST_EFFORT = 1000
@@ -210,8 +214,8 @@ class PostgresSnapshot:
         """The chunks whose vectors have the greatest inner product with `vector`, best first."""
         exact = scan_exactly(await self._count_in_reach(), self._size.indexed, limit)
         coarse = limit * RESCORED
-        effort = coarse if self._index is VectorIndex.BINARY else limit
-        effort = min(max(effort, LEAST_EFFORT), MOST_EFFORT)
+        wanted = coarse if self._index is VectorIndex.BINARY else limit
+        effort = choose_effort(wanted, self._size.indexed)
         name = _NEAREST[self._dated, None if exact else self._index]
         query = compose(name, model=self._model, dimensions=self._size.dimensions)
         bound = {**self._scope, "vector": HalfVector(vector), "limit": limit, "coarse": coarse}
@@ -319,6 +323,12 @@ class PostgresSnapshot:
 
     async def _fetch(self, *queries: Query) -> list[list[tuple[Any, ...]]]:
         return await fetch_together(self._connection, *queries)
+
+
+def choose_effort(limit: int, indexed: int) -> int:
+    """hnsw.ef_search for that many results: the larger the graph, the more of it is to be seen."""
+    depth = 1 + max(0.0, math.log10(max(indexed, 1) / SMALL_GRAPH))
+    return min(round(max(limit, LEAST_EFFORT) * depth), MOST_EFFORT)
 
 
 def scan_exactly(visible: int, indexed: int, limit: int) -> bool:

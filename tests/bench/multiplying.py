@@ -1,8 +1,8 @@
 """Makes a filled store many times larger inside the database, which costs no Python.
 
-Each copy repeats the documents, chunks and terms under other ids, and has vectors of its own: those
-of real passages with noise (see tests.bench.filling). What a search reads so has the size, the
-frequencies and the disk of a store of that many chunks; only its texts come again and again.
+Each copy repeats the documents, chunks and terms under other ids, and has vectors of its own:
+between those of two real passages, with noise (see tests.bench.filling). What a search reads so has
+the size, the frequencies and the disk of a store of that many chunks; only its texts come again.
 """
 
 from collections.abc import Callable
@@ -108,8 +108,8 @@ async def multiply_store(
             "last_chunk": max(ids),
             "last_document": last_document,
         }
-        drawn = real[generator.integers(len(real), size=len(ids))]
-        await _copy_vectors(connection, np.array(ids) + bound["chunks"], jitter(drawn, generator))
+        vectors = jitter(mix_vectors(real, len(ids), generator), generator)
+        await _copy_vectors(connection, np.array(ids) + bound["chunks"], vectors)
         for statement in COPY_ROWS:
             await connection.execute(statement, bound if "%" in statement else None)
         tell(len(ids) * (number + 1))
@@ -117,6 +117,17 @@ async def multiply_store(
         await connection.execute(statement, {"copies": copies} if "%" in statement else None)
     await connection.execute("SET maintenance_work_mem = '1GB'")
     await connection.execute(definition.encode())
+
+
+def mix_vectors(real: Vector, count: int, generator: np.random.Generator) -> Vector:
+    """Vectors (count, d) between pairs of real ones.
+
+    Hundreds made of one alone are an island that the graph of the index does not join to others:
+    of the ten nearest, 87 % were found instead of 99 %.
+    """
+    share = generator.uniform(0.3, 0.7, (count, 1)).astype(np.float32)
+    one, other = (real[generator.integers(len(real), size=count)] for _ in range(2))
+    return np.asarray(share * one + (1 - share) * other, np.float32)
 
 
 async def _copy_vectors(

@@ -25,7 +25,13 @@ from retrieval.model import (
     Span,
     TenantId,
 )
-from retrieval.postgres.index import BEGIN, SETTINGS, PostgresPassageIndex, scan_exactly
+from retrieval.postgres.index import (
+    BEGIN,
+    SETTINGS,
+    PostgresPassageIndex,
+    choose_effort,
+    scan_exactly,
+)
 from retrieval.postgres.loading import DocumentEntry
 from retrieval.postgres.packing import pack_vectors, sparse_vector, unpack_vectors
 from retrieval.postgres.pool import Pool
@@ -216,6 +222,10 @@ async def test_the_way_is_chosen_by_what_is_visible() -> None:
     assert scan_exactly(10_000, 1_000_000, 150)
     assert not scan_exactly(1_000_000, 1_000_000, 150)
     assert not scan_exactly(100_000, 1_000_000, 150)
+    assert choose_effort(10, 5) == 100
+    assert choose_effort(150, 10_000) == 150
+    assert 200 < choose_effort(150, 100_000) < choose_effort(150, 1_000_000) < 400
+    assert choose_effort(600, 100_000_000) == 1000
 
 
 SAMPLES: dict[str, Any] = {
