@@ -126,6 +126,20 @@ async def test_an_admin_manages_a_source(shell: Shell, handbook: Path) -> None:
     assert run["run"] in told["sync handbook incremental"]
 
 
+async def test_the_embedding_model_is_changed(synced_url: str, tmp_path: Path) -> None:
+    shell = Shell(tmp_path, DATABASE_URL=synced_url, FOOTNOTE_EMBEDDING_PRECISION="int8")
+    before = await shell.run("search", "name of the printer", "-k", "1", "--json")
+    assert "footnote reindex" in before.errors
+    changed = (await shell.run("reindex", "--json")).json
+    assert changed["model"] == "builtin:all-MiniLM-L6-v2/int8"
+    assert changed["embedded"] > 0
+    after = await shell.run("search", "name of the printer", "-k", "1", "--json")
+    assert after.errors == ""
+    assert after.json["passages"][0]["text"] == before.json["passages"][0]["text"]
+    discarded = (await shell.run("reindex", "--discard", "--json")).json
+    assert discarded == {"discarded": ["all-MiniLM-L6-v2"]}
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
