@@ -38,27 +38,29 @@ _TALK: Mapping[str, Mapping[str, str]] = {
         "en": (
             "I'm Footnote, a bot. I look your question up in this team's documents and answer from"
             " them, with the sources under each answer. When they don't hold the answer, I say so."
-            " `/help` shows what else I can do."
+            " Mention me without a question, and I tell what else I can do."
         ),
         "de": (
             "Ich bin Footnote, ein Bot. Ich schlage deine Frage in den Dokumenten des Teams nach"
-            " und antworte daraus, mit Quellenangaben. Steht es dort nicht, sage ich das. `/help`"
-            " zeigt, was ich sonst kann."
+            " und antworte daraus, mit Quellenangaben. Steht es dort nicht, sage ich das."
+            " Erwähne mich ohne eine Frage, dann sage ich, was ich sonst kann."
         ),
         "fr": (
             "Je suis Footnote, un bot. Je cherche la réponse dans les documents de l'équipe et"
-            " je cite mes sources. Si elle n'y est pas, je le dis. `/help` montre le reste."
+            " je cite mes sources. Si elle n'y est pas, je le dis."
+            " Mentionnez-moi sans question, et je dirai le reste."
         ),
         "es": (
             "Soy Footnote, un bot. Busco tu pregunta en los documentos del equipo y cito las"
-            " fuentes. Si no está ahí, lo digo. `/help` muestra qué más puedo hacer."
+            " fuentes. Si no está ahí, lo digo. Mencióname sin pregunta y te digo"
+            " qué más puedo hacer."
         ),
     },
     "command": {
-        "en": "That's a command: type it with a slash, such as `/help`, `/forget` or `/sync`.",
-        "de": "Das ist ein Befehl: bitte mit Schrägstrich, etwa `/help`, `/forget` oder `/sync`.",
-        "fr": "C'est une commande : tapez-la avec une barre, par exemple `/help` ou `/sync`.",
-        "es": "Eso es un comando: escríbelo con barra, por ejemplo `/help` o `/sync`.",
+        "en": "That's a command: type it with a slash, such as `/ask` or `/sync`.",
+        "de": "Das ist ein Befehl: bitte mit Schrägstrich, etwa `/ask` oder `/sync`.",
+        "fr": "C'est une commande : tapez-la avec une barre, par exemple `/ask` ou `/sync`.",
+        "es": "Eso es un comando: escríbelo con barra, por ejemplo `/ask` o `/sync`.",
     },
     "unclear": {
         "en": "What would you like to know? Name the thing it is about, and I'll look it up.",
