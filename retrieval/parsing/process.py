@@ -158,6 +158,10 @@ async def _end_process(process: Process) -> None:
         with suppress(ProcessLookupError):
             process.kill()
     await process.wait()
+    if process.stdout is not None:
+        # what it said last and nobody read would keep the pipe open
+        while await process.stdout.read(2**16):
+            pass
 
 
 def decode_document(response: bytes) -> ParsedDocument:
