@@ -309,28 +309,34 @@ WHERE tenant_id = %(tenant)s
     AND modified_at < coalesce(%(until)s::timestamptz, 'infinity');
 
 -- name: find_nearest_dated_by_index
-SELECT embedding.chunk_id
+-- A subquery that yields a value is never turned into a join, so the walk through the graph stays,
+-- whatever the planner believes of the dates.
+SELECT chunk_id
 FROM embedding
-JOIN chunk USING (tenant_id, chunk_id)
-JOIN document USING (tenant_id, document_id)
-WHERE embedding.tenant_id = %(tenant)s AND model_id = {model}
+WHERE tenant_id = %(tenant)s AND model_id = {model}
     AND group_id = ANY(%(groups)s::integer[])
-    AND modified_at >= coalesce(%(since)s::timestamptz, '-infinity')
-    AND modified_at < coalesce(%(until)s::timestamptz, 'infinity')
+    AND (
+        SELECT modified_at >= coalesce(%(since)s::timestamptz, '-infinity')
+            AND modified_at < coalesce(%(until)s::timestamptz, 'infinity')
+        FROM chunk JOIN document USING (tenant_id, document_id)
+        WHERE chunk.tenant_id = embedding.tenant_id AND chunk.chunk_id = embedding.chunk_id
+    )
 ORDER BY passage::halfvec({dimensions}) <#> %(vector)s::halfvec({dimensions})
 LIMIT %(limit)s;
 
 -- name: find_nearest_dated_by_code
 SELECT chunk_id
 FROM (
-    SELECT embedding.chunk_id, passage
+    SELECT chunk_id, passage
     FROM embedding
-    JOIN chunk USING (tenant_id, chunk_id)
-    JOIN document USING (tenant_id, document_id)
-    WHERE embedding.tenant_id = %(tenant)s AND model_id = {model}
+    WHERE tenant_id = %(tenant)s AND model_id = {model}
         AND group_id = ANY(%(groups)s::integer[])
-        AND modified_at >= coalesce(%(since)s::timestamptz, '-infinity')
-        AND modified_at < coalesce(%(until)s::timestamptz, 'infinity')
+        AND (
+            SELECT modified_at >= coalesce(%(since)s::timestamptz, '-infinity')
+                AND modified_at < coalesce(%(until)s::timestamptz, 'infinity')
+            FROM chunk JOIN document USING (tenant_id, document_id)
+            WHERE chunk.tenant_id = embedding.tenant_id AND chunk.chunk_id = embedding.chunk_id
+        )
     ORDER BY binary_quantize(passage::halfvec({dimensions}))::bit({dimensions})
         <~> binary_quantize(%(vector)s::halfvec({dimensions}))
     LIMIT %(coarse)s
@@ -359,14 +365,18 @@ ORDER BY weights <#> %(weights)s::sparsevec, chunk_id
 LIMIT %(limit)s;
 
 -- name: find_matching_dated
-SELECT lexical_chunk.chunk_id
+SELECT chunk_id
 FROM lexical_chunk
-JOIN document USING (tenant_id, document_id)
-WHERE lexical_chunk.tenant_id = %(tenant)s AND terms && %(any_of)s::integer[]
+WHERE tenant_id = %(tenant)s AND terms && %(any_of)s::integer[]
     AND group_id = ANY(%(groups)s::integer[])
-    AND modified_at >= coalesce(%(since)s::timestamptz, '-infinity')
-    AND modified_at < coalesce(%(until)s::timestamptz, 'infinity')
-ORDER BY weights <#> %(weights)s::sparsevec, lexical_chunk.chunk_id
+    AND (
+        SELECT modified_at >= coalesce(%(since)s::timestamptz, '-infinity')
+            AND modified_at < coalesce(%(until)s::timestamptz, 'infinity')
+        FROM document
+        WHERE document.tenant_id = lexical_chunk.tenant_id
+            AND document.document_id = lexical_chunk.document_id
+    )
+ORDER BY weights <#> %(weights)s::sparsevec, chunk_id
 LIMIT %(limit)s;
 
 -- name: find_matching_phrases
