@@ -218,7 +218,9 @@ class _SyncGroup(click.Group):
     """A group in which whatever is no command of it is the name of a source."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if args and args[0] not in self.commands and args[0] not in ("-h", "--help"):
+        if not args:
+            raise click.UsageError("Name the source to sync, or say all.", ctx)
+        if args[0] not in self.commands and args[0] not in ("-h", "--help"):
             args = ["NAME", *args]
         return super().parse_args(ctx, args)
 
