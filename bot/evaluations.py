@@ -158,8 +158,11 @@ def eval_compare(
     help="Draw the curve of thresholds into this SVG file.",
     metavar="FILE",
 )
+@keep_vectors
 @as_json
-def eval_answers(directory: Path, every: int, chart: Path | None, as_json: bool) -> None:
+def eval_answers(
+    *, directory: Path, every: int, chart: Path | None, cache: Path | None, as_json: bool
+) -> None:
     """Measure the sentences that the built-in brain would quote, and when it abstains.
 
     DIRECTORY holds corpus.jsonl and queries.jsonl, whose questions have `answers`.
@@ -167,7 +170,7 @@ def eval_answers(directory: Path, every: int, chart: Path | None, as_json: bool)
     questions = _read(load_questions, directory)[::every]
 
     async def main(settings: Settings) -> None:
-        async with _open_corpus(directory, settings, shown=not as_json) as (
+        async with _open_corpus(directory, settings, cache, shown=not as_json) as (
             parts,
             passages,
             progress,
@@ -191,8 +194,9 @@ def eval_answers(directory: Path, every: int, chart: Path | None, as_json: bool)
 
 @evaluate.command("conversations")
 @click.argument("directory", type=click.Path(path_type=Path, file_okay=False))
+@keep_vectors
 @as_json
-def eval_conversations(directory: Path, as_json: bool) -> None:
+def eval_conversations(directory: Path, cache: Path | None, as_json: bool) -> None:
     """Measure how follow-ups are searched for, against other ways of using the history.
 
     The queries of DIRECTORY have `lastturn`, `full` and `text`.
@@ -200,7 +204,7 @@ def eval_conversations(directory: Path, as_json: bool) -> None:
     turns = _read(load_turns, directory)
 
     async def main(settings: Settings) -> None:
-        async with _open_corpus(directory, settings, shown=not as_json) as (_, passages, _):
+        async with _open_corpus(directory, settings, cache, shown=not as_json) as (_, passages, _):
             report = await evaluate_conversations(turns, passages=passages, scope=SCOPE)
         if as_json:
             print_json(report)
@@ -240,16 +244,19 @@ def eval_decisions(file: Path, part: str, as_json: bool) -> None:
 
 @asynccontextmanager
 async def _open_corpus(
-    directory: Path, settings: Settings, *, shown: bool
+    directory: Path, settings: Settings, cache: Path | None, *, shown: bool
 ) -> AsyncIterator[tuple[EvaluationParts, PassageSearcher, terminal.StepProgress]]:
     """The default search over a judged corpus, with a progress bar while it is ingested."""
     async with open_evaluation(settings) as parts:
-        with terminal.follow_steps(shown=shown) as progress:
+        with (
+            terminal.follow_steps(shown=shown) as progress,
+            remember_passages(parts.embedder, cache) as embedder,
+        ):
             async with open_corpus(
                 directory,
                 pipeline=Pipeline(),
                 database_url=parts.database_url,
-                embedder=parts.embedder,
+                embedder=embedder,
                 reranker=parts.reranker,
                 progress=progress,
             ) as passages:
