@@ -76,11 +76,14 @@ def _quote_sentences(ranking: Ranking) -> str:
 
 
 def _in_order(chosen: Sequence[Evidence]) -> list[Evidence]:
-    """Best first; what stands in the same passage follows it as it does there."""
+    """Best first, with what it points back to before it; then as they stand in the passages."""
     order = list(dict.fromkeys(evidence.passage for evidence in chosen))
     first = chosen[0]
-    rest = sorted(chosen[1:], key=lambda one: (order.index(one.passage), one.index))
-    return [first, *rest]
+    before = (first.passage, first.index - 1) if points_back(first.unit.text) else None
+    lead = [one for one in chosen[1:] if (one.passage, one.index) == before]
+    rest = [one for one in chosen[1:] if one not in lead]
+    rest.sort(key=lambda one: (order.index(one.passage), one.index))
+    return [*lead, first, *rest]
 
 
 def _quote(evidence: Evidence, ranking: Ranking, quoted: frozenset[tuple[int, int]]) -> str:

@@ -97,6 +97,14 @@ async def test_a_sentence_is_quoted_once() -> None:
     assert draft.count("To remove a source") == 1
 
 
+async def test_the_best_sentence_follows_what_it_points_back_to() -> None:
+    text = "Run remove to be rid of a source. It removes the source and asks before it does."
+    question = "What removes the source and asks before it does?"
+    ranking = await rank_units(question, make_passages({"Remove": text}), InMemorySentenceScorer())
+    assert ranking.best[0].unit.text.startswith("It removes")
+    assert compose(question, ranking).startswith("Run remove")
+
+
 async def test_quotations_are_verbatim() -> None:
     text = await answer("when do backups run?")
     assert "Backups run every night." in text
