@@ -98,11 +98,11 @@ async def test_a_sentence_is_quoted_once() -> None:
 
 
 async def test_the_best_sentence_follows_what_it_points_back_to() -> None:
-    text = "Run remove to be rid of a source. It removes the source and asks before it does."
-    question = "What removes the source and asks before it does?"
+    text = "Run remove to remove a source. It removes a source and its documents."
+    question = "What removes the source and asks first?"
     ranking = await rank_units(question, make_passages({"Remove": text}), InMemorySentenceScorer())
     assert ranking.best[0].unit.text.startswith("It removes")
-    assert compose(question, ranking).startswith("Run remove")
+    assert compose(question, ranking).startswith("Run remove to remove a source. [1] It removes")
 
 
 async def test_quotations_are_verbatim() -> None:
