@@ -12,6 +12,7 @@ import struct
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import BinaryIO
 
 from retrieval.errors import DocumentUnreadable
@@ -60,8 +61,7 @@ def _serve_one(requests: BinaryIO, responses: BinaryIO, limits: ProcessLimits) -
         response = _encode_refusal(_explain_exhaustion(error, limits))
     except Exception as error:  # noqa: BLE001 - whatever a parser trips over is this file's fault
         response = _encode_refusal(f"The file cannot be parsed ({type(error).__name__}: {error}).")
-    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    spent = spent or used > limits.memory * _RETIREMENT_SHARE
+    spent = spent or _measure_peak() > limits.memory * _RETIREMENT_SHARE
     responses.write(RESPONSE.pack(len(response), spent) + response)
     responses.flush()
     return not spent
@@ -71,6 +71,19 @@ def _explain_exhaustion(error: BaseException, limits: ProcessLimits) -> str:
     if isinstance(error, MemoryError):
         return f"The file needs more than {limits.memory // 2**20} MB of memory to parse. Split it."
     return "The file is nested too deeply to be parsed."
+
+
+def _measure_peak() -> int:
+    """Bytes of memory that this process has held at most.
+
+    On Linux `ru_maxrss` begins with the peak of the process that started this one, which holds an
+    embedding model; what the kernel says of the address space begins anew.
+    """
+    with suppress(OSError):
+        for line in Path("/proc/self/status").read_text("ascii", "replace").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def _grant_cpu_time(seconds: int) -> None:

@@ -71,6 +71,17 @@ async def test_many_files_at_once_share_the_processes(parser: ProcessParser) -> 
     assert len(psutil.Process().children()) >= 1
 
 
+async def test_the_memory_of_the_parent_is_not_counted_as_the_childs(
+    parser: ProcessParser,
+) -> None:
+    ballast = bytearray(b"x") * (700 * 2**20)
+    await parse(parser, b"Text.")
+    first = {child.pid for child in psutil.Process().children()}
+    await parse(parser, b"More text.")
+    assert {child.pid for child in psutil.Process().children()} == first != set()
+    del ballast
+
+
 @pytest.mark.parametrize(
     ("content", "media_type", "words"),
     [
