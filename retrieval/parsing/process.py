@@ -157,11 +157,11 @@ async def _end_process(process: Process) -> None:
     if process.returncode is None:
         with suppress(ProcessLookupError):
             process.kill()
-    await process.wait()
     if process.stdout is not None:
-        # what it said last and nobody read would keep the pipe open
+        # what it said last and nobody read would keep the pipe open, and the wait waits for that
         while await process.stdout.read(2**16):
             pass
+    await process.wait()
 
 
 def decode_document(response: bytes) -> ParsedDocument:
