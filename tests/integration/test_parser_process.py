@@ -2,6 +2,8 @@
 
 import asyncio
 import resource
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -24,6 +26,7 @@ from tests.fakes.hostile import (
 from tests.fakes.pdf import make_endless_pdf, make_pdf
 
 DOCX = MEDIA_TYPES[".docx"]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -191,3 +194,17 @@ async def test_the_child_sees_nothing_of_the_environment(
     children = psutil.Process().children()
     (child,) = [child for child in children if "retrieval.parsing.child" in child.cmdline()]
     assert "SLACK_BOT_TOKEN" not in child.environ()
+
+
+def test_the_peak_of_the_process_that_started_it_is_not_the_childs() -> None:
+    measure = "from retrieval.parsing.child import _measure_peak; print(_measure_peak())"
+    # a process in between, so that this one does not grow
+    script = (
+        "import subprocess, sys\n"
+        "ballast = bytearray(b'x') * (700 * 2**20)\n"
+        f"print(subprocess.check_output([sys.executable, '-c', {measure!r}], text=True))"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert 0 < int(found.stdout) < 400 * 2**20
