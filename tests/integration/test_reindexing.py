@@ -117,7 +117,7 @@ async def test_answers_go_on_all_the_while_and_what_comes_in_is_not_left_out(hou
     store = PostgresReindexStore(house.pool, EmbeddingModel("new", 32, 256))
     work = asyncio.create_task(reindex(store, Slow(gate), "new", batch=7))
     late = 0
-    models = set()
+    seen = set()
     while not work.done():
         if late < 3:
             await house.put(f"late{late}")
@@ -126,9 +126,11 @@ async def test_answers_go_on_all_the_while_and_what_comes_in_is_not_left_out(hou
         for wanted in ("3", "29", "late0"):
             result = await live.search([WeightedQuery(f"word{wanted}")], SCOPE)
             assert f"word{wanted}." in result.passages[0].text
-        models.add(live.embedder.model.name)
+        # The read comes after the search: a new index in use means that the flip came before.
+        seen.add((live.embedder.model.name, await house.pointer.read()))
     assert await work == 30 + late
-    assert models == {"old"}
+    assert ("old", "old") in seen
+    assert ("new", "old") not in seen
     async with asyncio.timeout(20):
         while live.embedder.model.name != "new":
             assert (await live.search([WeightedQuery("word3")], SCOPE)).passages

@@ -10,18 +10,19 @@ from typing import Any, TypeVar
 
 import click
 
-from bot import __version__, terminal
+from bot import __version__
+from bot.cli import terminal
+from bot.cli.doctor import Check, State, examine
+from bot.cli.evaluations import evaluate
+from bot.cli.shell import as_json, print_json, run_command
+from bot.cli.sources import audit, doc, secrets, sources, sync
+from bot.cli.traces import forget, graph, trace
 from bot.demo import run_demo
-from bot.doctor import Check, State, examine
 from bot.errors import SettingsInvalid
-from bot.evaluations import evaluate
 from bot.rendering.compose import compose_answer
 from bot.rendering.plain import render_plain
 from bot.serving import serve_platforms
 from bot.settings import Settings, describe_settings
-from bot.shell import as_json, print_json, run_command
-from bot.source_commands import audit, doc, secrets, sources, sync
-from bot.traces import forget, graph, trace
 from bot.wiring import (
     FAILURES,
     Footnote,

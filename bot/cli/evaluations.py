@@ -11,9 +11,9 @@ from agents.evaluation.answers import evaluate_answers, load_questions
 from agents.evaluation.conversations import evaluate_conversations, load_turns
 from agents.evaluation.curve import draw_curve
 from agents.evaluation.decisions import evaluate_decisions, load_messages
-from bot import terminal
+from bot.cli import terminal
+from bot.cli.shell import as_json, print_json, run_command
 from bot.settings import Settings
-from bot.shell import as_json, print_json, run_command
 from bot.wiring import EvaluationParts, open_evaluation
 from retrieval.config import Pipeline, parse_pipeline
 from retrieval.evaluation.compare import chart_comparison, compare_pipelines, tabulate_comparison

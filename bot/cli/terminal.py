@@ -18,7 +18,7 @@ from rich.progress import (
 from rich.table import Table
 
 from agents.model import Answer, AnswerRecord, Usage
-from bot.doctor import Check, State
+from bot.cli.doctor import Check, State
 from retrieval.evaluation.compare import MEAN, MEASURES, Comparison
 from retrieval.evaluation.runner import RetrievalReport
 from retrieval.model import SearchResult

@@ -9,8 +9,8 @@ from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Table
 
+from bot.cli.terminal import open_console, progress_bar
 from bot.model import AuditRecord, SourceOverview
-from bot.terminal import open_console, progress_bar
 from retrieval.model import (
     DocumentReport,
     Source,

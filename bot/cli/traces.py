@@ -3,9 +3,9 @@
 import click
 
 from agents.graph import draw_graph
-from bot import terminal
+from bot.cli import terminal
+from bot.cli.shell import as_json, print_json, run_command
 from bot.settings import Settings
-from bot.shell import as_json, print_json, run_command
 from bot.wiring import TENANT, open_footnote
 
 

@@ -7,7 +7,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from bot.source_options import read_source_options, source_options
+from bot.cli.source_options import read_source_options, source_options
 from retrieval.sources.registry import KINDS
 
 

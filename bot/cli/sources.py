@@ -8,12 +8,12 @@ from typing import Any, TypeVar
 
 import click
 
-from bot import source_tables as tables
+from bot.cli import source_tables as tables
+from bot.cli.shell import as_json, print_json, run_command
+from bot.cli.source_options import FILES, read_source_options, source_options
 from bot.model import AuditEntry, ChannelKind, ItemId, Person, Place, Platform
 from bot.secrets import make_key
 from bot.settings import Settings
-from bot.shell import as_json, print_json, run_command
-from bot.source_options import FILES, read_source_options, source_options
 from bot.wiring import TENANT, Footnote, open_footnote
 from retrieval.model import AUTHORITY, EVERYONE, RunId, SyncMode, SyncState
 
