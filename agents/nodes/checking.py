@@ -16,6 +16,7 @@ from agents.citations import (
     settle,
 )
 from agents.freshness import find_contradictions, find_stale
+from agents.language import find_terms
 from agents.model import Answer, Citation, Nothing, Outcome, StepStarted
 from agents.nodes.deps import AgentDeps, measure, quote, read_evidence, tell
 from agents.nodes.writing import admits_unknown
@@ -23,6 +24,12 @@ from agents.ports import SentenceScorer
 from agents.state import ANSWER, HISTORY, JUDGEMENT, AgentState, AgentUpdate
 from retrieval.model import Passage
 from retrieval.sentences import split_sentences
+
+COMPARED = 4
+"""Sentences that a claim is compared with in meaning, which takes far longer than by words: those
+that share most words with it."""
+
+Evidence = Sequence[Passage]
 
 
 async def check(state: AgentState, runtime: Runtime[AgentDeps]) -> AgentUpdate:
@@ -61,7 +68,7 @@ async def check(state: AgentState, runtime: Runtime[AgentDeps]) -> AgentUpdate:
     return update
 
 
-async def _check_draft(draft: str, evidence: Sequence[Passage], deps: AgentDeps) -> CheckedText:
+async def _check_draft(draft: str, evidence: Evidence, deps: AgentDeps) -> CheckedText:
     if admits_unknown(draft):
         return CheckedText("", (), (), ())
     titles = {passage.url: passage.title for passage in evidence}
@@ -72,7 +79,7 @@ async def _check_draft(draft: str, evidence: Sequence[Passage], deps: AgentDeps)
 
 
 async def _find_support(
-    claims: Sequence[Claim], evidence: Sequence[Passage], scorer: SentenceScorer
+    claims: Sequence[Claim], evidence: Evidence, scorer: SentenceScorer
 ) -> Mapping[tuple[int, int], bool]:
     """Which passage (from 1) bears which claim: by words, and where they do not tell, by meaning.
 
@@ -84,7 +91,7 @@ async def _find_support(
             continue
         own = [mark for mark in claim.marks if 1 <= mark <= len(evidence)]
         for mark in own:
-            borne[index, mark] = await _bears(claim, evidence[mark - 1], scorer)
+            borne[index, mark] = await _bears(claim, mark, evidence, scorer)
         if not any(borne[index, mark] for mark in own):
             others = [mark for mark in range(1, len(evidence) + 1) if mark not in own]
             for mark in await _find_bearers(claim, evidence, others, scorer):
@@ -93,27 +100,23 @@ async def _find_support(
 
 
 async def _find_bearers(
-    claim: Claim, evidence: Sequence[Passage], marks: Sequence[int], scorer: SentenceScorer
+    claim: Claim, evidence: Evidence, marks: Sequence[int], scorer: SentenceScorer
 ) -> list[int]:
-    """Those of the passages that bear the claim in words, or else the first that does in meaning.
-
-    Meaning takes far longer to compare, and one bearer is enough.
-    """
+    """Those of the passages that bear the claim in words, or else the one nearest in meaning."""
     verdicts = {mark: bears_in_words(claim.text, _readable(evidence[mark - 1])) for mark in marks}
     in_words = [mark for mark, verdict in verdicts.items() if verdict]
-    if in_words:
+    if in_words or claim.code:
         return in_words
-    for mark, verdict in verdicts.items():
-        if verdict is None and await _bears(claim, evidence[mark - 1], scorer):
-            return [mark]
-    return []
+    open_ones = [mark for mark, verdict in verdicts.items() if verdict is None]
+    bearer = await _find_in_meaning(claim.text, open_ones, evidence, scorer)
+    return [] if bearer is None else [bearer]
 
 
-async def _bears(claim: Claim, passage: Passage, scorer: SentenceScorer) -> bool:
+async def _bears(claim: Claim, mark: int, evidence: Evidence, scorer: SentenceScorer) -> bool:
     """Whether the passage bears the claim, by words, and where they do not tell, by meaning."""
-    verdict = bears_in_words(claim.text, _readable(passage))
+    verdict = bears_in_words(claim.text, _readable(evidence[mark - 1]))
     if verdict is None and not claim.code:
-        return await _bears_in_meaning(claim.text, passage, scorer)
+        return await _find_in_meaning(claim.text, [mark], evidence, scorer) is not None
     return bool(verdict)
 
 
@@ -122,10 +125,23 @@ def _readable(passage: Passage) -> str:
     return "\n".join((passage.title, *passage.heading_path, passage.text))
 
 
-async def _bears_in_meaning(claim: str, passage: Passage, scorer: SentenceScorer) -> bool:
-    sentences = [passage.text[span.start : span.end] for span in split_sentences(passage.text)]
-    similarities = await scorer.similarity(claim, sentences)
-    return max(similarities, default=0.0) >= SIMILARITY_BEARS
+async def _find_in_meaning(
+    claim: str, marks: Sequence[int], evidence: Evidence, scorer: SentenceScorer
+) -> int | None:
+    """The passage with the sentence nearest to the claim in meaning, where that is near enough."""
+    terms = set(find_terms(claim))
+    sentences = [
+        (mark, evidence[mark - 1].text[span.start : span.end])
+        for mark in marks
+        for span in split_sentences(evidence[mark - 1].text)
+    ]
+    if not sentences:
+        return None
+    sentences.sort(key=lambda pair: len(terms.intersection(find_terms(pair[1]))), reverse=True)
+    del sentences[COMPARED:]
+    similarities = await scorer.similarity(claim, [text for _, text in sentences])
+    best = max(range(len(sentences)), key=similarities.__getitem__)
+    return sentences[best][0] if similarities[best] >= SIMILARITY_BEARS else None
 
 
 def _cite(checked: CheckedText, evidence: Sequence[Passage], now: datetime) -> tuple[Citation, ...]:
