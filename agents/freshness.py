@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from agents.dates import Date, find_dates, without_dates
 from agents.language import find_terms, is_stopword
 from agents.model import Citation
+from agents.replies import warn
 
 _FIGURE = re.compile(
     r"(?<![\w.])(?:[$€£]\s?)?(\d[\d,]*(?:\.\d+)?)\s*(%|[a-zA-Z]{1,12})?(?![\w])", re.ASCII
@@ -14,15 +15,17 @@ _SAME_SUBJECT = 0.5
 _LEAST_SHARED = 2
 
 
-def find_stale(citations: Sequence[Citation], limit_days: int | None) -> list[str]:
+def find_stale(
+    citations: Sequence[Citation], limit_days: int | None, language: str = "en"
+) -> list[str]:
     """A warning when the newest dated source is older than the channel's limit."""
     ages = [citation.age_days for citation in citations if citation.age_days is not None]
     if limit_days is None or not ages or min(ages) <= limit_days:
         return []
-    return [f"The newest source of this answer is {min(ages)} days old."]
+    return [warn("stale", language, min(ages))]
 
 
-def find_contradictions(citations: Sequence[Citation]) -> list[str]:
+def find_contradictions(citations: Sequence[Citation], language: str = "en") -> list[str]:
     """A warning for each pair of sources whose cited sentences differ in a figure or date.
 
     Two sentences are about one thing when at least half of their words agree. They contradict each
@@ -35,9 +38,9 @@ def find_contradictions(citations: Sequence[Citation]) -> list[str]:
             if one.url == other.url or not _about_one_thing(one.quote, other.quote):
                 continue
             if _differ_in_figure(one.quote, other.quote):
-                warnings.append(f"Sources [{one.n}] and [{other.n}] give different figures.")
+                warnings.append(warn("different figures", language, one.n, other.n))
             if _differ_in_date(one.quote, other.quote):
-                warnings.append(f"Sources [{one.n}] and [{other.n}] give different dates.")
+                warnings.append(warn("different dates", language, one.n, other.n))
     return warnings
 
 

@@ -87,13 +87,49 @@ _TALK: Mapping[str, Mapping[str, str]] = {
         "es": "Eso queda fuera de lo que respondo en este canal ({}).",
     },
 }
-MODEL_UNAVAILABLE = "The answer model is unavailable."
-QUOTED_INSTEAD = "The answer model is unavailable; this is quoted from the sources instead."
+_NOTICES: Mapping[str, Mapping[str, str]] = {
+    "model unavailable": {
+        "en": "The answer model is unavailable.",
+        "de": "Das Antwortmodell ist nicht erreichbar.",
+        "fr": "Le modèle de réponse est indisponible.",
+        "es": "El modelo de respuesta no está disponible.",
+    },
+    "quoted instead": {
+        "en": "The answer model is unavailable; this is quoted from the sources instead.",
+        "de": "Das Antwortmodell ist nicht erreichbar; dies ist stattdessen aus den Quellen"
+        " zitiert.",
+        "fr": "Le modèle de réponse est indisponible ; ceci est cité des sources.",
+        "es": "El modelo de respuesta no está disponible; esto está citado de las fuentes.",
+    },
+    "stale": {
+        "en": "The newest source of this answer is {} days old.",
+        "de": "Die neueste Quelle dieser Antwort ist {} Tage alt.",
+        "fr": "La source la plus récente de cette réponse a {} jours.",
+        "es": "La fuente más reciente de esta respuesta tiene {} días.",
+    },
+    "different figures": {
+        "en": "Sources [{}] and [{}] give different figures.",
+        "de": "Die Quellen [{}] und [{}] nennen verschiedene Zahlen.",
+        "fr": "Les sources [{}] et [{}] donnent des chiffres différents.",
+        "es": "Las fuentes [{}] y [{}] dan cifras diferentes.",
+    },
+    "different dates": {
+        "en": "Sources [{}] and [{}] give different dates.",
+        "de": "Die Quellen [{}] und [{}] nennen verschiedene Daten.",
+        "fr": "Les sources [{}] et [{}] donnent des dates différentes.",
+        "es": "Las fuentes [{}] y [{}] dan fechas diferentes.",
+    },
+}
 
 
 def reply_to(kind: str, language: str) -> str:
     """What to say to small talk, or to what is not ours to answer."""
     return _pick(_TALK[kind], language)
+
+
+def warn(kind: str, language: str, *values: object) -> str:
+    """A warning to stand above an answer."""
+    return _pick(_NOTICES[kind], language).format(*values)
 
 
 def say_outside(remit: str, language: str) -> str:

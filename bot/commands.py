@@ -78,7 +78,7 @@ class Commands:
         if command.name == "help":
             return answer(claim, "shown", compose_help(admin=admin))
         if not admin:
-            return say(claim, "refused", APOLOGIES[NotPermitted].words)
+            return say(claim, "refused", APOLOGIES[NotPermitted].words.en)
         perform = self._verbs.get(command.name)
         try:
             verdict = await perform(claim, command.words) if perform else None

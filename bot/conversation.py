@@ -13,6 +13,7 @@ from bot.delivery import Delivery
 from bot.errors import DeliveryFailed, DeliveryRefused, RateLimited
 from bot.model import Claim, IncomingMessage, Intent, ItemId, ItemState, Platform
 from bot.ports import Assistant, Directory, Inbox, Letter
+from bot.rendering import phrases
 from bot.rendering.apology import UNEXPECTED, find_apology
 from bot.rendering.compose import compose_answer, compose_failure
 from bot.rendering.reply import Reply
@@ -21,11 +22,11 @@ from retrieval.errors import StoreUnavailable
 from retrieval.model import TenantId
 
 STEP_WORDS = {
-    "planning": "Working out what to look up",
-    "searching": "Searching the sources",
-    "reading": "Reading what was found",
-    "writing": "Writing the answer",
-    "checking": "Checking the citations",
+    "planning": phrases.PLANNING,
+    "searching": phrases.SEARCHING,
+    "reading": phrases.READING,
+    "writing": phrases.WRITING,
+    "checking": phrases.CHECKING,
 }
 MOST_CLAIMS = 5
 """Attempts at a question, crashes of the worker included, after which it is given up."""
@@ -82,12 +83,13 @@ class Conversation:
     async def _compose(self, claim: Claim, message: IncomingMessage) -> Reply | float:
         """The reply, or the seconds until the next attempt."""
         private = message.intent is Intent.ASK
+        language = phrases.choose_language(self._settings.language, message.text)
         if not message.text.strip():
-            return compose_help(admin=False, private=private)
+            return compose_help(admin=False, private=private, language=language)
         if claim.attempts > MOST_CLAIMS:
             # The worker died over this question again and again, so there is no error to go by.
             _log.error("Question %s is given up, attempt %d", claim.item, claim.attempts)
-            return compose_failure(UNEXPECTED.words, claim.item, private=private)
+            return compose_failure(UNEXPECTED.words, claim.item, private=private, language=language)
         try:
             answer = await self._ask(claim, message)
         except Exception as error:  # noqa: BLE001 - whatever failed has its words
@@ -95,29 +97,30 @@ class Conversation:
             _log.exception("Question %s failed, attempt %d", claim.item, claim.attempts)
             if claim.attempts < apology.tries:
                 return 2.0 ** (claim.attempts - 1)
-            return compose_failure(apology.words, claim.item, private=private)
-        return compose_answer(answer, private=private)
+            return compose_failure(apology.words, claim.item, private=private, language=language)
+        return compose_answer(answer, private=private, language=language)
 
     async def _ask(self, claim: Claim, message: IncomingMessage) -> Answer:
         messenger = self._delivery.get_messenger(message.place.platform)
         async with ActivityLine(messenger, message.place) as activity:
-            activity.show(STEP_WORDS["planning"])
+            language = phrases.choose_language(self._settings.language, message.text)
+            activity.show(STEP_WORDS["planning"].say(language))
             question = await self._make_question(claim, message)
             try:
                 async with asyncio.timeout(self._limit):
-                    return await self._run(question, activity)
+                    return await self._run(question, activity, language)
             except TimeoutError as error:
                 raise BudgetExceeded from error
 
-    async def _run(self, question: Question, activity: ActivityLine) -> Answer:
+    async def _run(self, question: Question, activity: ActivityLine, language: str) -> Answer:
         answer: Answer | None = None
         # To its very end, so that the run closes what it opened.
         async for event in self._assistant.answer(question):
             match event:
                 case StepStarted(step, detail):
-                    activity.show(_describe_step(step, detail))
+                    activity.show(_describe_step(step, detail, language))
                 case TextDelta():
-                    activity.show(STEP_WORDS["writing"])
+                    activity.show(STEP_WORDS["writing"].say(language))
                 case Answered(last):
                     answer = last
         if answer is None:
@@ -159,6 +162,6 @@ def _address(claim: Claim, message: IncomingMessage, reply: Reply) -> Letter:
     return Letter(claim.tenant, _name_letter(claim), message.place, reply, message.reply_token)
 
 
-def _describe_step(step: str, detail: str) -> str:
-    words = STEP_WORDS.get(step, STEP_WORDS["planning"])
+def _describe_step(step: str, detail: str, language: str) -> str:
+    words = STEP_WORDS.get(step, STEP_WORDS["planning"]).say(language)
     return f"{words}: {detail}" if detail and step == "searching" else words

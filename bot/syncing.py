@@ -223,6 +223,6 @@ class SyncReporter:
 
 def _explain(error: Exception) -> str:
     """An admin reads this, so the error's own words come too where they were written for people."""
-    words = find_apology(error).words
+    words = find_apology(error).words.en
     own = str(error) if isinstance(error, BotError | RetrievalError) else ""
     return f"{words} ({own})" if own and own != words else words

@@ -54,7 +54,10 @@ async def check(state: AgentState, runtime: Runtime[AgentDeps]) -> AgentUpdate:
         return update
     citations = _cite(checked, evidence, deps.now())
     limit = deps.question.settings.freshness_days
-    notices += [*find_stale(citations, limit), *find_contradictions(citations)]
+    notices += [
+        *find_stale(citations, limit, deps.language),
+        *find_contradictions(citations, deps.language),
+    ]
     update["answer"] = ANSWER.pack(
         Answer(
             text=checked.text,

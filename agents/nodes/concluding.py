@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from langgraph.runtime import Runtime
 
-from agents.language import detect_language
 from agents.model import EARLIER, Answer, Chat, Clarify, Decision, Decline, Outcome, Turn
 from agents.nodes.checking import make_citation
 from agents.nodes.deps import AgentDeps, measure
@@ -83,10 +82,8 @@ def _say_unknown(state: AgentState, deps: AgentDeps) -> Answer:
         f"{' › '.join(filter(None, (passage.title, passage.section)))} [{number}]"
         for number, passage in enumerate(near, start=1)
     ]
-    settings = deps.question.settings
-    language = settings.language or detect_language(deps.question.text)
     return Answer(
-        text=say_unknown(lines, language),
+        text=say_unknown(lines, deps.language),
         outcome=Outcome.UNKNOWN,
         citations=tuple(
             make_citation(number, passage, "", deps.now()) for number, passage in enumerate(near, 1)

@@ -7,6 +7,7 @@ from datetime import datetime
 from langgraph.runtime import Runtime
 
 from agents.config import AgentConfig
+from agents.language import detect_language
 from agents.model import AgentEvent, Enough, Question, Turn
 from agents.ports import Brain, PassageSearch, SentenceScorer
 from agents.state import EVIDENCE, AgentState
@@ -31,6 +32,11 @@ class AgentDeps:
     now: Callable[[], datetime]
     deadline: float
     spent: Callable[[], float]
+
+    @property
+    def language(self) -> str:
+        """The language of the agent's own words: the channel's, else the question's, else ''."""
+        return self.question.settings.language or detect_language(self.question.text)
 
     def may_think(self) -> bool:
         """Whether there is time and budget for more than writing the answer."""

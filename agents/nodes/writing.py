@@ -10,7 +10,7 @@ from langgraph.runtime import Runtime
 from agents.errors import AgentError, BudgetExceeded
 from agents.model import StepStarted, TextDelta, Turn
 from agents.nodes.deps import AgentDeps, describe, measure, quote, read_evidence, tell
-from agents.replies import MODEL_UNAVAILABLE, QUOTED_INSTEAD
+from agents.replies import warn
 from agents.state import HISTORY, AgentState, AgentUpdate
 from retrieval.model import Passage
 
@@ -36,7 +36,8 @@ async def write(state: AgentState, runtime: Runtime[AgentDeps]) -> AgentUpdate:
             raise
         writer = deps.fallback
         draft = await quote(deps, history, evidence)
-        notices.append(QUOTED_INSTEAD if draft else MODEL_UNAVAILABLE)
+        kind = "quoted instead" if draft else "model unavailable"
+        notices.append(warn(kind, deps.language))
         trace.append(f"write: {deps.brain.name} failed ({describe(error)}), quoting instead")
     return {
         "draft": draft,

@@ -18,9 +18,9 @@ from bot.ports import FormDesk, Intake, Messenger, Rejected
 from bot.rendering.compose import compose_words
 from bot.rendering.discord_form import render_form
 from bot.rendering.form import Form
+from bot.rendering.phrases import NOT_TAKEN
 from bot.rendering.reply import Button, Reply
 
-NOT_TAKEN = "Footnote cannot take this down right now. Please try again in a minute."
 GO_ON = "One more step."
 MOST_DRAFTS = 100
 MODAL = 9
@@ -70,7 +70,7 @@ class DiscordForms:
             reply = self._answer(command, outcome)
         except Exception as error:  # noqa: BLE001 - the person is told; its words may be secret
             log.warning("discord: the form %s failed: %s", command.event, type(error).__name__)
-            reply = compose_words(NOT_TAKEN, private=True)
+            reply = compose_words(NOT_TAKEN.en, private=True)
         await self._messenger.post(
             command.place,
             reply,

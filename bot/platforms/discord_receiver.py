@@ -28,10 +28,11 @@ from bot.platforms.discord_events import (
     read_question,
     read_workspace,
 )
-from bot.platforms.discord_forms import NOT_TAKEN, DiscordForms
+from bot.platforms.discord_forms import DiscordForms
 from bot.ports import Intake, SourceNames, Threads, Workspaces
+from bot.rendering import phrases
+from bot.rendering.phrases import Phrase
 
-EMPTY_QUESTION = "Write your question behind the command."
 WARNING = "⚠️"
 MOST_CHOICES = 25
 CHOICE_CHARACTERS = 100
@@ -149,7 +150,7 @@ class DiscordReceiver:
         if text.strip():
             await self._take(interaction, read_question(interaction, text))
         else:
-            await _answer(interaction, EMPTY_QUESTION)
+            await _answer(interaction, phrases.EMPTY_QUESTION)
 
     async def receive_command(
         self, interaction: discord.Interaction, name: str, words: tuple[str, ...]
@@ -183,7 +184,8 @@ class DiscordReceiver:
         except Exception:
             log.exception("discord: no form could be opened for %s", interaction.id)
             with suppress(*CLIENT_ERRORS):
-                await interaction.response.send_message(NOT_TAKEN, ephemeral=True)
+                words = phrases.NOT_TAKEN.say(_read_language(interaction))
+                await interaction.response.send_message(words, ephemeral=True)
             return True
 
     async def _take(
@@ -197,7 +199,7 @@ class DiscordReceiver:
                 acceptance = await self._intake.accept(incoming)
         except Exception:
             log.exception("discord: interaction %s was not taken down", interaction.id)
-            await _answer(interaction, NOT_TAKEN)
+            await _answer(interaction, phrases.NOT_TAKEN)
         else:
             log.info("discord interaction %s: %s", interaction.id, acceptance)
 
@@ -226,11 +228,16 @@ class DiscordReceiver:
             await self.link(workspace, name)
 
 
-async def _answer(interaction: discord.Interaction, words: str) -> None:
+async def _answer(interaction: discord.Interaction, words: Phrase) -> None:
     try:
-        await interaction.edit_original_response(content=words)
+        await interaction.edit_original_response(content=words.say(_read_language(interaction)))
     except CLIENT_ERRORS as error:
         log.warning("discord: interaction %s goes unanswered: %r", interaction.id, error)
+
+
+def _read_language(interaction: discord.Interaction) -> str:
+    """The language in which the person uses Discord."""
+    return str(interaction.locale).partition("-")[0]
 
 
 async def _warn(message: discord.Message) -> None:

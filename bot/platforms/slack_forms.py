@@ -20,13 +20,13 @@ from bot.platforms.slack_errors import CLIENT_ERRORS
 from bot.platforms.slack_interactions import read_context, read_submission, write_context
 from bot.ports import FormDesk, Intake, Messenger, Rejected, SourceNames
 from bot.rendering.form import Form
+from bot.rendering.phrases import NOT_TAKEN
 from bot.rendering.slack_form import render_errors, render_form, render_notice, render_options
 
 PATIENCE = 2.0
 """Seconds that a modal stands still before it says that work is going on."""
 TRYING = "Trying whether that works. This can take a minute; you may close this window."
 DONE = "Done."
-NOT_TAKEN = "Footnote cannot take this down right now. Please try again in a minute."
 EVERY_SOURCE = "sources"
 
 Payload = Mapping[str, Any]
@@ -134,7 +134,7 @@ class SlackForms:
                     )
         except Exception as error:  # noqa: BLE001 - the person is told; its words may be secret
             log.warning("slack: the form %s failed: %s", command.event, type(error).__name__)
-            return _Answer(render_notice(title, NOT_TAKEN))
+            return _Answer(render_notice(title, NOT_TAKEN.en))
         return _Answer()
 
     def _follow(self, work: asyncio.Task[_Answer], view_id: str, title: str) -> None:
@@ -147,7 +147,7 @@ class SlackForms:
             answer = await work
         except asyncio.CancelledError:
             work.cancel()
-            await self._change(view_id, render_notice(title, NOT_TAKEN))
+            await self._change(view_id, render_notice(title, NOT_TAKEN.en))
             raise
         await self._change(view_id, answer.view or render_notice(title, DONE))
 

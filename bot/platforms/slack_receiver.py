@@ -17,13 +17,12 @@ from bot.platforms.slack_events import (
     read_command,
     read_message,
 )
-from bot.platforms.slack_forms import NOT_TAKEN, SlackForms
+from bot.platforms.slack_forms import SlackForms
 from bot.platforms.slack_interactions import is_click, is_submission, is_suggestion, read_click
 from bot.ports import Intake
+from bot.rendering import phrases
 
-LOOKING = "Looking…"
 WORKING = "On it…"
-EMPTY_QUESTION = "Write your question behind the command: `/ask How many days of leave do I have?`"
 
 Payload = Mapping[str, Any]
 
@@ -87,6 +86,8 @@ class SlackReceiver:
         identity = await self._account.identify()
         kind = await self._read_kind(payload)
         command = read_command(payload, identity.bot_user, kind, self._now())
+        # Slack does not tell the language of who types.
+        language = phrases.choose_language("", payload.get("text") or "")
         try:
             if isinstance(command, Command):
                 if await self._open_form(command, payload):
@@ -94,12 +95,15 @@ class SlackReceiver:
                 acceptance = await self._intake.accept_command(command)
                 words = WORKING if command.name == "sync" else ""
             elif command.text:
-                acceptance, words = await self._intake.accept(command), LOOKING
+                acceptance, words = (
+                    await self._intake.accept(command),
+                    phrases.LOOKING.say(language),
+                )
             else:
-                return _say(EMPTY_QUESTION)
+                return _say(phrases.EMPTY_QUESTION.say(language))
         except Exception:
             log.exception("the slack command %s was not taken down", payload["command"])
-            return _say(NOT_TAKEN)
+            return _say(phrases.NOT_TAKEN.say(language))
         log.info("slack command %s: %s", payload["command"], acceptance)
         return _say(words) if words else BoltResponse(status=200)
 

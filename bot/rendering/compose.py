@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from agents.model import Answer, Citation, Outcome
+from bot.rendering import phrases
 from bot.rendering.markdown import read_markdown
+from bot.rendering.phrases import Phrase
 from bot.rendering.reply import (
     Block,
     Bullets,
@@ -21,21 +23,23 @@ from bot.rendering.reply import (
     Text,
 )
 
-QUOTED = "Quoted from the sources"
+_AGES = ((365, phrases.YEARS_OLD), (30, phrases.MONTHS_OLD), (7, phrases.WEEKS_OLD))
 
 
-def compose_answer(answer: Answer, *, private: bool = False) -> Reply:
+def compose_answer(answer: Answer, *, private: bool = False, language: str = "en") -> Reply:
     """The reply for an answer: its text, the sources that it cites, warnings and small print."""
     urls = {citation.n: citation.url for citation in answer.citations}
-    blocks = read_markdown(answer.text, urls)
+    blocks = read_markdown(answer.text, urls, phrases.LINK_REMOVED.say(language))
     cited = {mark.n for mark in find_marks(blocks)}
     return Reply(
         blocks=blocks,
         sources=tuple(
-            _compose_source(citation) for citation in answer.citations if citation.n in cited
+            _compose_source(citation, language)
+            for citation in answer.citations
+            if citation.n in cited
         ),
         notices=answer.notices,
-        footer=_compose_footer(answer),
+        footer=_compose_footer(answer, language),
         private=private,
     )
 
@@ -46,21 +50,24 @@ def compose_words(words: str, *, footer: str = "", private: bool = False) -> Rep
     return Reply(tuple(Paragraph((Text(line),)) for line in lines), (), (), footer, private)
 
 
-def compose_failure(words: str, reference: str, *, private: bool = False) -> Reply:
-    """The reply for a failure; the reference finds it in the log."""
-    return compose_words(words, footer=f"Reference {reference}", private=private)
+def compose_failure(
+    words: Phrase, reference: str, *, private: bool = False, language: str = "en"
+) -> Reply:
+    """The reply for a failure; the reference finds it in the log, and in `footnote trace`."""
+    footer = phrases.REFERENCE.say(language, reference=reference)
+    return compose_words(words.say(language), footer=footer, private=private)
 
 
-def describe_age(days: int | None) -> str:
+def describe_age(days: int | None, language: str = "en") -> str:
     """An age in words: 'today', '3 days old', '2 months old'; '' where it is unknown."""
     if days is None:
         return ""
     if days <= 0:
-        return "from today"
-    for length, unit in ((365, "year"), (30, "month"), (7, "week")):
-        if days >= 2 * length:
-            return f"{days // length} {unit}s old"
-    return "1 day old" if days == 1 else f"{days} days old"
+        return phrases.FROM_TODAY.say(language)
+    if days == 1:
+        return phrases.A_DAY_OLD.say(language)
+    length, unit = next((one for one in _AGES if days >= 2 * one[0]), (1, phrases.DAYS_OLD))
+    return unit.say(language, count=days // length)
 
 
 def find_marks(blocks: Sequence[Block]) -> Iterator[Mark]:
@@ -93,17 +100,17 @@ def _find_inline_marks(inlines: Sequence[Inline]) -> Iterator[Mark]:
                 pass
 
 
-def _compose_source(citation: Citation) -> SourceLine:
+def _compose_source(citation: Citation, language: str) -> SourceLine:
     return SourceLine(
         n=citation.n,
         title=citation.title,
         section=citation.section,
         url=citation.url,
-        age=describe_age(citation.age_days),
+        age=describe_age(citation.age_days, language),
     )
 
 
-def _compose_footer(answer: Answer) -> str:
+def _compose_footer(answer: Answer, language: str) -> str:
     if answer.outcome is Outcome.ANSWERED and answer.quoted:
-        return QUOTED
+        return phrases.QUOTED.say(language)
     return ""

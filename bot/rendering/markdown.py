@@ -12,6 +12,7 @@ from itertools import groupby
 from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 
+from bot.rendering.phrases import LINK_REMOVED
 from bot.rendering.reply import (
     Block,
     Bullets,
@@ -40,12 +41,16 @@ _WRAPPERS: dict[str, type[Strong | Emphasis | Strike]] = {
     "em": Emphasis,
     "s": Strike,
 }
-REMOVED = "(link removed)"
 
 
-def read_markdown(text: str, urls: Mapping[int, str]) -> tuple[Block, ...]:
-    """The blocks of a Markdown text; `urls` holds the stored URL of each source by its number."""
-    return _Reader(urls).blocks(_parse(text).children)
+def read_markdown(
+    text: str, urls: Mapping[int, str], removed: str = LINK_REMOVED.en
+) -> tuple[Block, ...]:
+    """The blocks of a Markdown text; `urls` holds the stored URL of each source by its number.
+
+    `removed` is shown where an address was.
+    """
+    return _Reader(urls, removed).blocks(_parse(text).children)
 
 
 def _parse(text: str) -> SyntaxTreeNode:
@@ -57,8 +62,9 @@ def _parse(text: str) -> SyntaxTreeNode:
 class _Reader:
     """Walks the syntax tree of one text."""
 
-    def __init__(self, urls: Mapping[int, str]) -> None:
+    def __init__(self, urls: Mapping[int, str], removed: str) -> None:
         self._urls = urls
+        self._removed = removed
 
     def blocks(self, nodes: Sequence[SyntaxTreeNode]) -> tuple[Block, ...]:
         found = (self._block(node) for node in nodes)
@@ -135,7 +141,7 @@ class _Reader:
 
     def _text(self, text: str) -> list[Inline]:
         inlines: list[Inline] = []
-        for index, line in enumerate(_LINE_BREAK.split(_ADDRESS.sub(REMOVED, text))):
+        for index, line in enumerate(_LINE_BREAK.split(_ADDRESS.sub(self._removed, text))):
             if index:
                 inlines.append(LineBreak())
             inlines.extend(self._marked(line))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.model import AuditRecord, SourceOverview
+from bot.rendering import phrases
 from bot.rendering.reply import Block, Button, Code, Inline, Paragraph, Reply, Strong, Text
 from bot.rendering.sync_report import describe_past, list_lines
 from retrieval.model import EVERYONE, DocumentReport, SourceTrial
@@ -11,10 +12,7 @@ from retrieval.model import EVERYONE, DocumentReport, SourceTrial
 SHOWN_CHUNKS = 10
 CHUNK_CHARACTERS = 120
 
-_HELP = (
-    ("/ask question", "answers you alone, from the sources"),
-    ("/help", "shows this; in Slack it is `/footnote help`"),
-)
+_HELP = (("/ask question", phrases.HELP_ASK), ("/help", phrases.HELP_HELP))
 _ADMIN_HELP = (
     ("/sync source|all [full|dry-run]", "reads a source again and shows what changes"),
     ("/sync status [source]", "shows how the latest syncs stand"),
@@ -32,10 +30,11 @@ _ADMIN_HELP = (
 )
 
 
-def compose_help(*, admin: bool, private: bool = True) -> Reply:
+def compose_help(*, admin: bool, private: bool = True, language: str = "en") -> Reply:
     """What can be asked and commanded, by this person."""
-    intro = _say("Mention me with a question, or write to me directly.")
-    blocks: list[Block] = [intro, _list_commands(_HELP)]
+    intro = _say(phrases.HELP.say(language))
+    commands = [(command, use.say(language)) for command, use in _HELP]
+    blocks: list[Block] = [intro, _list_commands(commands)]
     if admin:
         blocks += [_say("For admins, such as you:"), _list_commands(_ADMIN_HELP)]
     return Reply(tuple(blocks), private=private)

@@ -219,7 +219,7 @@ async def test_a_desk_that_fails_is_told_and_its_words_are_not_logged(
 ) -> None:
     scene.desk.outcomes = [StoreUnavailable(f"token {SECRET} was not stored")]
     seen = await scene.submit(await scene.open(), FILLED)
-    assert seen["original"]["text"] == discord_forms.NOT_TAKEN
+    assert seen["original"]["text"] == discord_forms.NOT_TAKEN.en
     assert SECRET not in caplog.text
 
 

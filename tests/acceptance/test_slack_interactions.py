@@ -208,7 +208,7 @@ async def test_a_modal_that_the_bot_cannot_finish_says_so(
     await scene.slack.driver.submit("alma", view, FILLED)
     await scene.platform.forms.close()
     shown = await scene.slack.driver.wait_for_view("alma")
-    assert shown["blocks"][0]["text"]["text"] == slack_forms.NOT_TAKEN
+    assert shown["blocks"][0]["text"]["text"] == slack_forms.NOT_TAKEN.en
 
 
 async def test_a_command_that_a_form_gives_is_taken_down(scene: Scene) -> None:
@@ -248,7 +248,7 @@ async def test_a_desk_that_fails_is_told_and_its_words_are_not_logged(
     scene.desk.outcomes = [StoreUnavailable(f"token {SECRET} was not stored")]
     await scene.slack.driver.submit("alma", view, FILLED)
     shown = await scene.slack.driver.wait_for_view("alma")
-    assert shown["blocks"][0]["text"]["text"] == slack_forms.NOT_TAKEN
+    assert shown["blocks"][0]["text"]["text"] == slack_forms.NOT_TAKEN.en
     assert SECRET not in caplog.text
 
 

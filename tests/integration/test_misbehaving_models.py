@@ -27,7 +27,7 @@ from agents.model import (
     StepStarted,
     TextDelta,
 )
-from agents.replies import QUOTED_INSTEAD
+from agents.replies import warn
 from bot.rendering.compose import compose_answer
 from bot.rendering.plain import render_plain
 from bot.storage.answers import PostgresAnswerRecords
@@ -321,7 +321,7 @@ async def test_when_the_budget_is_spent_the_answer_says_why(stage: Start) -> Non
     case = CASES["spends the budget on planning"]
     async with stage(case.script) as here:
         answer = await here.ask()
-    assert answer.notices == (QUOTED_INSTEAD,)
+    assert answer.notices == (warn("quoted instead", "en"),)
     assert sum("budget" in line for line in answer.decisions) >= 1
 
 

@@ -25,7 +25,7 @@ from agents.model import (
     TextDelta,
     Turn,
 )
-from agents.replies import QUOTED_INSTEAD
+from agents.replies import warn
 from retrieval.model import Passage, SearchResult, TenantId, WeightedQuery
 from tests.fakes.passage_search import make_scope
 
@@ -278,7 +278,7 @@ async def test_when_the_model_fails_the_sources_are_quoted_and_it_is_said(
     answer = await talk.ask("How many days are backups kept?")
     assert answer.outcome is Outcome.ANSWERED
     assert "kept for 30 days. [1]" in answer.text
-    assert answer.notices == (QUOTED_INSTEAD,)
+    assert answer.notices == (warn("quoted instead", "en"),)
     assert answer.quoted
 
 

@@ -195,9 +195,9 @@ async def test_a_passing_failure_is_tried_again() -> None:
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (ModelUnavailable(), APOLOGIES[ModelUnavailable].words),
-        (BudgetExceeded(), APOLOGIES[BudgetExceeded].words),
-        (KeyError("secret detail"), UNEXPECTED.words),
+        (ModelUnavailable(), APOLOGIES[ModelUnavailable].words.en),
+        (BudgetExceeded(), APOLOGIES[BudgetExceeded].words.en),
+        (KeyError("secret detail"), UNEXPECTED.words.en),
     ],
 )
 async def test_a_lasting_failure_is_told_with_its_reference(error: Exception, words: str) -> None:
@@ -218,13 +218,13 @@ async def test_a_question_that_kills_its_worker_is_given_up_with_words() -> None
         await scene.inbox.claim(TENANT, item)
     assert await scene.answer(item) is None
     assert not scene.assistant.questions
-    assert UNEXPECTED.words in scene.messenger.posts[0].text
+    assert UNEXPECTED.words.en in scene.messenger.posts[0].text
 
 
 async def test_an_answer_that_takes_too_long_ends_in_words() -> None:
     scene = Scene(gate=asyncio.Event(), limit=0.01)
     await scene.answer(await scene.ask())
-    assert APOLOGIES[BudgetExceeded].words in scene.messenger.posts[0].text
+    assert APOLOGIES[BudgetExceeded].words.en in scene.messenger.posts[0].text
     assert scene.assistant.cancelled == 1
 
 
@@ -240,7 +240,7 @@ async def test_an_agent_without_a_last_word_is_a_failure() -> None:
     item = await scene.ask()
     for _ in range(APOLOGIES[AgentError].tries):
         await scene.answer(item)
-    assert APOLOGIES[AgentError].words in scene.messenger.posts[0].text
+    assert APOLOGIES[AgentError].words.en in scene.messenger.posts[0].text
 
 
 async def test_a_shutdown_hands_the_question_back() -> None:

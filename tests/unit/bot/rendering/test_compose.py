@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.model import Answer, Citation, Outcome
+from bot.rendering.apology import UNEXPECTED
 from bot.rendering.compose import compose_answer, compose_failure, describe_age
 from bot.rendering.plain import render_plain
 from bot.rendering.record import from_record, to_record
@@ -156,8 +157,8 @@ def test_age_in_words(days: int | None, words: str) -> None:
 
 
 def test_a_failure_carries_its_reference() -> None:
-    reply = compose_failure("That did not work.", "ab12", private=True)
-    assert render_plain(reply) == "That did not work.\n\n(Reference ab12)"
+    reply = compose_failure(UNEXPECTED.words, "ab12", private=True, language="de")
+    assert render_plain(reply) == f"{UNEXPECTED.words.de}\n\n(Referenz ab12)"
     assert reply.private
 
 
