@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 import aiohttp
 import psycopg
@@ -14,6 +15,8 @@ from bot.settings import Settings, load_settings
 from bot.wiring import FAILURES, build_brain, build_embedder, provide_database
 from migrations.runner import check_versions, load_migrations
 
+MESSAGE_CONTENT = 1 << 18 | 1 << 19
+"""Flags of a Discord application that may read every message."""
 SHORT = aiohttp.ClientTimeout(total=10)
 
 
@@ -191,24 +194,33 @@ async def _check_discord(examination: _Examination) -> Check:
     settings = examination.settings
     if not settings.discord_token:
         return Check("discord", State.SKIPPED, "DISCORD_TOKEN is not set")
-    url = settings.discord_api_url.rstrip("/") + "/users/@me"
+    url = settings.discord_api_url.rstrip("/")
     headers = {"Authorization": f"Bot {settings.discord_token.get_secret_value()}"}
     try:
-        async with (
-            aiohttp.ClientSession(timeout=SHORT) as session,
-            session.get(url, headers=headers) as response,
-        ):
-            status, body = response.status, await response.json(content_type=None)
-    except (TimeoutError, aiohttp.ClientError, ValueError) as error:
+        async with aiohttp.ClientSession(timeout=SHORT, headers=headers) as session:
+            status, me = await _get(session, f"{url}/users/@me")
+            if status != 200:
+                return Check(
+                    "discord",
+                    State.FAILED,
+                    f"Discord does not accept DISCORD_TOKEN (HTTP {status})",
+                    "Reset the token under Bot in the developer portal and set it anew.",
+                )
+            _, application = await _get(session, f"{url}/applications/@me")
+    except (TimeoutError, aiohttp.ClientError, ValueError, TypeError) as error:
         return _unreachable("discord", url, error)
-    if status != 200:
-        return Check(
-            "discord",
-            State.FAILED,
-            f"Discord does not accept DISCORD_TOKEN (HTTP {status})",
-            "Reset the token under Bot in the developer portal and set it anew.",
-        )
-    return Check("discord", State.OK, f"{body.get('username')} is accepted")
+    intent = (
+        "with the Message Content intent"
+        if int(application.get("flags") or 0) & MESSAGE_CONTENT
+        else "without the Message Content intent: follow-ups need a mention, and channels in which "
+        "the bot is to answer by itself are not read"
+    )
+    return Check("discord", State.OK, f"{me.get('username')} is accepted, {intent}")
+
+
+async def _get(session: aiohttp.ClientSession, url: str) -> tuple[int, dict[str, Any]]:
+    async with session.get(url) as response:
+        return response.status, dict(await response.json(content_type=None))
 
 
 async def _post(url: str, headers: Mapping[str, str]) -> dict[str, object]:

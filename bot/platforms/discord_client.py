@@ -52,11 +52,18 @@ def redirect_library(api_url: str, gateway_url: str) -> None:
     DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway_url)
 
 
-def build_intents(*, message_content: bool = False) -> discord.Intents:
-    """The events that we ask for; of the privileged ones only what the settings ask for."""
-    return discord.Intents(
-        guilds=True, guild_messages=True, dm_messages=True, message_content=message_content
-    )
+def build_intents() -> discord.Intents:
+    """The events that every application may ask for."""
+    return discord.Intents(guilds=True, guild_messages=True, dm_messages=True)
+
+
+def may_read_everything(flags: discord.ApplicationFlags) -> bool:
+    """Whether the application has the privileged Message Content intent.
+
+    Applications in fewer than 100 servers have it 'limited'. See
+    https://discord.com/developers/docs/resources/application#application-object-application-flags
+    """
+    return flags.gateway_message_content or flags.gateway_message_content_limited
 
 
 class DiscordClient(discord.AutoShardedClient):
@@ -69,13 +76,14 @@ class DiscordClient(discord.AutoShardedClient):
         listener: Listener | None = None,
         api_url: str = DISCORD_API_URL,
         gateway_url: str = DISCORD_GATEWAY_URL,
-        message_content: bool = False,
         guild_ready_timeout: float = 2.0,
         identify_pause: float = IDENTIFY_PAUSE,
     ) -> None:
         redirect_library(api_url, gateway_url)
+        # The library keeps this very object, so that it can still learn what we may ask for.
+        self._asked = build_intents()
         super().__init__(
-            intents=build_intents(message_content=message_content),
+            intents=self._asked,
             allowed_mentions=discord.AllowedMentions.none(),
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
@@ -90,6 +98,7 @@ class DiscordClient(discord.AutoShardedClient):
         self._identify_pause = identify_pause
         self._opening = asyncio.Lock()
         self._opened = False
+        self._ready_once = asyncio.Event()
 
     async def open(self) -> None:
         """Log in to the REST API, once. Raises ConnectionRefused, which says how to mend it."""
@@ -100,9 +109,11 @@ class DiscordClient(discord.AutoShardedClient):
                 await self.login(self._token)
             except (*CLIENT_ERRORS, ValueError) as error:
                 await super().close()
-                self.clear()
-                self.http.connector = discord.utils.MISSING  # closed, and not for use again
+                self._forget_connections()
                 raise refuse_login(error, self.api_url) from error
+            self._asked.message_content = self.application is not None and may_read_everything(
+                self.application.flags
+            )
             self._opened = True
 
     async def identify(self) -> DiscordIdentity:
@@ -118,11 +129,30 @@ class DiscordClient(discord.AutoShardedClient):
 
     async def serve(self) -> None:
         """Receive until cancelled. Raises ConnectionRefused."""
+        while True:
+            await self.open()
+            try:
+                return await self.connect(reconnect=True)
+            except discord.PrivilegedIntentsRequired as error:
+                if not self.reads_everything:
+                    raise refuse_gateway(error) from error
+                log.warning("discord: the Message Content intent was taken away; going on without")
+                await self._start_over()
+            except (discord.DiscordException, OSError) as error:
+                raise refuse_gateway(error) from error
+
+    async def _start_over(self) -> None:
+        """Log in again after the library has closed everything, and ask for less."""
+        async with self._opening:
+            self._opened = False
+            self._forget_connections()
+            await self._async_setup_hook()
         await self.open()
-        try:
-            await self.connect(reconnect=True)
-        except (discord.DiscordException, OSError) as error:
-            raise refuse_gateway(error) from error
+        self._asked.message_content = False
+
+    def _forget_connections(self) -> None:
+        self.clear()
+        self.http.connector = discord.utils.MISSING  # closed, and not for use again
 
     async def request(
         self,
@@ -147,10 +177,23 @@ class DiscordClient(discord.AutoShardedClient):
         return await self.http.request(route, **more)
 
     @property
+    def reads_everything(self) -> bool:
+        """Whether messages that do not mention the bot come with their text.
+
+        It follows from the application's flags, and is known after `open`.
+        """
+        return self._asked.message_content
+
+    @property
     def is_receiving(self) -> bool:
         """Whether every shard has a session now."""
         shards = self.shards.values()
         return self.is_ready() and bool(shards) and not any(shard.is_closed() for shard in shards)
+
+    async def wait_until_receiving(self) -> None:
+        """Return once Discord can deliver."""
+        # The library's own event is another one after the client has started over.
+        await self._ready_once.wait()
 
     async def close(self) -> None:
         """Leave the gateway and close the connections."""
@@ -166,6 +209,9 @@ class DiscordClient(discord.AutoShardedClient):
         """Wait until another identify is allowed."""
         if not initial:
             await asyncio.sleep(self._identify_pause)
+
+    async def on_ready(self) -> None:
+        self._ready_once.set()
 
     async def on_message(self, message: discord.Message) -> None:
         if self.listener is not None and self.user is not None:

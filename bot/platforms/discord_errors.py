@@ -86,8 +86,8 @@ def refuse_gateway(error: Exception) -> ConnectionRefused:
     """The error for a gateway that does not let us in, with the way to mend it."""
     if isinstance(error, discord.PrivilegedIntentsRequired):
         return ConnectionRefused(
-            "Discord does not grant the Message Content intent that the settings ask for: turn it "
-            "on at discord.com/developers/applications, Bot, or leave it out of the settings."
+            "Discord refuses the events that we ask for, although none of them needs its leave: "
+            "look at discord.com/developers/applications, Bot, Privileged Gateway Intents."
         )
     if isinstance(error, discord.ConnectionClosed) and error.code == 4004:
         return ConnectionRefused(

@@ -61,7 +61,7 @@ class DiscordPlatform:
 
     async def wait_until_receiving(self) -> None:
         """Return once Discord can deliver."""
-        await self.client.wait_until_ready()
+        await self.client.wait_until_receiving()
 
     @property
     def is_receiving(self) -> bool:
@@ -85,7 +85,6 @@ def build_discord(
     kinds: Sequence[Choice] = (),
     api_url: str = DISCORD_API_URL,
     gateway_url: str = DISCORD_GATEWAY_URL,
-    message_content: bool = False,
     guild_ready_timeout: float = 2.0,
     identify_pause: float = IDENTIFY_PAUSE,
 ) -> DiscordPlatform:
@@ -99,7 +98,6 @@ def build_discord(
         token,
         api_url=api_url,
         gateway_url=gateway_url,
-        message_content=message_content,
         guild_ready_timeout=guild_ready_timeout,
         identify_pause=identify_pause,
     )

@@ -253,8 +253,13 @@ async def test_what_is_not_for_the_bot_is_left_alone(
     await guild.driver.edit("ben", said, "@Footnote mine and yours?")
     await guild.driver.post("ben", "#general", "is @chloe here?")
     await guild.driver.mention("ben", "#general", "last?")
-    await recorder.wait_for_messages(2)
-    assert [message.text for message in recorder.messages] == ["mine?", "last?"]
+    await recorder.wait_for_messages(3)
+    # Whether the bot takes part in a thread is for the intake to know.
+    assert [(message.intent, message.text) for message in recorder.messages] == [
+        (Intent.FOLLOW_UP, "at noon?"),
+        (Intent.MENTION, "mine?"),
+        (Intent.MENTION, "last?"),
+    ]
 
 
 async def test_mentions_in_the_text_have_names(guild: DiscordEmulator, recorder: Recorder) -> None:
@@ -279,8 +284,7 @@ async def test_a_duplicate_delivery_keeps_its_ids(
 async def test_follow_ups_in_threads_where_the_bot_may_read_them(
     world: DiscordEmulator, recorder: Recorder
 ) -> None:
-    await world.driver.set_privileged_intents(["message_content"])
-    async with running(build(world, recorder, message_content=True)):
+    async with running(build(world, recorder)):
         thread = await world.driver.create_thread("ben", "#general", "trial")
         await world.driver.post("ben", thread["id"], "and part-time?")
         await world.driver.post("ben", thread["id"], f"<@{user_id(world, 'ada')}> do you know?")
@@ -496,15 +500,45 @@ async def test_an_address_where_nobody_is_says_so(
     await platform.close()
 
 
-async def test_an_intent_that_is_not_granted_says_so(
+async def test_an_intent_that_is_not_granted_is_not_asked_for(
     world: DiscordEmulator, recorder: Recorder
 ) -> None:
     await world.driver.set_privileged_intents([])
-    platform = build(world, recorder, message_content=True)
+    async with running(build(world, recorder)) as platform:
+        assert not platform.client.reads_everything
+        thread = await world.driver.create_thread("ben", "#general", "trial")
+        await world.driver.post("ben", thread["id"], "unread")
+        said = await world.driver.mention("ben", thread["id"], "how long?")
+        await world.driver.post("ben", "@bot", "and directly?")
+        await recorder.wait_for_messages(2)
+    assert [message.text for message in recorder.messages] == ["how long?", "and directly?"]
+    assert recorder.messages[0].place.thread == said["id"]
+    assert not world.journal.of_kind("discord.identify_refused")
+
+
+async def test_an_intent_that_was_taken_away_is_done_without(
+    world: DiscordEmulator, recorder: Recorder
+) -> None:
+    platform = build(world, recorder)
     await platform.connect()
-    with pytest.raises(ConnectionRefused, match="Message Content intent"):
-        await asyncio.wait_for(platform.run(), 20)
-    await platform.close()
+    assert platform.client.reads_everything
+    await world.driver.set_privileged_intents([])
+    async with running(platform):
+        assert [entry.data["code"] for entry in world.journal.of_kind("discord.identify_refused")]
+        assert not platform.client.reads_everything
+        await world.driver.mention("ben", "#general", "still there?")
+        await recorder.wait_for_messages(1)
+
+
+async def test_an_intent_that_is_taken_away_meanwhile_is_done_without(
+    guild: DiscordEmulator, platform: DiscordPlatform, recorder: Recorder
+) -> None:
+    await guild.driver.set_privileged_intents([])
+    await guild.driver.close_gateway(4014)
+    await guild.journal.wait_for(lambda: len(guild.journal.of_kind("discord.identified")) == 2, 20)
+    await guild.driver.mention("ben", "#general", "still there?")
+    await recorder.wait_for_messages(1)
+    assert not platform.client.reads_everything
 
 
 @pytest.mark.parametrize("fault", ["ask_reconnect", "close_gateway", "abort_gateway"])
