@@ -5,6 +5,7 @@ BotError
 ├── DeliveryFailed     a platform did not take our message
 │   ├── RateLimited        … for now (retry_after, seconds)
 │   └── DeliveryRefused    … and will not (channel gone, bot removed, rights missing)
+│       └── AppNotInstalled    … because the app is not in that workspace any more
 ├── ConnectionRefused  a platform does not accept our token
 └── NotPermitted       the person may not do this
 An error's docstring is its default text.
@@ -36,6 +37,10 @@ class RateLimited(DeliveryFailed):
 
 class DeliveryRefused(DeliveryFailed):
     """The platform refuses the message."""
+
+
+class AppNotInstalled(DeliveryRefused):
+    """The app is not installed in this workspace."""
 
 
 class ConnectionRefused(BotError):

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
@@ -131,6 +131,10 @@ class SlackAccount:
             await self.client.session.close()
             self.client.session = self.poster.session = None
 
+    async def find(self, workspace: str) -> "SlackAccount":  # noqa: ARG002
+        """This account, whatever the workspace: a token of the settings is for one only."""
+        return self
+
     async def identify(self) -> SlackIdentity:
         """Who we are; asked once. Raises ConnectionRefused, whose text says how to mend it."""
         async with self._identifying:
@@ -183,3 +187,11 @@ class SlackAccount:
                 f"Slack cannot be reached at {self.client.base_url} ({type(error).__name__})."
             ) from error
         return str(answer["url"])
+
+
+class SlackAccounts(Protocol):
+    """The app's accounts, by workspace. A SlackAccount alone is one too."""
+
+    async def find(self, workspace: str) -> SlackAccount:
+        """The account in a workspace. Raises AppNotInstalled, StoreUnavailable."""
+        ...

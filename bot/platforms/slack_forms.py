@@ -15,7 +15,7 @@ from typing import Any
 from slack_bolt.response import BoltResponse
 
 from bot.model import Command, Submission
-from bot.platforms.slack_account import SlackAccount
+from bot.platforms.slack_account import SlackAccounts
 from bot.platforms.slack_errors import CLIENT_ERRORS
 from bot.platforms.slack_interactions import read_context, read_submission, write_context
 from bot.ports import FormDesk, Intake, Messenger, Rejected, SourceNames
@@ -47,7 +47,7 @@ class SlackForms:
 
     def __init__(
         self,
-        account: SlackAccount,
+        accounts: SlackAccounts,
         messenger: Messenger,
         intake: Intake,
         *,
@@ -56,7 +56,7 @@ class SlackForms:
         now: Callable[[], datetime],
         patience: float = PATIENCE,
     ) -> None:
-        self._account = account
+        self._accounts = accounts
         self._messenger = messenger
         self._intake = intake
         self._desk = desk
@@ -74,7 +74,8 @@ class SlackForms:
         if form is None:
             return False
         view = render_form(form, write_context(command, form.command))
-        await self._account.client.views_open(trigger_id=trigger, view=view)
+        account = await self._accounts.find(command.place.workspace)
+        await account.client.views_open(trigger_id=trigger, view=view)
         return True
 
     async def suggest(self, payload: Payload) -> BoltResponse:
@@ -99,7 +100,7 @@ class SlackForms:
         done, _ = await asyncio.wait({work}, timeout=self._patience)
         if done:
             return _respond(work.result())
-        self._follow(work, str(payload["view"]["id"]), title)
+        self._follow(work, submission.command.place.workspace, str(payload["view"]["id"]), title)
         return _respond(_Answer(render_notice(title, TRYING)))
 
     async def close(self) -> None:
@@ -137,23 +138,28 @@ class SlackForms:
             return _Answer(render_notice(title, NOT_TAKEN.en))
         return _Answer()
 
-    def _follow(self, work: asyncio.Task[_Answer], view_id: str, title: str) -> None:
-        task = asyncio.create_task(self._change_later(work, view_id, title))
+    def _follow(
+        self, work: asyncio.Task[_Answer], workspace: str, view_id: str, title: str
+    ) -> None:
+        task = asyncio.create_task(self._change_later(work, workspace, view_id, title))
         self._waiting.add(task)
         task.add_done_callback(self._waiting.discard)
 
-    async def _change_later(self, work: asyncio.Task[_Answer], view_id: str, title: str) -> None:
+    async def _change_later(
+        self, work: asyncio.Task[_Answer], workspace: str, view_id: str, title: str
+    ) -> None:
         try:
             answer = await work
         except asyncio.CancelledError:
             work.cancel()
-            await self._change(view_id, render_notice(title, NOT_TAKEN.en))
+            await self._change(workspace, view_id, render_notice(title, NOT_TAKEN.en))
             raise
-        await self._change(view_id, answer.view or render_notice(title, DONE))
+        await self._change(workspace, view_id, answer.view or render_notice(title, DONE))
 
-    async def _change(self, view_id: str, view: dict[str, Any]) -> None:
+    async def _change(self, workspace: str, view_id: str, view: dict[str, Any]) -> None:
         try:
-            await self._account.client.views_update(view_id=view_id, view=view)
+            account = await self._accounts.find(workspace)
+            await account.client.views_update(view_id=view_id, view=view)
         except CLIENT_ERRORS as error:
             # The person has closed it; what was done is told in the channel too.
             log.info("slack: a modal stays as it is: %s", type(error).__name__)

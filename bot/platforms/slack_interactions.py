@@ -38,6 +38,11 @@ def is_suggestion(payload: Payload) -> bool:
     return payload.get("type") == "block_suggestion" and ours
 
 
+def read_home(payload: Payload) -> str:
+    """The workspace in which it happened; an organisation's app is told of it with the person."""
+    return str((payload.get("team") or {}).get("id") or payload["user"].get("team_id") or "")
+
+
 def read_click(payload: Payload, kind: ChannelKind, at: datetime) -> Command:
     """The command that a button gives."""
     name, *words = str(payload["actions"][0].get("value") or "").split() or [""]
@@ -51,7 +56,7 @@ def read_click(payload: Payload, kind: ChannelKind, at: datetime) -> Command:
         words=tuple(words),
         place=Place(
             Platform.SLACK,
-            str(payload["team"]["id"]),
+            read_home(payload),
             str(payload["channel"]["id"]),
             kind,
             container.get("thread_ts"),

@@ -5,15 +5,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from bot.errors import DeliveryRefused
+from bot.errors import AppNotInstalled, DeliveryRefused
 from bot.model import REPLACES, Place
-from bot.platforms.slack_account import ShortWaitHandler, SlackAccount
+from bot.platforms.slack_account import ShortWaitHandler, SlackAccounts
 from bot.platforms.slack_errors import CLIENT_ERRORS, leaves_open, read_code, translate_errors
 from bot.rendering.reply import Reply
 from bot.rendering.slack import SlackMessage, render_messages
+from retrieval.errors import StoreUnavailable
 
 EVENT_TYPE = "footnote_reply"
 """The `event_type` of the metadata that carries a post's key."""
@@ -38,8 +40,8 @@ class SlackMessenger:
     reply is several messages; each carries the key and its number in the metadata.
     """
 
-    def __init__(self, account: SlackAccount) -> None:
-        self._account = account
+    def __init__(self, accounts: SlackAccounts) -> None:
+        self._accounts = accounts
 
     async def post(
         self,
@@ -73,9 +75,10 @@ class SlackMessenger:
             if message == WHISPER:
                 await self._whisper(place, messages, reply_token, replace=True, edits=True)
                 return
+            account = await self._accounts.find(place.workspace)
             stamps = message.split(",")
             for ts, content in zip(stamps, messages, strict=False):
-                await self._account.client.chat_update(
+                await account.client.chat_update(
                     channel=place.channel, ts=ts, text=content.text, blocks=content.blocks
                 )
             if len(messages) > len(stamps):
@@ -88,10 +91,11 @@ class SlackMessenger:
         if place.thread is None:
             return
         try:
-            await self._account.client.assistant_threads_setStatus(
+            account = await self._accounts.find(place.workspace)
+            await account.client.assistant_threads_setStatus(
                 channel_id=place.channel, thread_ts=place.thread, status=text[:STATUS_CHARACTERS]
             )
-        except CLIENT_ERRORS as error:
+        except (*CLIENT_ERRORS, AppNotInstalled, StoreUnavailable) as error:
             log.info("slack: no status in %s: %s", place.channel, type(error).__name__)
 
     async def _post_all(
@@ -108,11 +112,12 @@ class SlackMessenger:
         self, place: Place, messages: Sequence[SlackMessage], stamps: Sequence[str]
     ) -> None:
         """The messages that an edited reply has more than before; an edit may be repeated too."""
+        account = await self._accounts.find(place.workspace)
         key = stamps[0]
         posted = await self._find(place, key)
         for part, content in enumerate(messages[len(stamps) :], len(stamps)):
             if part in posted:
-                await self._account.client.chat_update(
+                await account.client.chat_update(
                     channel=place.channel,
                     ts=posted[part],
                     text=content.text,
@@ -132,7 +137,8 @@ class SlackMessenger:
         return posted.get(part) or await self._post_now(place, content, key, part)
 
     async def _post_now(self, place: Place, content: SlackMessage, key: str, part: int) -> str:
-        answer = await self._account.poster.chat_postMessage(
+        account = await self._accounts.find(place.workspace)
+        answer = await account.poster.chat_postMessage(
             channel=place.channel,
             thread_ts=place.thread,
             text=content.text,
@@ -144,11 +150,12 @@ class SlackMessenger:
 
     async def _find(self, place: Place, key: str) -> dict[int, str]:
         """The messages that were posted for the key: part → ts."""
-        identity = await self._account.identify()
+        account = await self._accounts.find(place.workspace)
+        identity = await account.identify()
         found: dict[int, str] = {}
         cursor: str | None = None
         for _ in range(LOOK_UP_PAGES):
-            page = await self._read_page(place, cursor)
+            page = await _read_page(account.client, place, cursor)
             for message in page.get("messages") or ():
                 metadata = message.get("metadata") or {}
                 payload = metadata.get("event_payload") or {}
@@ -160,23 +167,10 @@ class SlackMessenger:
                 break
         return found
 
-    async def _read_page(self, place: Place, cursor: str | None) -> AsyncSlackResponse:
-        client = self._account.client
-        if place.thread is not None:
-            return await client.conversations_replies(
-                channel=place.channel,
-                ts=place.thread,
-                limit=PAGE,
-                cursor=cursor,
-                include_all_metadata=True,
-            )
-        return await client.conversations_history(
-            channel=place.channel, limit=PAGE, cursor=cursor, include_all_metadata=True
-        )
-
     async def _delete(self, place: Place, ts: str) -> None:
+        account = await self._accounts.find(place.workspace)
         try:
-            await self._account.client.chat_delete(channel=place.channel, ts=ts)
+            await account.client.chat_delete(channel=place.channel, ts=ts)
         except SlackApiError as error:
             if read_code(error) != "message_not_found":
                 raise
@@ -198,7 +192,7 @@ class SlackMessenger:
         url = reply_token.get("response_url")
         for part, content in enumerate(messages):
             sent = url is not None and await self._respond(
-                url, content, in_channel=in_channel, replace=replace and part == 0
+                place, url, content, in_channel=in_channel, replace=replace and part == 0
             )
             if sent:
                 continue
@@ -209,22 +203,24 @@ class SlackMessenger:
 
     async def _whisper_as_bot(self, place: Place, user: str, content: SlackMessage) -> None:
         """Say it to one person in the place, or directly where the bot is not."""
+        account = await self._accounts.find(place.workspace)
         said: dict[str, Any] = {"text": content.text, "blocks": content.blocks}
         try:
-            await self._account.poster.chat_postEphemeral(
+            await account.poster.chat_postEphemeral(
                 channel=place.channel, user=user, thread_ts=place.thread, **said
             )
         except SlackApiError as error:
             if read_code(error) not in _OUTSIDE:
                 raise
-            await self._account.poster.chat_postMessage(channel=user, **said, **_NO_UNFURL)
+            await account.poster.chat_postMessage(channel=user, **said, **_NO_UNFURL)
 
     async def _respond(
-        self, url: str, content: SlackMessage, *, in_channel: bool, replace: bool
+        self, place: Place, url: str, content: SlackMessage, *, in_channel: bool, replace: bool
     ) -> bool:
+        account = await self._accounts.find(place.workspace)
         client = AsyncWebhookClient(
             url,
-            session=self._account.client.session,
+            session=account.client.session,
             retry_handlers=[ShortWaitHandler(max_retry_count=2)],
         )
         answer = await client.send(
@@ -237,3 +233,19 @@ class SlackMessenger:
         if answer.status_code != 200:
             log.info("slack: response_url answered %d", answer.status_code)
         return answer.status_code == 200
+
+
+async def _read_page(
+    client: AsyncWebClient, place: Place, cursor: str | None
+) -> AsyncSlackResponse:
+    if place.thread is not None:
+        return await client.conversations_replies(
+            channel=place.channel,
+            ts=place.thread,
+            limit=PAGE,
+            cursor=cursor,
+            include_all_metadata=True,
+        )
+    return await client.conversations_history(
+        channel=place.channel, limit=PAGE, cursor=cursor, include_all_metadata=True
+    )

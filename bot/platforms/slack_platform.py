@@ -110,7 +110,7 @@ def build_slack(
             account, messenger, intake, desk=desk, source_names=source_names, now=read_clock
         )
     receiver = SlackReceiver(
-        account=account, channels=SlackChannels(account), intake=intake, forms=forms
+        accounts=account, channels=SlackChannels(account), intake=intake, forms=forms
     )
     app = build_app(account, receiver)
     sockets = http = None

@@ -8,7 +8,7 @@ from typing import Any
 from slack_bolt.response import BoltResponse
 
 from bot.model import ChannelKind, Command
-from bot.platforms.slack_account import SlackAccount
+from bot.platforms.slack_account import SlackAccounts
 from bot.platforms.slack_directory import SlackChannels
 from bot.platforms.slack_events import (
     EVENTS,
@@ -16,9 +16,16 @@ from bot.platforms.slack_events import (
     read_channel_kind,
     read_command,
     read_message,
+    read_team,
 )
 from bot.platforms.slack_forms import SlackForms
-from bot.platforms.slack_interactions import is_click, is_submission, is_suggestion, read_click
+from bot.platforms.slack_interactions import (
+    is_click,
+    is_submission,
+    is_suggestion,
+    read_click,
+    read_home,
+)
 from bot.ports import Intake
 from bot.rendering import phrases
 
@@ -44,13 +51,13 @@ class SlackReceiver:
     def __init__(
         self,
         *,
-        account: SlackAccount,
+        accounts: SlackAccounts,
         channels: SlackChannels,
         intake: Intake,
         forms: SlackForms | None = None,
         now: Callable[[], datetime] = read_clock,
     ) -> None:
-        self._account = account
+        self._accounts = accounts
         self._channels = channels
         self._intake = intake
         self._forms = forms
@@ -75,7 +82,7 @@ class SlackReceiver:
         event = payload["event"]
         if event.get("type") not in EVENTS or not is_from_person(payload):
             return
-        identity = await self._account.identify()
+        identity = await (await self._accounts.find(read_team(payload))).identify()
         message = read_message(payload, identity.bot_user, await self._read_kind(payload))
         if message is None:
             return
@@ -83,7 +90,7 @@ class SlackReceiver:
         log.info("slack message %s: %s", message.message, acceptance)
 
     async def _receive_command(self, payload: Payload) -> BoltResponse:
-        identity = await self._account.identify()
+        identity = await (await self._accounts.find(read_team(payload))).identify()
         kind = await self._read_kind(payload)
         command = read_command(payload, identity.bot_user, kind, self._now())
         # Slack does not tell the language of who types.
@@ -110,7 +117,11 @@ class SlackReceiver:
     async def _receive_click(self, payload: Payload) -> BoltResponse:
         """A press comes once only; where it is not taken down, Slack shows a warning sign."""
         channel = payload["channel"]
-        place = {"channel_id": channel["id"], "channel_name": channel.get("name")}
+        place = {
+            "team_id": read_home(payload),
+            "channel_id": channel["id"],
+            "channel_name": channel.get("name"),
+        }
         command = read_click(payload, await self._read_kind(place), self._now())
         try:
             if await self._open_form(command, payload):
@@ -128,13 +139,13 @@ class SlackReceiver:
     async def _read_kind(self, payload: Payload) -> ChannelKind:
         event = payload.get("event") or payload
         channel = event.get("channel") or event["channel_id"]
-        told = read_channel_kind(payload)
+        workspace, told = read_team(payload), read_channel_kind(payload)
         if told is not None:
-            return self._channels.learn(channel, told)
+            return self._channels.learn(workspace, channel, told)
         # A public answer draws on the least, so that is what an unknown channel gets.
         hint = event.get("channel_name") == "privategroup"
         otherwise = ChannelKind.PRIVATE if hint else ChannelKind.PUBLIC
-        return await self._channels.read_kind(channel, otherwise)
+        return await self._channels.read_kind(workspace, channel, otherwise)
 
 
 def _say(words: str) -> BoltResponse:

@@ -279,6 +279,16 @@ APOLOGIES: dict[type[Exception], Apology] = {
             es="No puedo publicar mi respuesta ahí.",
         )
     ),
+    bot.AppNotInstalled: Apology(
+        Phrase(
+            en="I am not installed in this workspace any more. An admin has to install me again.",
+            de="Ich bin in diesem Arbeitsbereich nicht mehr installiert. Ein Admin muss mich "
+            "wieder installieren.",
+            fr="Je ne suis plus installé dans cet espace de travail. Un admin doit me réinstaller.",
+            es="Ya no estoy instalado en este espacio de trabajo. Un admin tiene que volver a "
+            "instalarme.",
+        )
+    ),
     bot.ConnectionRefused: Apology(
         Phrase(
             en="My access to this workspace is no longer valid. An admin has to renew it.",

@@ -378,6 +378,16 @@ async def test_who_is_unknown_foreign_or_gone_has_no_rights(
     assert (person.name, person.groups, person.may_manage) == ("alma", frozenset(), False)
 
 
+async def test_an_admin_of_another_organisation_has_no_rights(
+    slack: SlackEmulator, directory: SlackDirectory, place: Place
+) -> None:
+    stranger = {"enterprise_id": "E0ELSEWHERE", "teams": ["T0ELSEWHERE"]}
+    await slack.driver.add_user(
+        "boss", id="W0BOSS00001", team_id="T0ELSEWHERE", is_admin=True, enterprise_user=stranger
+    )
+    assert not (await directory.describe(place, Person("W0BOSS00001"))).may_manage
+
+
 async def test_groups_that_cannot_be_read_grant_nothing(
     slack: SlackEmulator, directory: SlackDirectory, place: Place
 ) -> None:
@@ -396,9 +406,10 @@ async def test_kinds_of_channels(slack: SlackEmulator, account: SlackAccount) ->
         "C0NOWHERE01": ChannelKind.PRIVATE,
     }
     for channel, kind in wanted.items():
-        assert await channels.read_kind(channel, otherwise=ChannelKind.PRIVATE) is kind
-    channels.learn(HELP, ChannelKind.PRIVATE)  # made private since
-    assert await channels.read_kind(HELP, ChannelKind.PUBLIC) is ChannelKind.PRIVATE
+        found = await channels.read_kind(slack.team_id, channel, otherwise=ChannelKind.PRIVATE)
+        assert found is kind
+    channels.learn(slack.team_id, HELP, ChannelKind.PRIVATE)  # made private since
+    assert await channels.read_kind(slack.team_id, HELP, ChannelKind.PUBLIC) is ChannelKind.PRIVATE
 
 
 async def test_who_we_are_is_asked_once(slack: SlackEmulator, account: SlackAccount) -> None:

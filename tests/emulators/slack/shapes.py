@@ -21,7 +21,9 @@ def user_json(user: User, *, with_email: bool) -> dict[str, Any]:
         profile["email"] = user.email
     if user.bot_id:
         profile |= {"bot_id": user.bot_id, "api_app_id": user.app_id or ""}
+    organisation = {"enterprise_user": user.enterprise_user} if user.enterprise_user else {}
     return {
+        **organisation,
         "id": user.id,
         "team_id": user.team_id,
         "name": user.name,

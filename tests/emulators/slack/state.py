@@ -45,6 +45,7 @@ class User:
     deleted: bool = False
     email: str | None = None
     locale: str = "en-US"
+    enterprise_user: dict[str, Any] | None = None
 
 
 @dataclass(slots=True)
