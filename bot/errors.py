@@ -7,6 +7,7 @@ BotError
 │   └── DeliveryRefused    … and will not (channel gone, bot removed, rights missing)
 │       └── AppNotInstalled    … because the app is not in that workspace any more
 ├── ConnectionRefused  a platform does not accept our token
+├── InvalidSetting     what was typed for a channel cannot be used; its text says how to mend it
 └── NotPermitted       the person may not do this
 An error's docstring is its default text.
 """
@@ -45,6 +46,10 @@ class AppNotInstalled(DeliveryRefused):
 
 class ConnectionRefused(BotError):
     """The platform does not accept the token."""
+
+
+class InvalidSetting(BotError):
+    """That setting of the channel cannot be used."""
 
 
 class NotPermitted(BotError):

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NewType
 
+from agents.model import AnswerSettings
 from retrieval.model import RunId, SyncMode, TenantId
 
 MessageKey = NewType("MessageKey", str)
@@ -60,6 +61,58 @@ class Place:
     channel_kind: ChannelKind
     thread: str | None = None
     parent: str | None = None
+
+    @property
+    def home(self) -> str:
+        """The channel whose settings hold here: a thread inherits those of its channel."""
+        return self.parent or self.channel
+
+
+class ChannelMode(StrEnum):
+    """What the bot answers in a channel, besides commands.
+
+    mentions: what mentions it. threads: also what follows in threads where it has answered. auto:
+    also questions to nobody in particular, where the answer is well founded.
+    """
+
+    MENTIONS = "mentions"
+    THREADS = "threads"
+    AUTO = "auto"
+
+
+class Visibility(StrEnum):
+    """Who sees the answer to a mention: the whole channel, or the asker alone."""
+
+    PUBLIC = "public"
+    PRIVATE = "private"
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelSettings:
+    """How the bot behaves in a channel and its threads.
+
+    `sources` are names; empty: all that the channel may read. `hand_off` is who helps where the
+    bot cannot, each as 'user:ID' or 'group:ID' (a role in Discord), in the order given. `budget` is
+    how many questions are answered a day; None: no bound. `allowed_bots` are ids of other bots that
+    may ask. `thread_per_question` opens a thread for each question (Discord).
+    """
+
+    mode: ChannelMode = ChannelMode.THREADS
+    sources: frozenset[str] = frozenset()
+    language: str = ""
+    persona: str = ""
+    remit: str = ""
+    visibility: Visibility = Visibility.PUBLIC
+    freshness_days: int | None = None
+    hand_off: tuple[str, ...] = ()
+    budget: int | None = None
+    allowed_bots: frozenset[str] = frozenset()
+    thread_per_question: bool = False
+
+    @property
+    def answering(self) -> AnswerSettings:
+        """What the agent needs to know of it."""
+        return AnswerSettings(self.persona, self.remit, self.language, self.freshness_days)
 
 
 @dataclass(frozen=True, slots=True)

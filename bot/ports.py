@@ -9,6 +9,7 @@ from bot.model import (
     Acceptance,
     AuditEntry,
     AuditRecord,
+    ChannelSettings,
     Claim,
     Command,
     IncomingMessage,
@@ -115,6 +116,31 @@ class Workspaces(Protocol):
         Platforms call it before they take events: at connect, and when a guild is joined.
         Discord's direct messages belong to the workspace '@me', linked like a guild.
         """
+        ...
+
+
+class Channels(Protocol):
+    """Knows how the bot is set up in a channel. Raises StoreUnavailable."""
+
+    async def read(self, tenant: TenantId, place: Place) -> ChannelSettings:
+        """The settings that hold in a place: those of its channel, and the usual ones beneath."""
+        ...
+
+
+class ChannelStore(Protocol):
+    """Keeps what was set for channels, as text by the name of the setting.
+
+    Raises StoreUnavailable.
+    """
+
+    async def load(self, tenant: TenantId, place: Place) -> Mapping[str, str]:
+        """What was set for the channel of a place; empty where nothing was."""
+        ...
+
+    async def change(
+        self, tenant: TenantId, place: Place, changes: Mapping[str, str | None]
+    ) -> Mapping[str, str]:
+        """Set these and, where None, unset them; returns what was set before."""
         ...
 
 

@@ -14,8 +14,8 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from agents.config import Price, parse_prices
-from agents.model import AnswerSettings
 from bot.errors import SettingsInvalid
+from bot.model import ChannelSettings
 from retrieval.lexical import Analyzer
 from retrieval.sources.addresses import AddressPolicy
 
@@ -382,9 +382,14 @@ class Settings(BaseSettings):
         return parse_prices(self.model_prices)
 
     @property
-    def answering(self) -> AnswerSettings:
-        """How questions are answered where a channel says nothing else."""
-        return AnswerSettings(self.persona, self.remit, self.language, self.freshness_days)
+    def channel(self) -> ChannelSettings:
+        """How the bot behaves where a channel says nothing else."""
+        return ChannelSettings(
+            language=self.language,
+            persona=self.persona,
+            remit=self.remit,
+            freshness_days=self.freshness_days,
+        )
 
     @property
     def analyzer(self) -> Analyzer:

@@ -98,7 +98,7 @@ class Footnote:
             text=question,
             thread=f"cli:{thread}",
             scope=_scope(readers),
-            settings=self.settings.answering,
+            settings=self.settings.channel.answering,
         )
         async for event in self.assistant.answer(asked):
             if isinstance(event, Answered):

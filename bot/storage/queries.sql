@@ -172,3 +172,25 @@ ON CONFLICT (tenant_id, thread) DO UPDATE SET state = excluded.state, changed_at
 
 -- name: forget_memory
 DELETE FROM thread_memory WHERE tenant_id = %(tenant)s AND thread = %(thread)s;
+
+-- name: load_channel
+SELECT settings FROM channel
+WHERE tenant_id = %(tenant)s AND platform = %(platform)s AND workspace = %(workspace)s
+  AND channel = %(channel)s;
+
+-- name: open_channel
+INSERT INTO channel (tenant_id, platform, workspace, channel)
+VALUES (%(tenant)s, %(platform)s, %(workspace)s, %(channel)s)
+ON CONFLICT DO NOTHING;
+
+-- name: lock_channel
+SELECT settings FROM channel
+WHERE tenant_id = %(tenant)s AND platform = %(platform)s AND workspace = %(workspace)s
+  AND channel = %(channel)s
+FOR UPDATE;
+
+-- name: change_channel
+UPDATE channel
+SET settings = (settings || %(given)s) - %(gone)s::text[], changed_at = now()
+WHERE tenant_id = %(tenant)s AND platform = %(platform)s AND workspace = %(workspace)s
+  AND channel = %(channel)s;

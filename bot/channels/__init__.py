@@ -1,0 +1,1 @@
+"""Channels: what is set for each, who changes it, what holds there."""
