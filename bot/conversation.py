@@ -4,15 +4,26 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 
 from agents.errors import AgentError, BudgetExceeded
-from agents.model import Answer, Answered, AnswerSettings, Question, StepStarted, TextDelta
+from agents.model import Answer, Answered, Question, StepStarted, TextDelta
 from bot.access import derive_scope, is_for_asker_alone
 from bot.activity import ActivityLine
 from bot.delivery import Delivery
 from bot.errors import DeliveryFailed, DeliveryRefused, RateLimited
-from bot.model import Claim, IncomingMessage, Intent, ItemId, ItemState, Platform
-from bot.ports import Assistant, Directory, Inbox, Letter
+from bot.model import (
+    ChannelKind,
+    ChannelSettings,
+    Claim,
+    IncomingMessage,
+    Intent,
+    ItemId,
+    ItemState,
+    Platform,
+    Visibility,
+)
+from bot.ports import Assistant, Channels, Directory, Inbox, Letter
 from bot.rendering import phrases
 from bot.rendering.apology import UNEXPECTED, find_apology
 from bot.rendering.compose import compose_answer, compose_failure
@@ -47,14 +58,14 @@ class Conversation:
         delivery: Delivery,
         assistant: Assistant,
         directories: Mapping[Platform, Directory],
-        settings: AnswerSettings | None = None,
+        channels: Channels,
         limit: float = 90.0,
     ) -> None:
         self._inbox = inbox
         self._delivery = delivery
         self._assistant = assistant
         self._directories = directories
-        self._settings = settings or AnswerSettings()
+        self._channels = channels
         self._limit = limit
 
     async def answer(self, tenant: TenantId, item: ItemId) -> float | None:
@@ -82,8 +93,9 @@ class Conversation:
 
     async def _compose(self, claim: Claim, message: IncomingMessage) -> Reply | float:
         """The reply, or the seconds until the next attempt."""
-        private = message.intent is Intent.ASK
-        language = phrases.choose_language(self._settings.language, message.text)
+        settings = await self._channels.read(claim.tenant, message.place)
+        private = _is_private(message, settings)
+        language = phrases.choose_language(settings.language, message.text)
         if not message.text.strip():
             return compose_help(admin=False, private=private, language=language)
         if claim.attempts > MOST_CLAIMS:
@@ -91,7 +103,7 @@ class Conversation:
             _log.error("Question %s is given up, attempt %d", claim.item, claim.attempts)
             return compose_failure(UNEXPECTED.words, claim.item, private=private, language=language)
         try:
-            answer = await self._ask(claim, message)
+            answer = await self._ask(claim, message, settings)
         except Exception as error:  # noqa: BLE001 - whatever failed has its words
             apology = find_apology(error)
             _log.exception("Question %s failed, attempt %d", claim.item, claim.attempts)
@@ -100,12 +112,14 @@ class Conversation:
             return compose_failure(apology.words, claim.item, private=private, language=language)
         return compose_answer(answer, private=private, language=language)
 
-    async def _ask(self, claim: Claim, message: IncomingMessage) -> Answer:
+    async def _ask(
+        self, claim: Claim, message: IncomingMessage, settings: ChannelSettings
+    ) -> Answer:
         messenger = self._delivery.get_messenger(message.place.platform)
         async with ActivityLine(messenger, message.place) as activity:
-            language = phrases.choose_language(self._settings.language, message.text)
+            language = phrases.choose_language(settings.language, message.text)
             activity.show(STEP_WORDS["planning"].say(language))
-            question = await self._make_question(claim, message)
+            question = await self._make_question(claim, message, settings)
             try:
                 async with asyncio.timeout(self._limit):
                     return await self._run(question, activity, language)
@@ -127,17 +141,20 @@ class Conversation:
             raise AgentError("The agent ended without an answer.")
         return answer
 
-    async def _make_question(self, claim: Claim, message: IncomingMessage) -> Question:
+    async def _make_question(
+        self, claim: Claim, message: IncomingMessage, settings: ChannelSettings
+    ) -> Question:
         person = message.person
         if is_for_asker_alone(message.place, message.intent):
             directory = self._directories.get(message.place.platform)
             person = await directory.describe(message.place, person) if directory else person
+        scope = derive_scope(claim.tenant, message.place, person, message.intent)
         return Question(
             id=claim.item,
             text=message.text,
             thread=f"{claim.tenant}:{message.thread}",
-            scope=derive_scope(claim.tenant, message.place, person, message.intent),
-            settings=self._settings,
+            scope=replace(scope, sources=settings.sources or None),
+            settings=settings.answering,
         )
 
     async def _deliver(self, claim: Claim) -> float | None:
@@ -152,6 +169,13 @@ class Conversation:
         else:
             await self._inbox.finish(claim.tenant, claim.item, ItemState.DONE)
         return None
+
+
+def _is_private(message: IncomingMessage, settings: ChannelSettings) -> bool:
+    """Whether the answer is shown to the asker alone where others would see it."""
+    set_so = settings.visibility is Visibility.PRIVATE
+    direct = message.place.channel_kind is ChannelKind.DIRECT
+    return message.intent is Intent.ASK or (set_so and not direct)
 
 
 def _name_letter(claim: Claim) -> str:

@@ -234,7 +234,7 @@ def _build_worker(
             delivery=delivery,
             assistant=footnote.assistant,
             directories=directories,
-            settings=footnote.settings.answering,
+            channels=footnote.channels,
             limit=footnote.settings.answer_seconds + 30,
         ),
         commands=Commands(

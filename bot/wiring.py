@@ -19,6 +19,7 @@ from agents.llm.extractive import BuiltInBrain
 from agents.llm.models import CallPolicy, open_model, open_models
 from agents.model import Answer, Answered, Question
 from agents.ports import Brain, SentenceScorer, SourceCatalog
+from bot.channels.book import ChannelBook
 from bot.errors import BotError, SettingsInvalid
 from bot.knowledge import Knowledge, SourceOpener
 from bot.live_index import Index, LiveIndex
@@ -26,6 +27,7 @@ from bot.queue import set_up_queue
 from bot.secrets import SecretBox, open_box
 from bot.settings import Settings
 from bot.storage.answers import PostgresAnswerRecords
+from bot.storage.channels import PostgresChannelStore
 from bot.storage.directory import PostgresAudit
 from bot.storage.memory import PostgresThreadMemory
 from migrations.runner import MigrationRefused, hold_lock, migrate
@@ -84,6 +86,7 @@ class Footnote:
     assistant: Assistant
     answers: PostgresAnswerRecords
     audit: PostgresAudit
+    channels: ChannelBook
 
     async def warm_up(self) -> None:
         """Load the embedding model, so that the first question does not wait for it."""
@@ -213,6 +216,7 @@ async def open_footnote(settings: Settings) -> AsyncIterator[Footnote]:
             assistant=assistant,
             answers=answers,
             audit=PostgresAudit(pool),
+            channels=ChannelBook(PostgresChannelStore(pool), settings.channel),
         )
 
 

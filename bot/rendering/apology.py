@@ -297,6 +297,14 @@ APOLOGIES: dict[type[Exception], Apology] = {
             es="Mi acceso a este espacio de trabajo ya no vale. Un admin tiene que renovarlo.",
         )
     ),
+    bot.InvalidSetting: Apology(
+        Phrase(
+            en="That setting of the channel cannot be used. An admin has to correct it.",
+            de="Diese Einstellung des Kanals ist unbrauchbar. Ein Admin muss sie berichtigen.",
+            fr="Ce réglage du canal est inutilisable. Un admin doit le corriger.",
+            es="Ese ajuste del canal no se puede usar. Un admin tiene que corregirlo.",
+        )
+    ),
     bot.NotPermitted: Apology(
         Phrase(
             en="Sorry, that is for admins. Ask one of them, or ask me a question.",

@@ -10,13 +10,15 @@ import pytest
 
 from bot.admin.sync_orders import SyncMessages
 from bot.admin.verbs import build_verbs
+from bot.channels.book import ChannelBook
 from bot.commands import Commands
 from bot.conversation import Conversation
 from bot.delivery import Delivery
 from bot.intake import InboxIntake
-from bot.model import Platform
+from bot.model import ChannelSettings, Platform
 from bot.queue import PostgresJobQueue, set_up_queue
 from bot.rights import Rights
+from bot.storage.channels import PostgresChannelStore
 from bot.storage.directory import PostgresAdmins, PostgresAudit, PostgresWorkspaces
 from bot.storage.inbox import PostgresInbox
 from bot.storage.outbox import PostgresOutbox
@@ -56,7 +58,11 @@ class Bot:
             jobs=jobs,
             inbox=self.inbox,
             conversation=Conversation(
-                inbox=self.inbox, delivery=delivery, assistant=assistant, directories=directories
+                inbox=self.inbox,
+                delivery=delivery,
+                assistant=assistant,
+                directories=directories,
+                channels=ChannelBook(PostgresChannelStore(pool), ChannelSettings()),
             ),
             commands=Commands(
                 inbox=self.inbox,

@@ -6,14 +6,25 @@ from contextlib import suppress
 import pytest
 
 from agents.errors import AgentError, BudgetExceeded, ModelUnavailable
-from agents.model import Answer, AnswerSettings, Outcome
+from agents.model import Answer, Outcome
 from bot.conversation import MOST_CLAIMS, Conversation
 from bot.delivery import MOST_ATTEMPTS, Delivery
 from bot.errors import DeliveryFailed, DeliveryRefused, RateLimited
-from bot.model import ChannelKind, IncomingMessage, Intent, ItemId, ItemState, Person, Platform
+from bot.model import (
+    ChannelKind,
+    ChannelSettings,
+    IncomingMessage,
+    Intent,
+    ItemId,
+    ItemState,
+    Person,
+    Platform,
+    Visibility,
+)
 from bot.rendering.apology import APOLOGIES, UNEXPECTED
 from retrieval.model import TenantId
 from tests.fakes.assistant import ScriptedAssistant, make_answer
+from tests.fakes.channels import InMemoryChannels
 from tests.fakes.intake import InMemoryInbox, InMemoryOutbox
 from tests.fakes.messages import make_message, make_place
 from tests.fakes.messenger import InMemoryDirectory, InMemoryMessenger
@@ -31,13 +42,14 @@ class Scene:
         self.messenger = InMemoryMessenger()
         self.outbox = InMemoryOutbox()
         self.inbox = InMemoryInbox(self.outbox)
+        self.channels = InMemoryChannels(ChannelSettings(persona="kind"))
         known = Person("U1", "Anna", frozenset({"S1"}))
         self.conversation = Conversation(
             inbox=self.inbox,
             delivery=Delivery(self.outbox, {Platform.SLACK: self.messenger}),
             assistant=self.assistant,
             directories={Platform.SLACK: InMemoryDirectory(known)},
-            settings=AnswerSettings(persona="kind"),
+            channels=self.channels,
             limit=limit,
         )
 
@@ -84,6 +96,26 @@ async def test_the_agent_is_told_who_asks_what_where() -> None:
     assert question.thread == "default:thread1"
     assert question.settings.persona == "kind"
     assert question.scope.tenant == "default"
+
+
+async def test_a_channel_says_how_it_is_answered() -> None:
+    scene = Scene()
+    scene.channels.settings = ChannelSettings(
+        sources=frozenset({"handbook"}), language="de", remit="leave", freshness_days=30
+    )
+    await scene.answer(await scene.ask())
+    (question,) = scene.assistant.questions
+    assert question.scope.sources == {"handbook"}
+    assert (question.settings.language, question.settings.remit) == ("de", "leave")
+    assert question.settings.freshness_days == 30
+
+
+async def test_where_answers_are_private_the_asker_alone_sees_them() -> None:
+    scene = Scene()
+    scene.channels.settings = ChannelSettings(visibility=Visibility.PRIVATE)
+    await scene.answer(await scene.ask())
+    assert scene.messenger.posts[0].reply.private
+    assert scene.assistant.questions[0].scope.readers == {"everyone", "slack:channel:C1"}
 
 
 async def test_a_public_answer_uses_what_the_whole_channel_may_read() -> None:
