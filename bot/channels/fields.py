@@ -144,7 +144,7 @@ def _read_switch(text: str) -> bool:
     return _read_choice(text or NO, (YES, NO)) == YES
 
 
-def _write_switch(value: bool) -> str:  # noqa: FBT001 - the one thing that it writes
+def _write_switch(value: bool) -> str:
     return YES if value else NO
 
 

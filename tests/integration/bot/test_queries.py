@@ -19,6 +19,8 @@ VALUES: dict[str, object] = {
     "detail": "",
     "error": "",
     "event": "E1",
+    "given": Jsonb({}),
+    "gone": [],
     "input": 1,
     "item": "0123456789abcdef",
     "job": 1,

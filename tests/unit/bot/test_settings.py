@@ -77,7 +77,7 @@ def test_how_to_answer_is_set_for_all_channels(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("FOOTNOTE_LANGUAGE", "de")
     monkeypatch.setenv("FOOTNOTE_FRESHNESS_DAYS", "90")
     expected = AnswerSettings("Be brief.", "questions on invoices", "de", 90)
-    assert load_settings().answering == expected
+    assert load_settings().channel.answering == expected
 
 
 def test_a_wrong_secret_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
