@@ -7,9 +7,11 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from bot.admin.channel_form import ChannelForm
 from bot.admin.forms import AdminForms
 from bot.admin.sync_orders import SyncMessages
 from bot.admin.verbs import build_verbs
+from bot.channels.editor import ChannelEditor
 from bot.commands import Commands
 from bot.conversation import Conversation
 from bot.delivery import Delivery
@@ -64,6 +66,9 @@ async def serve_platforms(
         platforms: dict[Platform, SlackPlatform | DiscordPlatform] = {}
         directories: dict[Platform, Directory] = {}
         rights = Rights(PostgresAdmins(footnote.pool), directories, listed=settings.admins)
+        editor = ChannelEditor(
+            footnote.channels, footnote.knowledge, lambda platform: platforms[platform].reads_all
+        )
         front = Front(
             intake=InboxIntake(inbox, workspaces),
             workspaces=workspaces,
@@ -73,6 +78,7 @@ async def serve_platforms(
                 rights=rights,
                 workspaces=workspaces,
                 audit=PostgresAudit(footnote.pool),
+                channel=ChannelForm(editor),
                 folders=settings.chat_folders,
             ),
         )
@@ -97,6 +103,7 @@ async def serve_platforms(
             platforms,
             directories=directories,
             rights=rights,
+            editor=editor,
             kinds=front.desk.list_kinds(),
         )
         await _run_together(
@@ -219,6 +226,7 @@ def _build_worker(
     *,
     directories: Mapping[Platform, Directory],
     rights: Rights,
+    editor: ChannelEditor,
     kinds: Sequence[Choice],
 ) -> Worker:
     messengers: dict[Platform, Messenger] = {
@@ -247,6 +255,7 @@ def _build_worker(
                 jobs=queue,
                 audit=audit,
                 messages=SyncMessages(inbox, delivery),
+                editor=editor,
                 kinds={kind.value: kind.label for kind in kinds},
                 now=read_clock,
             ),

@@ -9,11 +9,13 @@ from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
 
+from bot.admin.channel_form import COMMAND, ChannelForm
 from bot.admin.names import check_name
 from bot.admin.schedules import PRESETS, Timing, find_faults, write_timing
 from bot.errors import SettingsInvalid
-from bot.model import AuditEntry, Command, ItemId, Submission
+from bot.model import AuditEntry, ChannelKind, Command, ItemId, Submission
 from bot.ports import Audit, Rejected, Sources, Workspaces
+from bot.rendering.channel_report import compose_change
 from bot.rendering.form import SECRET_KINDS, Choice, Field, Form, Kind
 from bot.rendering.reply import Reply
 from bot.rendering.report import compose_added
@@ -23,7 +25,7 @@ from retrieval.errors import (
     InvalidSource,
     SourceUnreadable,
 )
-from retrieval.model import EVERYONE, SourceTrial, SyncMode, TenantId
+from retrieval.model import EVERYONE, SyncMode, TenantId
 from retrieval.sources.fields import Field as Setting
 from retrieval.sources.fields import FieldKind
 from retrieval.sources.registry import KINDS, SourceKind
@@ -66,6 +68,7 @@ class AdminForms:
         rights: Rights,
         workspaces: Workspaces,
         audit: Audit,
+        channel: ChannelForm,
         folders: Sequence[Path] = (),
         kinds: Mapping[str, SourceKind] = KINDS,
     ) -> None:
@@ -73,6 +76,7 @@ class AdminForms:
         self._rights = rights
         self._workspaces = workspaces
         self._audit = audit
+        self._channel = channel
         self._folders = [folder.expanduser().resolve() for folder in folders]
         self._kinds = {name: kind for name, kind in kinds.items() if folders or name != FILES}
 
@@ -82,10 +86,14 @@ class AdminForms:
 
     async def open(self, command: Command) -> Form | None:
         """The form that this command asks for, for admins alone."""
-        form = self._find_form(command)
-        if form is None or await self._find_tenant(command) is None:
+        of_channel = _spell(command) == COMMAND and _is_in_channel(command)
+        form = None if of_channel else self._find_form(command)
+        if form is None and not of_channel:
             return None
-        return form
+        tenant = await self._find_tenant(command)
+        if tenant is None:
+            return None
+        return form or await self._channel.compose(tenant, command.place)
 
     async def submit(self, submission: Submission) -> Outcome:
         """Carry out a form. Raises StoreUnavailable."""
@@ -93,6 +101,13 @@ class AdminForms:
         tenant = await self._find_tenant(command)
         if tenant is None:
             return command  # taken down without its values, and refused like any other
+        if _spell(command) == COMMAND:
+            return await self._set_up(tenant, command, values)
+        return await self._carry_out(tenant, command, values)
+
+    async def _carry_out(
+        self, tenant: TenantId, command: Command, values: Mapping[str, str]
+    ) -> Outcome:
         match command.name, command.words:
             case "sources", ("add",) if values.get(KIND) in self._kinds:
                 return self._compose_addition(values[KIND], "")
@@ -117,7 +132,7 @@ class AdminForms:
             case "sync", ():
                 return _compose_sync()
             case _:
-                return _pick_source(" ".join((command.name, *command.words)))
+                return _pick_source(_spell(command))
 
     async def _find_tenant(self, command: Command) -> TenantId | None:
         """The tenant of the place; None where the person is no admin there."""
@@ -180,10 +195,22 @@ class AdminForms:
         except (InvalidSource, SourceUnreadable, SettingsInvalid) as error:
             rejected = Rejected(replace(form, problem=f"It was not added. {error}"))
         else:
-            await self._record(tenant, command, name, "added", trial)
+            detail = f"none → {name}, {trial.listed} listed"
+            await self._record(tenant, _name_source(command, name), "added", detail)
             return compose_added(name, trial)
-        await self._record(tenant, command, name, "rejected")
+        await self._record(tenant, _name_source(command, name), "rejected")
         return rejected
+
+    async def _set_up(
+        self, tenant: TenantId, command: Command, values: Mapping[str, str]
+    ) -> Outcome:
+        outcome = await self._channel.take(tenant, command.place, values)
+        if isinstance(outcome, Rejected):
+            await self._record(tenant, command, "rejected")
+            return outcome
+        done = "changed" if outcome.lines else "unchanged"
+        await self._record(tenant, command, done, outcome.describe())
+        return compose_change(outcome.lines, outcome.notices)
 
     async def _check_name(self, tenant: TenantId, name: str) -> None:
         try:
@@ -202,15 +229,8 @@ class AdminForms:
             raise InvalidField("path", f"In chat, folders are added below {known} only.")
 
     async def _record(
-        self,
-        tenant: TenantId,
-        command: Command,
-        name: str,
-        outcome: str,
-        trial: SourceTrial | None = None,
+        self, tenant: TenantId, command: Command, outcome: str, detail: str = ""
     ) -> None:
-        words = (*command.words[:2], name)
-        detail = f"none → {name}, {trial.listed} listed" if trial is not None else ""
         item = blake2b(command.event.encode(), digest_size=8).hexdigest()
         await self._audit.record(
             AuditEntry(
@@ -218,7 +238,7 @@ class AdminForms:
                 item=ItemId(item),
                 place=command.place,
                 person=command.person,
-                command=" ".join((command.name, *words)),
+                command=_spell(command),
                 outcome=outcome,
                 detail=detail,
             )
@@ -227,6 +247,20 @@ class AdminForms:
 
 class _InvalidName(Exception):
     """A source cannot be called so."""
+
+
+def _spell(command: Command) -> str:
+    """The command as it is typed."""
+    return " ".join((command.name, *command.words))
+
+
+def _is_in_channel(command: Command) -> bool:
+    return command.place.channel_kind is not ChannelKind.DIRECT
+
+
+def _name_source(command: Command, name: str) -> Command:
+    """The command with the name of the source, which was filled in."""
+    return replace(command, words=(*command.words[:2], name))
 
 
 def _ask_setting(setting: Setting) -> Field:

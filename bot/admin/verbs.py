@@ -3,11 +3,13 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 
+from bot.admin.channel_verbs import ChannelVerbs
 from bot.admin.lookups import Lookups
 from bot.admin.source_verbs import SourceVerbs
 from bot.admin.sync_orders import SyncMessages
 from bot.admin.sync_verbs import SyncVerbs
 from bot.admin.verdict import Verdict
+from bot.channels.editor import ChannelEditor
 from bot.model import Claim
 from bot.ports import Audit, JobRunner, Sources
 
@@ -21,6 +23,7 @@ def build_verbs(
     jobs: JobRunner,
     audit: Audit,
     messages: SyncMessages,
+    editor: ChannelEditor,
     kinds: Mapping[str, str],
     now: Callable[[], datetime],
 ) -> Mapping[str, Verb]:
@@ -29,6 +32,7 @@ def build_verbs(
     return {
         "sources": SourceVerbs(sources, kinds, now).perform,
         "sync": SyncVerbs(sources, jobs, messages, now).perform,
+        "channel": ChannelVerbs(editor).perform,
         "doc": lookups.describe_document,
         "audit": lookups.show_audit,
     }

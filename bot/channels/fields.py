@@ -101,7 +101,7 @@ def _read_language(text: str) -> str:
 def _read_text(text: str) -> str:
     if len(text) > LONGEST_TEXT:
         raise InvalidSetting(f"That is longer than {LONGEST_TEXT} characters.")
-    return text
+    return " ".join(text.split())
 
 
 def _read_number(text: str) -> int | None:

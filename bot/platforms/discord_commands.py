@@ -7,6 +7,7 @@ from typing import Any
 import discord
 from discord import app_commands
 
+from bot.platforms.discord_channel_commands import build_channel
 from bot.platforms.discord_client import DiscordClient
 from bot.platforms.discord_errors import CLIENT_ERRORS
 from bot.platforms.discord_receiver import DiscordReceiver
@@ -92,7 +93,8 @@ def _build_commands(
     async def help_(interaction: Interaction) -> None:
         await receiver.receive_command(interaction, "help", ())
 
-    return [ask, _build_sync(receiver), _build_sources(receiver, kinds), doc, audit, help_]
+    groups = [_build_sync(receiver), _build_sources(receiver, kinds), build_channel(receiver)]
+    return [ask, *groups, doc, audit, help_]
 
 
 def _build_sync(receiver: DiscordReceiver) -> app_commands.Group:

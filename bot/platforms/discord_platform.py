@@ -68,6 +68,11 @@ class DiscordPlatform:
         """Whether Discord can deliver now."""
         return self.client.is_receiving
 
+    @property
+    def reads_all(self) -> bool:
+        """Whether what does not mention the bot is delivered with its text."""
+        return self.client.intents.message_content
+
     async def close(self) -> None:
         """Leave the gateway and close the connections."""
         await self.receiver.close()

@@ -75,6 +75,11 @@ class SlackPlatform:
             return self.http.ready.is_set()
         return self.sockets is not None and self.sockets.connected.is_set()
 
+    @property
+    def reads_all(self) -> bool:
+        """Whether what does not mention the bot is delivered: in every channel that it is in."""
+        return True
+
     async def close(self) -> None:
         """Close the connections to the Web API."""
         if self.forms is not None:

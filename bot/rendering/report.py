@@ -25,6 +25,8 @@ _ADMIN_HELP = (
     ("/sources test source", "tries whether a source can be read"),
     ("/sources pause source", "stops its schedule; `/sources resume source` goes on"),
     ("/sources schedule source [when]", "has a source read by itself: hourly, daily, weekly, cron"),
+    ("/channel", "shows how this channel is set up; `/channel set` changes it"),
+    ("/channel set setting value", "sets one thing; `/channel reset [setting]` undoes it"),
     ("/doc address", "shows what is known of a document"),
     ("/audit [number]", "shows who commanded what"),
 )

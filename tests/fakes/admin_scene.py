@@ -5,12 +5,15 @@ from datetime import UTC, datetime
 
 from bot.admin.sync_orders import SyncMessages
 from bot.admin.verbs import build_verbs
+from bot.channels.book import ChannelBook
+from bot.channels.editor import ChannelEditor
 from bot.commands import Commands
 from bot.delivery import Delivery
-from bot.model import Command, ItemId, Platform, SyncJob
+from bot.model import ChannelSettings, Command, ItemId, Platform, SyncJob
 from bot.rights import Rights
 from bot.syncing import SyncReporter
 from retrieval.model import TenantId
+from tests.fakes.channels import InMemoryChannelStore
 from tests.fakes.intake import InMemoryAudit, InMemoryInbox, InMemoryJobs, InMemoryOutbox
 from tests.fakes.knowledge import InMemoryKnowledge
 from tests.fakes.messages import make_command
@@ -39,6 +42,8 @@ class Scene:
         self.inbox = InMemoryInbox(self.outbox)
         self.audit = InMemoryAudit()
         self.sources = sources or InMemoryKnowledge()
+        self.book = ChannelBook(InMemoryChannelStore(), ChannelSettings())
+        self.reads_all = True
         self.slept: list[float] = []
         platforms = (Platform.SLACK, Platform.DISCORD)
         delivery = Delivery(self.outbox, dict.fromkeys(platforms, self.messenger))
@@ -54,6 +59,7 @@ class Scene:
                 jobs=self.jobs,
                 audit=self.audit,
                 messages=SyncMessages(self.inbox, delivery),
+                editor=ChannelEditor(self.book, self.sources, lambda platform: self.reads_all),
                 kinds={"website": "a website"},
                 now=lambda: NOW,
             ),

@@ -11,6 +11,7 @@ import pytest
 from bot.admin.sync_orders import SyncMessages
 from bot.admin.verbs import build_verbs
 from bot.channels.book import ChannelBook
+from bot.channels.editor import ChannelEditor
 from bot.commands import Commands
 from bot.conversation import Conversation
 from bot.delivery import Delivery
@@ -51,6 +52,7 @@ class Bot:
         self.inbox = PostgresInbox(pool, jobs)
         self.workspaces = PostgresWorkspaces(pool)
         self.intake = InboxIntake(self.inbox, self.workspaces)
+        self.channels = ChannelBook(PostgresChannelStore(pool), ChannelSettings())
         audit = PostgresAudit(pool)
         delivery = Delivery(PostgresOutbox(pool), {Platform.SLACK: messenger})
         directories = {Platform.SLACK: InMemoryDirectory()}
@@ -62,7 +64,7 @@ class Bot:
                 delivery=delivery,
                 assistant=assistant,
                 directories=directories,
-                channels=ChannelBook(PostgresChannelStore(pool), ChannelSettings()),
+                channels=self.channels,
             ),
             commands=Commands(
                 inbox=self.inbox,
@@ -76,6 +78,7 @@ class Bot:
                     jobs=jobs,
                     audit=audit,
                     messages=SyncMessages(self.inbox, delivery),
+                    editor=ChannelEditor(self.channels, sources, lambda platform: True),
                     kinds={},
                     now=lambda: datetime.now(UTC),
                 ),

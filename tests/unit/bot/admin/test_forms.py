@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
+from bot.admin.channel_form import ChannelForm
 from bot.admin.forms import AdminForms
-from bot.model import Command, Person, Platform, Submission
+from bot.channels.book import ChannelBook
+from bot.channels.editor import ChannelEditor
+from bot.model import ChannelKind, ChannelSettings, Command, Person, Platform, Submission
 from bot.ports import Rejected
 from bot.rendering.discord_form import render_form as render_for_discord
 from bot.rendering.form import Form
@@ -17,15 +20,16 @@ from bot.rendering.reply import Button, Reply
 from bot.rendering.slack_form import render_form as render_for_slack
 from bot.rights import Rights
 from retrieval.errors import InvalidField, InvalidSource, SourceUnreadable
-from retrieval.model import EVERYONE, SourceTrial
+from retrieval.model import EVERYONE, SourceTrial, TenantId
 from retrieval.sources.fields import Field as Setting
 from retrieval.sources.fields import FieldKind
 from retrieval.sources.registry import KINDS, SourceKind
 from tests.emulators.discord.components import check_modal
 from tests.emulators.slack.validators import check_view
+from tests.fakes.channels import InMemoryChannelStore
 from tests.fakes.intake import InMemoryAudit, InMemoryWorkspaces
 from tests.fakes.knowledge import InMemoryKnowledge
-from tests.fakes.messages import make_command
+from tests.fakes.messages import make_command, make_place
 from tests.fakes.messenger import InMemoryDirectory
 
 SECRET = "canary-7f3a"
@@ -51,18 +55,23 @@ FILLED = {
 }
 
 
+TENANT = TenantId("default")
+
+
 class Desk(AdminForms):
     """Forms with everything around them in memory."""
 
     def __init__(self, *, folders: tuple[Path, ...] = ()) -> None:
         self.sources = InMemoryKnowledge()
         self.log = InMemoryAudit()
+        self.book = ChannelBook(InMemoryChannelStore(), ChannelSettings(persona="kind"))
         directories = dict.fromkeys(Platform, InMemoryDirectory())
         super().__init__(
             sources=self.sources,
             rights=Rights(self.log, directories, listed=frozenset({"slack:U1"})),
             workspaces=InMemoryWorkspaces((Platform.SLACK, "T1")),
             audit=self.log,
+            channel=ChannelForm(ChannelEditor(self.book, self.sources, lambda platform: True)),
             folders=folders,
             kinds={"wiki": WIKI, "files": KINDS["files"]},
         )
@@ -302,3 +311,52 @@ async def test_a_source_that_was_picked_makes_the_command_whole(
 ) -> None:
     outcome = await desk.fill_in(words, values)
     assert outcome == replace(make_command(words), words=given)
+
+
+async def test_the_form_of_a_channel_shows_how_it_is_set_up_on_both_platforms() -> None:
+    desk = Desk()
+    await desk.book.change(TENANT, make_place(), {"mode": "auto"})
+    form = await desk.open(make_command("channel set"))
+    assert form is not None
+    shown = {field.name: field.value for field in form.fields}
+    assert (shown["mode"], shown["persona"], shown["threads"]) == ("auto", "kind", "no")
+    check_view(render_for_slack(form, "{}"))
+    check_modal(render_for_discord(form))
+
+
+async def test_what_is_filled_in_of_a_channel_is_set_and_audited_before_and_after() -> None:
+    desk = Desk()
+    values = {"mode": "mentions", "language": "DE", "persona": "kind", "budget": "20"}
+    reply = await desk.fill_in("channel set", values)
+    assert "mode: threads → `mentions`" in render_plain(reply)
+    settings = await desk.book.read(TENANT, make_place())
+    assert (settings.mode, settings.language, settings.budget) == ("mentions", "de", 20)
+    detail = "mode: threads → mentions; language: nothing → de; budget: nothing → 20"
+    assert desk.entries == [("channel set", "changed", detail)]
+
+
+async def test_a_form_of_a_channel_with_faults_changes_nothing() -> None:
+    desk = Desk()
+    rejected = await desk.fill_in(
+        "channel set", {"mode": "auto", "sources": "wikki", "language": "german"}
+    )
+    assert isinstance(rejected, Rejected)
+    assert rejected.errors.keys() == {"sources", "language"}
+    assert "wikki" in rejected.errors["sources"]
+    assert {f.name: f.value for f in rejected.form.fields}["language"] == "german"
+    assert (await desk.book.read(TENANT, make_place())).mode == "threads"
+    assert desk.entries == [("channel set", "rejected", "")]
+
+
+async def test_nobody_but_admins_gets_the_form_of_a_channel() -> None:
+    desk = Desk()
+    stranger = Person("U2", "Ben")
+    assert await desk.open(make_command("channel set", person=stranger)) is None
+    submission = Submission(make_command("channel set", person=stranger), {"mode": "auto"})
+    assert isinstance(await desk.submit(submission), Command)
+    assert (await desk.book.read(TENANT, make_place())).mode == "threads"
+
+
+async def test_direct_messages_have_no_form() -> None:
+    direct = make_place(kind=ChannelKind.DIRECT, thread=None)
+    assert await Desk().open(make_command("channel set", place=direct)) is None

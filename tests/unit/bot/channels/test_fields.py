@@ -71,13 +71,14 @@ def test_every_setting_of_a_channel_can_be_set() -> None:
 
 
 _ID = st.from_regex(r"[0-9]{3,12}", fullmatch=True)
+_WORDS = st.text(max_size=40).map(lambda text: " ".join(text.split()))
 _SETTINGS = st.builds(
     ChannelSettings,
     mode=st.sampled_from(ChannelMode),
     sources=st.frozensets(st.from_regex(r"[a-z0-9-]{1,12}", fullmatch=True)),
     language=st.sampled_from(["", "de", "fr"]),
-    persona=st.text(max_size=40).map(str.strip),
-    remit=st.text(max_size=40).map(str.strip),
+    persona=_WORDS,
+    remit=_WORDS,
     visibility=st.sampled_from(Visibility),
     freshness_days=st.none() | st.integers(1, 1000),
     hand_off=st.lists(_ID.map("user:{}".format) | _ID.map("group:{}".format), unique=True).map(

@@ -79,7 +79,7 @@ def test_commands_and_agent_view(repository: Path) -> None:
     features = read_manifest(repository)["features"]
     commands = {entry["command"] for entry in features["slash_commands"]}
     assert commands == {
-        "/ask", "/sync", "/sources", "/doc", "/audit", f"/{slack_events.FRONT_COMMAND}",
+        "/ask", "/sync", "/sources", "/channel", "/doc", "/audit", f"/{slack_events.FRONT_COMMAND}",
     }  # fmt: skip
     assert read_manifest(repository)["settings"]["interactivity"]["is_enabled"]
     assert features["app_home"]["messages_tab_enabled"]
