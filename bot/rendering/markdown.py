@@ -35,6 +35,8 @@ _MARK = re.compile(r"\[(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\]")
 _ADDRESS = re.compile(
     r"\b(?:[a-z][a-z0-9+.-]{1,20}://|www\.|mailto:|javascript:|data:)[^\s<>\"'`|]+", re.IGNORECASE
 )
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+"""Half characters, and what neither JSON nor PostgreSQL takes or nobody can see."""
 _LINE_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _WRAPPERS: dict[str, type[Strong | Emphasis | Strike]] = {
     "strong": Strong,
@@ -50,7 +52,7 @@ def read_markdown(
 
     `removed` is shown where an address was.
     """
-    return _Reader(urls, removed).blocks(_parse(text).children)
+    return _Reader(urls, removed).blocks(_parse(_UNPRINTABLE.sub("", text)).children)
 
 
 def _parse(text: str) -> SyntaxTreeNode:

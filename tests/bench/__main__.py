@@ -24,6 +24,7 @@ from tests.bench.neighbours import measure_binary, measure_neighbours
 from tests.bench.page import update_page
 from tests.bench.precision import measure_precision
 from tests.bench.quality import measure_quality
+from tests.bench.rendering import measure_rendering
 from tests.bench.report import Section, print_section
 from tests.bench.sizes import measure_sizes
 from tests.bench.stores import BASE, REPOSITORY, Bench, run_tuned_postgres
@@ -47,6 +48,7 @@ SECTIONS = (
     "agent",
     "quality",
     "sync",
+    "rendering",
 )
 
 
@@ -76,6 +78,7 @@ async def run_sections(arguments: argparse.Namespace, console: Console) -> list[
             "quality": lambda: measure_quality(bench, directories),
             "agent": lambda: measure_agent(bench),
             "sync": lambda: measure_syncs(bench, large=arguments.large),
+            "rendering": measure_rendering,
         }
         machine = describe_machine()
         console.print(f"[dim]{machine}[/]\n")

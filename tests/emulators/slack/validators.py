@@ -16,6 +16,8 @@ UPDATE_TEXT_LIMIT = 4_000
 MARKDOWN_LIMIT = 12_000
 MESSAGE_BLOCKS, VIEW_BLOCKS = 50, 100
 METADATA_BYTES = 16_000
+MESSAGE_BYTES = 13_200
+"""Of the JSON of all blocks; Slack does not state it, and refuses somewhat above it."""
 TASK_STATES = ("pending", "in_progress", "complete", "error")
 
 _ACTION_ELEMENTS = frozenset(
@@ -45,6 +47,9 @@ _INPUT_ELEMENTS = (_ACTION_ELEMENTS - {"button", "overflow", "workflow_button"})
     ["plain_text_input", "email_text_input", "url_text_input", "number_input", "file_input"]
 )
 _MESSAGE_ONLY = frozenset(["markdown", "table", "context_actions", "plan", "task_card"])
+_RICH_LEAVES = frozenset(
+    ["text", "link", "user", "usergroup", "channel", "broadcast", "emoji", "date", "color", "team"]
+)
 _RICH_PARTS = frozenset(
     ["rich_text_section", "rich_text_list", "rich_text_preformatted", "rich_text_quote"]
 )
@@ -95,7 +100,8 @@ def check_blocks(blocks: Any, *, surface: str = "message") -> list[dict[str, Any
     if problems:
         raise invalid_blocks(*problems)
     markdown = sum(len(block["text"]) for block in blocks if block["type"] == "markdown")
-    if markdown > MARKDOWN_LIMIT:
+    size = len(json.dumps(blocks, ensure_ascii=False).encode()) if surface == "message" else 0
+    if markdown > MARKDOWN_LIMIT or size - markdown > MESSAGE_BYTES:
         raise SlackError("msg_blocks_too_long")
     return [
         {**block, "block_id": block.get("block_id") or f"b{n}"} for n, block in enumerate(blocks)
@@ -265,8 +271,31 @@ def _rich_text(block: dict[str, Any], at: str, problems: Problems) -> None:
         kind = element.get("type") if isinstance(element, dict) else None
         if kind not in _RICH_PARTS:
             problems.add(f"unsupported type: {kind}", f"{at}/elements/{index}/type")
-        elif not isinstance(element.get("elements"), list):
-            problems.add("missing required field: elements", f"{at}/elements/{index}")
+        else:
+            _check_rich_part(element, f"{at}/elements/{index}", problems)
+
+
+def _check_rich_part(part: dict[str, Any], at: str, problems: Problems) -> None:
+    children = part.get("elements")
+    if not isinstance(children, list):
+        problems.add("missing required field: elements", at)
+        return
+    if part["type"] == "rich_text_list" and part.get("style") not in ("bullet", "ordered"):
+        problems.add("must be one of: bullet, ordered", f"{at}/style")
+    for index, child in enumerate(children):
+        where = f"{at}/elements/{index}"
+        kind = child.get("type") if isinstance(child, dict) else None
+        if part["type"] == "rich_text_list":
+            if kind != "rich_text_section":
+                problems.add(f"unsupported type: {kind}", f"{where}/type")
+            else:
+                _check_rich_part(child, where, problems)
+        elif kind not in _RICH_LEAVES:
+            problems.add(f"unsupported type: {kind}", f"{where}/type")
+        elif kind == "text" or "text" in child:
+            problems.string(child.get("text"), f"{where}/text", MESSAGE_BYTES)
+        if kind == "link":
+            problems.string(child.get("url"), f"{where}/url", 3000)
 
 
 def _table(block: dict[str, Any], at: str, problems: Problems) -> None:
