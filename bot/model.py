@@ -127,6 +127,26 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class Installation:
+    """The app in a Slack workspace (`id` is its T…) or in a whole organisation (its E…).
+
+    `enterprise` is the organisation that the workspace is of, '' where it is of none. Where tokens
+    are rotated, `token` is good until `expires_at`, and `refresh_token` gets the next one.
+    """
+
+    id: str
+    enterprise: str
+    name: str
+    bot_user: str
+    bot_id: str
+    scopes: frozenset[str]
+    installed_at: datetime
+    token: str = field(repr=False)
+    refresh_token: str = field(default="", repr=False)
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class IncomingMessage:
     """A question as it came in, its mention of the bot removed.
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 from agents.model import AgentEvent, Question
@@ -13,6 +14,7 @@ from bot.model import (
     Claim,
     Command,
     IncomingMessage,
+    Installation,
     ItemId,
     ItemState,
     Job,
@@ -110,12 +112,70 @@ class Workspaces(Protocol):
         """The tenant, or None where the workspace was never linked."""
         ...
 
-    async def link(self, platform: Platform, workspace: str, name: str) -> TenantId:
-        """Note a workspace that we are connected to; a new one goes to the default tenant.
+    def is_allowed(self, platform: Platform, workspace: str) -> bool:
+        """Whether the settings let the bot work there."""
+        ...
+
+    async def link(
+        self, platform: Platform, workspace: str, name: str, *, organisation: str = ""
+    ) -> TenantId:
+        """Note a workspace that we are connected to, or are again; returns its tenant.
 
         Platforms call it before they take events: at connect, and when a guild is joined.
         Discord's direct messages belong to the workspace '@me', linked like a guild.
+        `organisation` is the Slack organisation whose installation serves the workspace.
         """
+        ...
+
+    async def unlink(self, platform: Platform, workspace: str) -> None:
+        """Note that a workspace, or every one of an organisation, let the bot go.
+
+        Nothing is answered there until it is linked again. The syncs of sources that nobody is left
+        to ask, or that were read there, are paused; what is stored stays.
+        """
+        ...
+
+
+Renew = Callable[[Installation], Awaitable[Installation]]
+"""Gets the next token of an installation."""
+
+
+class Installations(Protocol):
+    """Where the Slack app is installed by OAuth. Raises StoreUnavailable."""
+
+    async def put(self, tenant: TenantId, installation: Installation) -> None:
+        """Keep an installation in place of the one before."""
+        ...
+
+    async def find(self, workspace: str) -> Installation | None:
+        """That of a workspace, or of the organisation that serves it."""
+        ...
+
+    async def list_for(self, tenant: TenantId) -> Sequence[Installation]:
+        """Every installation of a tenant, the oldest first."""
+        ...
+
+    async def renew(self, installation: Installation, renew: Renew) -> Installation | None:
+        """Have `renew` get the next token, once however many processes want it at a time.
+
+        Returns what is kept then, which another process may have renewed; None if it is gone.
+        """
+        ...
+
+    async def remove(self, id_: str, until: datetime) -> bool:
+        """Delete an installation with its tokens; False where it is none, or a later one."""
+        ...
+
+
+class InstallationStates(Protocol):
+    """Installations that were begun in a browser. Raises StoreUnavailable."""
+
+    async def issue(self, seconds: float) -> str:
+        """A secret that can be brought back once, for so many seconds."""
+        ...
+
+    async def consume(self, state: str) -> bool:
+        """Whether it was issued, in any process, and is neither used nor too old."""
         ...
 
 

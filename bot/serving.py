@@ -19,7 +19,7 @@ from bot.errors import SettingsInvalid
 from bot.intake import InboxIntake
 from bot.model import Platform
 from bot.platforms.discord_platform import DiscordPlatform, build_discord
-from bot.platforms.slack_platform import SlackPlatform, build_slack
+from bot.platforms.slack_platform import OAuthApp, SlackPlatform, build_slack
 from bot.ports import Directory, Messenger
 from bot.queue import PostgresJobQueue
 from bot.rendering.form import Choice
@@ -28,6 +28,7 @@ from bot.settings import Settings
 from bot.storage.database import Pool, connect
 from bot.storage.directory import PostgresAdmins, PostgresAudit, PostgresWorkspaces
 from bot.storage.inbox import PostgresInbox
+from bot.storage.installations import PostgresInstallationStates
 from bot.storage.outbox import PostgresOutbox
 from bot.storage.schedules import PostgresSchedules
 from bot.storage.threads import PostgresThreads
@@ -62,7 +63,11 @@ async def serve_platforms(
             PostgresJobQueue(footnote.database_url, wanted, workers=settings.workers)
         )
         inbox = PostgresInbox(footnote.pool, queue)
-        workspaces = PostgresWorkspaces(footnote.pool, allowed=settings.workspaces)
+        workspaces = PostgresWorkspaces(
+            footnote.pool,
+            allowed=settings.workspaces,
+            each_its_own=settings.slack_tenants == "each",
+        )
         platforms: dict[Platform, SlackPlatform | DiscordPlatform] = {}
         directories: dict[Platform, Directory] = {}
         rights = Rights(PostgresAdmins(footnote.pool), directories, listed=settings.admins)
@@ -84,7 +89,7 @@ async def serve_platforms(
         )
         if Platform.SLACK in wanted:
             platforms[Platform.SLACK] = _build_slack(
-                settings, front, lambda: find_fault(footnote.pool, platforms)
+                footnote, front, lambda: find_fault(footnote.pool, platforms)
             )
         if Platform.DISCORD in wanted:
             platforms[Platform.DISCORD] = _build_discord(footnote, front)
@@ -141,7 +146,7 @@ def _find_first(error: Exception) -> Exception:
 
 
 def _choose_platforms(settings: Settings, *, slack: bool, discord: bool) -> list[Platform]:
-    if slack and not settings.slack_bot_token:
+    if slack and not settings.is_on_slack:
         raise SettingsInvalid("SLACK_BOT_TOKEN is not set; see docs/connect-slack.md.")
     if discord and not settings.discord_token:
         raise SettingsInvalid("DISCORD_TOKEN is not set; see docs/connect-discord.md.")
@@ -156,7 +161,8 @@ def _choose_platforms(settings: Settings, *, slack: bool, discord: bool) -> list
 async def _connect(platform: SlackPlatform | DiscordPlatform) -> str:
     """Connect; returns what people call the place."""
     if isinstance(platform, SlackPlatform):
-        return f"Slack ({(await platform.connect()).team_name})"
+        identity = await platform.connect()
+        return f"Slack ({identity.team_name if identity else 'every workspace that installs it'})"
     guilds = (await platform.connect()).guilds.values()
     return f"Discord ({', '.join(guilds) or 'in no server yet'})"
 
@@ -183,12 +189,14 @@ class Front:
 
 
 def _build_slack(
-    settings: Settings, front: Front, check_health: Callable[[], Awaitable[str]]
+    footnote: Footnote, front: Front, check_health: Callable[[], Awaitable[str]]
 ) -> SlackPlatform:
-    assert settings.slack_bot_token is not None  # noqa: S101  # _choose_platforms has seen to it
-    app_token, secret = settings.slack_app_token, settings.slack_signing_secret
+    settings = footnote.settings
+    bot_token, app_token = settings.slack_bot_token, settings.slack_app_token
+    secret = settings.slack_signing_secret
     return build_slack(
-        bot_token=settings.slack_bot_token.get_secret_value(),
+        bot_token=bot_token.get_secret_value() if bot_token else None,
+        oauth=_find_oauth_app(footnote),
         intake=front.intake,
         workspaces=front.workspaces,
         desk=front.desk,
@@ -199,6 +207,19 @@ def _build_slack(
         host=settings.host,
         port=settings.port,
         check_health=check_health,
+    )
+
+
+def _find_oauth_app(footnote: Footnote) -> OAuthApp | None:
+    client_id = footnote.settings.slack_client_id
+    client_secret = footnote.settings.slack_client_secret
+    if not client_id or client_secret is None:
+        return None
+    return OAuthApp(
+        client_id=client_id,
+        client_secret=client_secret.get_secret_value(),
+        installations=footnote.installations,
+        states=PostgresInstallationStates(footnote.pool),
     )
 
 

@@ -57,6 +57,22 @@ class Settings(BaseSettings):
         description="Signing secret: *Basic Information*. Set it, and no app token, to receive "
         "events over HTTP at `/slack/events`.",
     )
+    slack_client_id: str | None = Field(
+        None,
+        alias="SLACK_CLIENT_ID",
+        description="Client id: *Basic Information*. Set it, the client secret and the signing "
+        "secret, and no tokens, to have several workspaces install the app at `/slack/install`.",
+    )
+    slack_client_secret: SecretStr | None = Field(
+        None, alias="SLACK_CLIENT_SECRET", description="Client secret: *Basic Information*."
+    )
+    slack_tenants: Literal["one", "each"] = Field(
+        "one",
+        alias="FOOTNOTE_SLACK_TENANTS",
+        description="Whose sources a workspace asks that installs the app: `one`, those of the "
+        "command line, shared by all; or `each`, its own, apart from all others and managed in "
+        "chat (an organisation's workspaces share theirs).",
+    )
     slack_api_url: str = Field(
         "https://slack.com/api/",
         alias="FOOTNOTE_SLACK_API_URL",
@@ -351,6 +367,21 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _have_what_oauth_needs(self) -> "Settings":
+        if not self.slack_client_id:
+            return self
+        if not (self.slack_client_secret and self.slack_signing_secret):
+            raise ValueError(
+                "SLACK_CLIENT_ID is set, so SLACK_CLIENT_SECRET and SLACK_SIGNING_SECRET are needed"
+            )
+        if self.slack_bot_token or self.slack_app_token:
+            raise ValueError(
+                "SLACK_CLIENT_ID has workspaces install the app over HTTP: remove SLACK_BOT_TOKEN "
+                "and SLACK_APP_TOKEN, or remove SLACK_CLIENT_ID"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _know_what_answers_cost(self) -> "Settings":
         unpriced = {*self.chat_models, *self.planner_models} - set(self.prices)
         if self.answer_cost is not None and unpriced:
@@ -359,6 +390,11 @@ class Settings(BaseSettings):
                 + ", ".join(sorted(unpriced))
             )
         return self
+
+    @property
+    def is_on_slack(self) -> bool:
+        """Whether there is what it takes to serve Slack."""
+        return bool(self.slack_bot_token or self.slack_client_id)
 
     @property
     def embedding_spec(self) -> str:

@@ -29,6 +29,7 @@ from bot.settings import Settings
 from bot.storage.answers import PostgresAnswerRecords
 from bot.storage.channels import PostgresChannelStore
 from bot.storage.directory import PostgresAudit
+from bot.storage.installations import PostgresInstallations
 from bot.storage.memory import PostgresThreadMemory
 from migrations.runner import MigrationRefused, hold_lock, migrate
 from retrieval.config import VectorIndex, parse_pipeline
@@ -87,6 +88,7 @@ class Footnote:
     answers: PostgresAnswerRecords
     audit: PostgresAudit
     channels: ChannelBook
+    installations: PostgresInstallations
 
     async def warm_up(self) -> None:
         """Load the embedding model, so that the first question does not wait for it."""
@@ -217,6 +219,7 @@ async def open_footnote(settings: Settings) -> AsyncIterator[Footnote]:
             answers=answers,
             audit=PostgresAudit(pool),
             channels=ChannelBook(PostgresChannelStore(pool), settings.channel),
+            installations=PostgresInstallations(pool, secrets),
         )
 
 

@@ -161,6 +161,8 @@ def _count(number: int, noun: str) -> str:
 
 async def _check_slack(examination: _Examination) -> Check:
     settings = examination.settings
+    if settings.slack_client_id:
+        return Check("slack", State.OK, "workspaces install the app at /slack/install, over HTTP")
     if not settings.slack_bot_token:
         return Check("slack", State.SKIPPED, "SLACK_BOT_TOKEN is not set")
     answer = await _post(

@@ -188,7 +188,7 @@ def serve(slack: bool, discord: bool, as_json: bool) -> None:
         async with open_footnote(settings) as opened:
             await serve_platforms(
                 opened,
-                slack=slack or (both and settings.slack_bot_token is not None),
+                slack=slack or (both and settings.is_on_slack),
                 discord=discord or (both and settings.discord_token is not None),
                 announce=lambda facts: _announce(facts, as_json=as_json),
             )

@@ -372,7 +372,7 @@ def audit(limit: int, as_json: bool) -> None:
 
 @click.group()
 def secrets() -> None:
-    """Keys that seal the secrets of sources."""
+    """Keys that seal the secrets of sources and installations."""
 
 
 @secrets.command("new-key")
@@ -393,6 +393,7 @@ def rotate(as_json: bool) -> None:
 
     async def use(opened: Footnote) -> None:
         sealed = await opened.knowledge.rotate_secrets(TENANT)
+        sealed += await opened.installations.rotate_secrets()
         await _note(opened, "secrets rotate", f"{sealed} secrets")
         if as_json:
             print_json({"sealed": sealed})

@@ -100,18 +100,27 @@ class SlackAccount:
     """
 
     def __init__(
-        self, bot_token: str, *, api_url: str = SLACK_API_URL, timeout_seconds: int = 30
+        self,
+        bot_token: str,
+        *,
+        api_url: str = SLACK_API_URL,
+        timeout_seconds: int = 30,
+        identity: SlackIdentity | None = None,
+        session: aiohttp.ClientSession | None = None,
     ) -> None:
+        """`identity` spares the question who we are; `session` belongs to the caller."""
+
         def build(*handlers: Any) -> AsyncWebClient:
             return AsyncWebClient(
                 token=bot_token,
                 base_url=api_url,
                 timeout=timeout_seconds,
+                session=session,
                 retry_handlers=[ShortWaitHandler(max_retry_count=2), *handlers],
             )
 
         self._timeout_seconds = timeout_seconds
-        self._identity: SlackIdentity | None = None
+        self._identity = identity
         self._identifying = asyncio.Lock()
         self.poster = build()
         self.client = build(

@@ -1,4 +1,4 @@
-"""The Bolt app: authorises, drops what the bot said itself, and hands the rest to the receiver."""
+"""The Bolt app: hands what Slack delivers to the receiver."""
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
@@ -9,36 +9,29 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.platforms.slack_account import SlackAccount
 from bot.platforms.slack_receiver import SlackReceiver
 
 log = logging.getLogger(__name__)
 
 
-def build_app(account: SlackAccount, receiver: SlackReceiver) -> AsyncApp:
-    """The app that both Socket Mode and HTTP dispatch to.
+def build_app(receiver: SlackReceiver, *, api_url: str) -> AsyncApp:
+    """The app that both Socket Mode and HTTP dispatch to. It acts for nobody: the receiver knows
+    who we are in each workspace, and what the bot said itself.
 
     Its own signature check is off: it would log the body of a forged request. slack_http refuses
     such requests before they get here; in Socket Mode there are no signatures.
     """
 
-    async def authorize() -> AuthorizeResult:
+    async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
         # Bolt's own look-up acks an event that it could not authorise, which loses it.
-        identity = await account.identify()
-        return AuthorizeResult(
-            enterprise_id=identity.enterprise or None,
-            team_id=identity.team,
-            bot_user_id=identity.bot_user,
-            bot_id=identity.bot_id,
-            bot_token=account.client.token,
-        )
+        return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id)
 
     logger = logging.getLogger("slack_bolt")
     logger.addFilter(_is_news)
     app = AsyncApp(
         name="footnote",
         logger=logger,
-        client=AsyncWebClient(base_url=account.client.base_url),
+        client=AsyncWebClient(base_url=api_url),
         authorize=authorize,
         signing_secret="",
         request_verification_enabled=False,

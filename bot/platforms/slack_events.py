@@ -135,6 +135,17 @@ def read_team(payload: Payload) -> str:
     return str(payload.get("team_id") or payload.get("event", {}).get("team") or "")
 
 
+def read_organisation(payload: Payload) -> str:
+    """The organisation whose installation an event or a command came by; '' for a workspace's."""
+    for authorization in payload.get("authorizations") or ():
+        if authorization.get("is_enterprise_install"):
+            return str(authorization.get("enterprise_id") or "")
+    if str(payload.get("is_enterprise_install")).lower() != "true":
+        return ""
+    named = payload.get("enterprise") or {}
+    return str(payload.get("enterprise_id") or named.get("id") or "")
+
+
 def clean_text(text: str, bot_user: str) -> str:
     """What the person typed: Slack's entities resolved, the mention of the bot left out.
 

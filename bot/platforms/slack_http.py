@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
@@ -35,7 +35,7 @@ class _Clock(Clock):
 
 
 class SlackHttp:
-    """Serves `/slack/events` for all that Slack sends, and `/healthz`.
+    """Serves `/slack/events` for all that Slack sends, `/healthz`, and what else is in `routes`.
 
     `port` 0 picks a free one. Requests with a wrong signature, or older than five minutes, are
     refused before anything reads them. `/healthz` answers 200, or 503 with what `check_health`
@@ -50,8 +50,10 @@ class SlackHttp:
         host: str,
         port: int,
         check_health: HealthCheck = find_nothing_wrong,
+        routes: Sequence[web.RouteDef] = (),
         now: Callable[[], float] = time.time,
     ) -> None:
+        self._routes = routes
         self._app = app
         self._verifier = SignatureVerifier(signing_secret, clock=_Clock(now))
         self._host, self._port = host, port
@@ -65,6 +67,7 @@ class SlackHttp:
         server = web.Application(client_max_size=MOST_BYTES)
         server.router.add_post(PATH, self._receive)
         server.router.add_get("/healthz", self._tell_health)
+        server.router.add_routes(self._routes)
         runner = web.AppRunner(server, access_log=None)
         await runner.setup()
         try:

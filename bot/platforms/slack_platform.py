@@ -1,7 +1,7 @@
 """Slack as one thing to wire: the account, what it says, what it hears."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot.errors import SettingsInvalid
 from bot.model import Platform
@@ -10,23 +10,34 @@ from bot.platforms.slack_app import build_app
 from bot.platforms.slack_directory import SlackChannels, SlackDirectory
 from bot.platforms.slack_forms import SlackForms
 from bot.platforms.slack_http import HealthCheck, SlackHttp, find_nothing_wrong
+from bot.platforms.slack_installations import InstalledAccounts
+from bot.platforms.slack_membership import SlackMembership
 from bot.platforms.slack_messenger import SlackMessenger
+from bot.platforms.slack_oauth import SlackOAuth
 from bot.platforms.slack_receiver import SlackReceiver, read_clock
 from bot.platforms.slack_socket import CONNECTIONS, SlackSockets
-from bot.ports import FormDesk, Intake, SourceNames, Workspaces
+from bot.ports import (
+    FormDesk,
+    Installations,
+    InstallationStates,
+    Intake,
+    SourceNames,
+    Workspaces,
+)
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class SlackPlatform:
-    """One Slack app in one workspace, over Socket Mode or over HTTP.
+    """One Slack app, over Socket Mode or over HTTP: in one workspace by a token of the settings, or
+    over HTTP in as many as install it.
 
     `messenger` and `directory` work without `connect` and `run`. Exactly one of `sockets` and
     `http` is set. Use: `connect`, then `run` until cancelled, then `close`.
     """
 
-    account: SlackAccount
+    accounts: SlackAccount | InstalledAccounts
     messenger: SlackMessenger
     directory: SlackDirectory
     workspaces: Workspaces
@@ -35,17 +46,20 @@ class SlackPlatform:
     app_token: str = ""
     forms: SlackForms | None = None
 
-    async def connect(self) -> SlackIdentity:
-        """Check the tokens and link the workspace; before `run`.
+    async def connect(self) -> SlackIdentity | None:
+        """Check the token of the settings and link its workspace; before `run`.
 
-        Raises ConnectionRefused, whose text says how to mend it, and StoreUnavailable.
+        Returns who we are there, None where there is no such token. Raises ConnectionRefused, whose
+        text says how to mend it, and StoreUnavailable.
         """
-        await self.account.open()
+        await self.accounts.open()
+        if isinstance(self.accounts, InstalledAccounts):
+            return None
         try:
-            identity = await self.account.identify()
+            identity = await self.accounts.identify()
             await self.workspaces.link(Platform.SLACK, identity.team, identity.team_name)
         except BaseException:
-            await self.account.close()
+            await self.accounts.close()
             raise
         if identity.missing_scopes:
             log.warning(
@@ -58,8 +72,8 @@ class SlackPlatform:
         """Receive until cancelled. Raises ConnectionRefused or SettingsInvalid at the start."""
         if self.http is not None:
             await self.http.run()
-        elif self.sockets is not None:
-            await self.sockets.run(await self.account.check_app_token(self.app_token))
+        elif self.sockets is not None and isinstance(self.accounts, SlackAccount):
+            await self.sockets.run(await self.accounts.check_app_token(self.app_token))
 
     async def wait_until_receiving(self) -> None:
         """Return once Slack can deliver: every socket is live, or the server listens."""
@@ -84,12 +98,23 @@ class SlackPlatform:
         """Close the connections to the Web API."""
         if self.forms is not None:
             await self.forms.close()
-        await self.account.close()
+        await self.accounts.close()
+
+
+@dataclass(frozen=True, slots=True)
+class OAuthApp:
+    """What an app needs to be installed by OAuth."""
+
+    client_id: str
+    client_secret: str = field(repr=False)
+    installations: Installations
+    states: InstallationStates
 
 
 def build_slack(
     *,
-    bot_token: str,
+    bot_token: str | None = None,
+    oauth: OAuthApp | None = None,
     intake: Intake,
     workspaces: Workspaces,
     desk: FormDesk | None = None,
@@ -104,37 +129,74 @@ def build_slack(
 ) -> SlackPlatform:
     """Put the parts together. With an `app_token` over Socket Mode, else over signed HTTP.
 
-    With a `desk` and `source_names` commands open modals. Opens nothing yet. Raises SettingsInvalid
-    where neither token nor secret is given.
+    With `oauth` in place of a `bot_token` workspaces install the app themselves, over HTTP. With a
+    `desk` and `source_names` commands open modals. Opens nothing yet. Raises SettingsInvalid where
+    a token or secret is missing.
     """
-    account = SlackAccount(bot_token, api_url=api_url)
-    messenger = SlackMessenger(account)
+    accounts = _build_accounts(bot_token, oauth, api_url)
+    messenger = SlackMessenger(accounts)
     forms = None
     if desk is not None and source_names is not None:
         forms = SlackForms(
-            account, messenger, intake, desk=desk, source_names=source_names, now=read_clock
+            accounts, messenger, intake, desk=desk, source_names=source_names, now=read_clock
         )
     receiver = SlackReceiver(
-        accounts=account, channels=SlackChannels(account), intake=intake, forms=forms
+        membership=SlackMembership(accounts, workspaces, oauth.installations if oauth else None),
+        channels=SlackChannels(accounts),
+        intake=intake,
+        forms=forms,
     )
-    app = build_app(account, receiver)
+    app = build_app(receiver, api_url=api_url)
     sockets = http = None
-    if app_token:
-        sockets = SlackSockets(app, account.client, app_token, connections=connections)
+    if app_token and isinstance(accounts, SlackAccount):
+        sockets = SlackSockets(app, accounts.client, app_token, connections=connections)
     elif signing_secret:
-        http = SlackHttp(app, signing_secret, host=host, port=port, check_health=check_health)
+        http = SlackHttp(
+            app,
+            signing_secret,
+            host=host,
+            port=port,
+            check_health=check_health,
+            routes=_build_oauth(oauth, workspaces, api_url).routes() if oauth else (),
+        )
     else:
         raise SettingsInvalid(
             "Slack has no way to reach Footnote: set SLACK_APP_TOKEN for Socket Mode, or "
             "SLACK_SIGNING_SECRET for HTTP."
         )
     return SlackPlatform(
-        account=account,
+        accounts=accounts,
         messenger=messenger,
-        directory=SlackDirectory(account),
+        directory=SlackDirectory(accounts),
         workspaces=workspaces,
         sockets=sockets,
         http=http,
         app_token=app_token or "",
         forms=forms,
+    )
+
+
+def _build_accounts(
+    bot_token: str | None, oauth: OAuthApp | None, api_url: str
+) -> SlackAccount | InstalledAccounts:
+    if oauth is not None:
+        return InstalledAccounts(
+            oauth.installations,
+            client_id=oauth.client_id,
+            client_secret=oauth.client_secret,
+            api_url=api_url,
+        )
+    if not bot_token:
+        raise SettingsInvalid("Slack needs SLACK_BOT_TOKEN, or SLACK_CLIENT_ID for OAuth.")
+    return SlackAccount(bot_token, api_url=api_url)
+
+
+def _build_oauth(oauth: OAuthApp, workspaces: Workspaces, api_url: str) -> SlackOAuth:
+    return SlackOAuth(
+        oauth.installations,
+        oauth.states,
+        workspaces,
+        client_id=oauth.client_id,
+        client_secret=oauth.client_secret,
+        api_url=api_url,
     )

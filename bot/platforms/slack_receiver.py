@@ -7,8 +7,8 @@ from typing import Any
 
 from slack_bolt.response import BoltResponse
 
+from bot.errors import AppNotInstalled
 from bot.model import ChannelKind, Command
-from bot.platforms.slack_account import SlackAccounts
 from bot.platforms.slack_directory import SlackChannels
 from bot.platforms.slack_events import (
     EVENTS,
@@ -26,8 +26,10 @@ from bot.platforms.slack_interactions import (
     read_click,
     read_home,
 )
+from bot.platforms.slack_membership import PARTINGS, SlackMembership
 from bot.ports import Intake
 from bot.rendering import phrases
+from bot.rendering.apology import find_apology
 
 WORKING = "On it…"
 
@@ -51,13 +53,13 @@ class SlackReceiver:
     def __init__(
         self,
         *,
-        accounts: SlackAccounts,
+        membership: SlackMembership,
         channels: SlackChannels,
         intake: Intake,
         forms: SlackForms | None = None,
         now: Callable[[], datetime] = read_clock,
     ) -> None:
-        self._accounts = accounts
+        self._membership = membership
         self._channels = channels
         self._intake = intake
         self._forms = forms
@@ -80,9 +82,13 @@ class SlackReceiver:
 
     async def _receive_event(self, payload: Payload) -> None:
         event = payload["event"]
+        if event.get("type") in PARTINGS:
+            await self._membership.part(payload)
         if event.get("type") not in EVENTS or not is_from_person(payload):
             return
-        identity = await (await self._accounts.find(read_team(payload))).identify()
+        identity = await self._membership.identify(payload)
+        if identity is None:
+            return
         message = read_message(payload, identity.bot_user, await self._read_kind(payload))
         if message is None:
             return
@@ -90,11 +96,13 @@ class SlackReceiver:
         log.info("slack message %s: %s", message.message, acceptance)
 
     async def _receive_command(self, payload: Payload) -> BoltResponse:
-        identity = await (await self._accounts.find(read_team(payload))).identify()
-        kind = await self._read_kind(payload)
-        command = read_command(payload, identity.bot_user, kind, self._now())
         # Slack does not tell the language of who types.
         language = phrases.choose_language("", payload.get("text") or "")
+        identity = await self._membership.identify(payload)
+        if identity is None:
+            return _say(find_apology(AppNotInstalled()).words.say(language))
+        kind = await self._read_kind(payload)
+        command = read_command(payload, identity.bot_user, kind, self._now())
         try:
             if isinstance(command, Command):
                 if await self._open_form(command, payload):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from psycopg.rows import class_row
 
 from bot.model import AuditEntry, AuditRecord, ItemId, Platform
-from bot.storage.database import QUERIES, Pool, connect
+from bot.storage.database import QUERIES, Pool, begin, connect
 from retrieval.model import TenantId
 
 DEFAULT_TENANT = TenantId("default")
@@ -15,7 +15,8 @@ class PostgresWorkspaces:
     """Satisfies bot.ports.Workspaces.
 
     `allowed` names the only workspaces that are ever resolved, each as 'slack:T…' or 'discord:…';
-    where it is empty, every linked one is.
+    where it is empty, every linked one is. A new workspace goes to the default tenant, or, where
+    `each_its_own`, those of Slack to tenants of their own, an organisation's to one together.
     """
 
     def __init__(
@@ -24,34 +25,64 @@ class PostgresWorkspaces:
         *,
         default_tenant: TenantId = DEFAULT_TENANT,
         allowed: frozenset[str] = frozenset(),
+        each_its_own: bool = False,
     ) -> None:
         self._pool = pool
         self._default_tenant = default_tenant
         self._allowed = allowed
+        self._each_its_own = each_its_own
+
+    def is_allowed(self, platform: Platform, workspace: str) -> bool:
+        """Whether the settings let the bot work there."""
+        return not self._allowed or f"{platform.value}:{workspace}" in self._allowed
 
     async def resolve(self, platform: Platform, workspace: str) -> TenantId | None:
-        """The tenant, or None where the workspace was never linked or is not allowed."""
-        if self._allowed and f"{platform.value}:{workspace}" not in self._allowed:
+        """The tenant, or None where the workspace is not linked or is not allowed."""
+        if not self.is_allowed(platform, workspace):
             return None
-        return await self._find(platform, workspace)
+        return await self._find(platform, workspace, even_unlinked=False)
 
-    async def _find(self, platform: Platform, workspace: str) -> TenantId | None:
+    async def _find(
+        self, platform: Platform, workspace: str, *, even_unlinked: bool
+    ) -> TenantId | None:
+        values = {"platform": platform, "workspace": workspace, "even_unlinked": even_unlinked}
         async with connect(self._pool) as connection:
-            cursor = await connection.execute(
-                QUERIES["resolve_workspace"], {"platform": platform, "workspace": workspace}
-            )
+            cursor = await connection.execute(QUERIES["resolve_workspace"], values)
             row = await cursor.fetchone()
         return None if row is None else TenantId(row[0])
 
-    async def link(self, platform: Platform, workspace: str, name: str) -> TenantId:
-        """Note a workspace that we are connected to; a new one goes to the default tenant."""
-        tenant = await self._find(platform, workspace) or self._default_tenant
-        async with connect(self._pool) as connection:
-            await connection.execute(
-                QUERIES["link_workspace"],
-                {"tenant": tenant, "platform": platform, "workspace": workspace, "name": name},
-            )
+    async def link(
+        self, platform: Platform, workspace: str, name: str, *, organisation: str = ""
+    ) -> TenantId:
+        """Note a workspace that we are connected to, or are again; returns its tenant."""
+        known = await self._find(platform, workspace, even_unlinked=True)
+        tenant = known or self._choose_tenant(platform, organisation or workspace)
+        values = {
+            "tenant": tenant,
+            "platform": platform,
+            "workspace": workspace,
+            "name": name,
+            "organisation": organisation,
+        }
+        async with begin(self._pool) as connection:
+            await connection.execute(QUERIES["add_tenant"], values)
+            await connection.execute(QUERIES["link_workspace"], values)
         return tenant
+
+    def _choose_tenant(self, platform: Platform, owner: str) -> TenantId:
+        if self._each_its_own and platform is Platform.SLACK:
+            return TenantId(f"slack:{owner}")
+        return self._default_tenant
+
+    async def unlink(self, platform: Platform, workspace: str) -> None:
+        """Note that a workspace, or every one of an organisation, let the bot go."""
+        values = {"platform": platform, "workspace": workspace}
+        async with begin(self._pool) as connection:
+            cursor = await connection.execute(QUERIES["unlink_workspaces"], values)
+            for tenant, left in await cursor.fetchall():
+                await connection.execute(
+                    QUERIES["pause_left_sources"], {"tenant": tenant, "workspace": left}
+                )
 
 
 class PostgresAdmins:

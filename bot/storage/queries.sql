@@ -87,13 +87,97 @@ WHERE tenant_id = %(tenant)s AND key = %(key)s AND owner = %(owner)s AND state =
 -- name: resolve_workspace
 SELECT tenant_id FROM workspace
 WHERE platform = %(platform)s AND workspace_id = %(workspace)s
+  AND (unlinked_at IS NULL OR %(even_unlinked)s)
 ORDER BY created_at
 LIMIT 1;
 
+-- name: add_tenant
+INSERT INTO tenant (tenant_id) VALUES (%(tenant)s) ON CONFLICT DO NOTHING;
+
 -- name: link_workspace
-INSERT INTO workspace (tenant_id, platform, workspace_id, name)
-VALUES (%(tenant)s, %(platform)s, %(workspace)s, %(name)s)
-ON CONFLICT (tenant_id, platform, workspace_id) DO UPDATE SET name = excluded.name;
+INSERT INTO workspace (tenant_id, platform, workspace_id, name, organisation)
+VALUES (%(tenant)s, %(platform)s, %(workspace)s, %(name)s, nullif(%(organisation)s, ''))
+ON CONFLICT (tenant_id, platform, workspace_id) DO UPDATE
+SET name = excluded.name, organisation = excluded.organisation, unlinked_at = NULL;
+
+-- name: unlink_workspaces
+UPDATE workspace SET unlinked_at = now()
+WHERE platform = %(platform)s AND unlinked_at IS NULL
+  AND (workspace_id = %(workspace)s OR organisation = %(workspace)s)
+RETURNING tenant_id, workspace_id;
+
+-- name: pause_left_sources
+UPDATE source SET paused = true
+WHERE tenant_id = %(tenant)s AND NOT paused AND (
+    NOT EXISTS (
+        SELECT FROM workspace WHERE tenant_id = %(tenant)s AND unlinked_at IS NULL
+    )
+    OR EXISTS (
+        SELECT FROM transcript_channel AS heard
+        WHERE heard.tenant_id = source.tenant_id AND heard.source_id = source.source_id
+          AND heard.workspace = %(workspace)s
+    )
+);
+
+-- name: put_installation
+INSERT INTO slack_installation (tenant_id, installation_id, enterprise_id, name, bot_user, bot_id,
+                                scopes, secrets, expires_at, installed_at)
+VALUES (%(tenant)s, %(id)s, %(enterprise)s, %(name)s, %(bot_user)s, %(bot_id)s, %(scopes)s,
+        %(secrets)s, %(expires_at)s, %(installed_at)s)
+ON CONFLICT (installation_id) DO UPDATE
+SET tenant_id = excluded.tenant_id, enterprise_id = excluded.enterprise_id, name = excluded.name,
+    bot_user = excluded.bot_user, bot_id = excluded.bot_id, scopes = excluded.scopes,
+    secrets = excluded.secrets, expires_at = excluded.expires_at,
+    installed_at = excluded.installed_at;
+
+-- name: find_installation
+SELECT installation_id, enterprise_id, name, bot_user, bot_id, scopes, secrets, expires_at,
+       installed_at
+FROM slack_installation
+WHERE installation_id = %(workspace)s OR installation_id IN (
+    SELECT organisation FROM workspace
+    WHERE platform = 'slack' AND workspace_id = %(workspace)s AND unlinked_at IS NULL
+)
+ORDER BY installation_id = %(workspace)s DESC
+LIMIT 1;
+
+-- name: list_installations
+SELECT installation_id, enterprise_id, name, bot_user, bot_id, scopes, secrets, expires_at,
+       installed_at
+FROM slack_installation
+WHERE tenant_id = %(tenant)s
+ORDER BY installed_at;
+
+-- name: lock_installation
+SELECT installation_id, enterprise_id, name, bot_user, bot_id, scopes, secrets, expires_at,
+       installed_at
+FROM slack_installation WHERE installation_id = %(id)s
+FOR UPDATE;
+
+-- name: set_installation_token
+UPDATE slack_installation SET secrets = %(secrets)s, expires_at = %(expires_at)s
+WHERE installation_id = %(id)s;
+
+-- name: remove_installation
+DELETE FROM slack_installation
+WHERE installation_id = %(id)s AND installed_at <= %(until)s
+RETURNING installation_id;
+
+-- name: list_sealed_installations
+SELECT installation_id, secrets FROM slack_installation FOR UPDATE;
+
+-- name: set_installation_secrets
+UPDATE slack_installation SET secrets = %(secrets)s WHERE installation_id = %(id)s;
+
+-- name: issue_oauth_state
+INSERT INTO slack_oauth_state (digest, expires_at)
+VALUES (%(digest)s, now() + make_interval(secs => %(seconds)s));
+
+-- name: drop_old_oauth_states
+DELETE FROM slack_oauth_state WHERE expires_at < now();
+
+-- name: consume_oauth_state
+DELETE FROM slack_oauth_state WHERE digest = %(digest)s RETURNING expires_at >= now();
 
 -- name: is_admin
 SELECT EXISTS (

@@ -54,7 +54,15 @@ class Recorder:
         await self._tell()
         return Acceptance.ACCEPTED
 
-    async def link(self, platform: Platform, workspace: str, name: str) -> TenantId:
+    def is_allowed(self, platform: Platform, workspace: str) -> bool:
+        return True
+
+    async def unlink(self, platform: Platform, workspace: str) -> None:
+        self.linked = [entry for entry in self.linked if entry[1] != workspace]
+
+    async def link(
+        self, platform: Platform, workspace: str, name: str, *, organisation: str = ""
+    ) -> TenantId:
         self.linked.append((platform, workspace, name))
         return TenantId("default")
 

@@ -183,12 +183,24 @@ class InMemoryWorkspaces:
 
     def __init__(self, *linked: tuple[Platform, str]) -> None:
         self.linked = dict.fromkeys(linked, TenantId("default"))
+        self.organisations: dict[str, str] = {}
+
+    def is_allowed(self, platform: Platform, workspace: str) -> bool:
+        return True
 
     async def resolve(self, platform: Platform, workspace: str) -> TenantId | None:
         return self.linked.get((platform, workspace))
 
-    async def link(self, platform: Platform, workspace: str, name: str) -> TenantId:
+    async def link(
+        self, platform: Platform, workspace: str, name: str, *, organisation: str = ""
+    ) -> TenantId:
+        self.organisations[workspace] = organisation
         return self.linked.setdefault((platform, workspace), TenantId("default"))
+
+    async def unlink(self, platform: Platform, workspace: str) -> None:
+        members = {name for name, owner in self.organisations.items() if owner == workspace}
+        for name in {workspace, *members}:
+            self.linked.pop((platform, name), None)
 
 
 @dataclass

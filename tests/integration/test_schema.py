@@ -31,6 +31,6 @@ async def test_the_tenant_leads_every_key_of_ours(empty_database_url: str) -> No
         keys = dict(await (await connection.execute(query)).fetchall())
     shared = {"schema_migrations"}
     assert {table: column for table, column in keys.items() if column != "tenant_id"}.keys() <= (
-        shared | {"embedding_model", "active_model"}
+        shared | {"embedding_model", "active_model", "slack_oauth_state"}
     )
     assert keys["document"] == keys["chunk"] == "tenant_id"

@@ -47,6 +47,10 @@ class App:
     signing_secret: str = "emulator-signing-secret"
     verification_token: str = "legacy"
     scopes: set[str] = field(default_factory=lambda: set(DEFAULT_SCOPES))
+    client_id: str = "1111.2222"
+    client_secret: str = "emulator-client-secret"
+    refresh_token: str = ""
+    installed: bool = True
     app_token_scopes: set[str] = field(default_factory=lambda: {"connections:write"})
     subscriptions: set[str] = field(default_factory=lambda: set(DEFAULT_SUBSCRIPTIONS))
     streaming: bool = True
@@ -55,10 +59,34 @@ class App:
 
 
 class Backend:
-    """The workspace with its app, journal, clock, faults and deliveries."""
+    """The workspace with its app, journal, clock, faults and deliveries.
 
-    def __init__(self, app: App, *, frozen: bool, seed: int, team: dict[str, str]) -> None:
+    A workspace `beside` another shares the latter four with it. `organisation` is the E… that it is
+    of; `org_wide`: the app came with the organisation, whose one token serves all its workspaces.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        *,
+        frozen: bool = False,
+        seed: int = 0,
+        team: dict[str, str],
+        organisation: str | None = None,
+        beside: "Backend | None" = None,
+    ) -> None:
         self.app = app
+        self.organisation = organisation
+        self.org_wide = False
+        self.rotates = False
+        self.token_seconds = 43_200
+        self.redirect_url = ""
+        if beside is not None:
+            self.clock, self.journal, self.faults = beside.clock, beside.journal, beside.faults
+            self.sockets, self.courier, self.origin = beside.sockets, beside.courier, beside.origin
+            self.workspace = Workspace(self.clock, **team)
+            self.interactions = Interactions(self)
+            return
         self.clock = Clock(frozen=frozen)
         self.journal = Journal(self.clock.now)
         self.faults = FaultQueue(seed)
@@ -83,7 +111,8 @@ class Backend:
         scope = EVENT_SCOPES.get(name) or next(
             (scope for sub, scope in MESSAGE_EVENTS.values() if sub == name), None
         )
-        if name not in self.app.subscriptions or (scope and scope not in self.app.scopes):
+        subscribed = self.app.installed and name in self.app.subscriptions
+        if not subscribed or (scope and scope not in self.app.scopes):
             self.journal.append("event.withheld", type=name)
             return None
         event_id = self.workspace.next_id("Ev")
@@ -93,7 +122,8 @@ class Backend:
                 "token": self.app.verification_token,
                 "team_id": self.workspace.team_id,
                 "context_team_id": self.workspace.team_id,
-                "context_enterprise_id": None,
+                "enterprise_id": self.organisation,
+                "context_enterprise_id": self.organisation,
                 "api_app_id": self.app.app_id,
                 "event": event,
                 "type": "event_callback",
@@ -101,11 +131,11 @@ class Backend:
                 "event_time": int(self.clock.now()),
                 "authorizations": [
                     {
-                        "enterprise_id": None,
+                        "enterprise_id": self.organisation,
                         "team_id": self.workspace.team_id,
                         "user_id": self.app.bot_user,
                         "is_bot": True,
-                        "is_enterprise_install": False,
+                        "is_enterprise_install": self.org_wide,
                     }
                 ],
                 "is_ext_shared_channel": self._is_shared(event),

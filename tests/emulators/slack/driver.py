@@ -7,6 +7,7 @@ Every action takes names or ids and returns JSON values, so that the same calls 
 import json
 from typing import Any, get_args
 
+from .browser import install_in_browser
 from .events import DeliveryKind
 from .state import ChannelKind
 from .watching import Watching
@@ -60,6 +61,27 @@ class Driver(Watching):
         event = {"type": "subteam_members_changed", "subteam_id": group_id, "users": ids}
         self._backend.publish({**event, "team_id": self._workspace.team_id})
         return {"id": group_id}
+
+    async def install(self, url: str, redirect_url: str, *, agree: bool = True) -> dict[str, Any]:
+        """Install the app from its install page, as a person with a browser does.
+
+        Returns status and text of the page to which Slack leads back.
+        """
+        self._backend.redirect_url = redirect_url
+        return await install_in_browser(
+            url, self._backend.origin, self._workspace.team_id, agree=agree
+        )
+
+    async def uninstall(self) -> dict[str, Any]:
+        """Remove the app from the workspace; its token is good no more."""
+        app = self._backend.app
+        revoked: dict[str, list[str]] = {"oauth": [], "bot": [app.bot_user]}
+        event_ids = [
+            self._backend.publish({"type": "tokens_revoked", "tokens": revoked}),
+            self._backend.publish({"type": "app_uninstalled"}),
+        ]
+        app.installed = False
+        return {"event_ids": [event_id for event_id in event_ids if event_id]}
 
     async def emit(self, event: dict[str, Any]) -> dict[str, Any]:
         """Send any other event to the app."""

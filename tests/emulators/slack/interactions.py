@@ -70,7 +70,8 @@ class Interactions:
             "command": command,
             "text": text,
             "api_app_id": backend.app.app_id,
-            "is_enterprise_install": "false",
+            "is_enterprise_install": str(backend.org_wide).lower(),
+            "enterprise_id": backend.organisation or "",
             "response_url": response_url,
             "trigger_id": trigger_id,
         }
@@ -296,12 +297,13 @@ class Interactions:
         return message
 
     def _base(self, kind: str, user: User, view: View | None = None) -> dict[str, Any]:
-        workspace, app = self._backend.workspace, self._backend.app
+        backend = self._backend
+        workspace, app = backend.workspace, backend.app
         return {
             "type": kind,
             "team": {"id": workspace.team_id, "domain": workspace.domain},
-            "enterprise": None,
-            "is_enterprise_install": False,
+            "enterprise": {"id": backend.organisation} if backend.organisation else None,
+            "is_enterprise_install": backend.org_wide,
             "user": {
                 "id": user.id,
                 "username": user.name,

@@ -18,8 +18,15 @@ def auth_test(call: Call) -> dict[str, Any]:
         "team_id": workspace.team_id,
         "user_id": app.bot_user,
         "bot_id": app.bot_id,
-        "is_enterprise_install": False,
+        "enterprise_id": call.backend.organisation,
+        "is_enterprise_install": call.backend.org_wide,
     }
+
+
+def revoke(call: Call) -> dict[str, Any]:
+    """auth.revoke."""
+    call.backend.app.installed = False
+    return {"revoked": True}
 
 
 def open_connection(call: Call) -> dict[str, Any]:
@@ -122,6 +129,7 @@ def _view(call: Call, view: View) -> dict[str, Any]:
 
 METHODS = {
     "auth.test": Method(auth_test),
+    "auth.revoke": Method(revoke),
     "apps.connections.open": Method(open_connection, ("connections:write",), app_token=True),
     "assistant.threads.setStatus": Method(set_status, ("chat:write", "assistant:write")),
     "assistant.threads.setSuggestedPrompts": Method(set_prompts, ("assistant:write",)),

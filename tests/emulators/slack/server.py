@@ -1,5 +1,6 @@
 """The emulator as one object: started, it listens on loopback."""
 
+from dataclasses import replace
 from types import TracebackType
 from typing import Any
 
@@ -45,10 +46,40 @@ class SlackEmulator:
         team = {"team_id": team_id, "team_name": team_name, "domain": domain}
         self.backend = Backend(app or App(), frozen=frozen, seed=seed, team=team)
         self.driver = Driver(self.backend)
-        self._api = WebApi(self.backend)
+        self._backends = [self.backend]
+        self._api = WebApi(self._backends)
         self._add_bot()
         if populate:
             self._populate()
+
+    def add_workspace(
+        self, team_id: str, name: str, *, organisation: str | None = None, installed: bool = False
+    ) -> Driver:
+        """Another workspace, with an app of its own to be installed; returns what acts in it.
+
+        There are dora, an admin, and emil, and the channels general and help with both of them.
+        """
+        number = len(self._backends) + 1
+        first = self.app
+        app = replace(
+            first, bot_user=f"U0FOOTNOTE{number}", bot_id=f"B0FOOTNOTE{number}",
+            bot_token=f"xoxb-none-{number}", scopes=set(first.scopes), installed=installed,
+            subscriptions=set(first.subscriptions),
+        )  # fmt: skip
+        team = {"team_id": team_id, "team_name": name, "domain": name.lower().replace(" ", "-")}
+        backend = Backend(app, team=team, organisation=organisation, beside=self.backend)
+        self._backends.append(backend)
+        there = backend.workspace
+        there.start_numbers(number * 1_000_000)
+        there.add_user(
+            app.name, id=app.bot_user, real_name=app.name.title(), bot_id=app.bot_id,
+            app_id=app.app_id,
+        )  # fmt: skip
+        there.add_user("dora", real_name="Dora Klein", is_admin=True)
+        there.add_user("emil", real_name="Emil Roth")
+        for channel in ("general", "help"):
+            there.add_channel(channel, members=["dora", "emil", app.bot_user])
+        return Driver(backend)
 
     @property
     def app(self) -> App:

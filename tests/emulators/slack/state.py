@@ -161,6 +161,10 @@ class Workspace:
         self._numbers = itertools.count(1)
         self._last_ts = 0
 
+    def start_numbers(self, first: int) -> None:
+        """Count ids from here on, so that those of two workspaces differ."""
+        self._numbers = itertools.count(first)
+
     def next_id(self, prefix: str) -> str:
         """A new id of Slack's shape, e.g. `Ev00000000A7`."""
         number, digits = next(self._numbers), ""

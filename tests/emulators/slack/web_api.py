@@ -13,6 +13,7 @@ from .backend import Backend
 from .calls import Call, Method
 from .errors import SlackError
 from .faults import Fault
+from .installing import Installing, read_client
 
 METHODS: dict[str, Method] = {
     **methods_apps.METHODS,
@@ -26,10 +27,12 @@ _JSON_ARGUMENTS = ("blocks", "attachments", "metadata", "view", "prompts", "chun
 
 
 class WebApi:
-    """Serves /api/METHOD and response_urls."""
+    """Serves /api/METHOD, response_urls and the pages of installations, for all workspaces."""
 
-    def __init__(self, backend: Backend) -> None:
-        self._backend = backend
+    def __init__(self, backends: list[Backend]) -> None:
+        self._backends = backends
+        self._backend = backends[0]
+        self._installing = Installing(backends)
         self._closing = asyncio.Event()
 
     def routes(self) -> list[web.RouteDef]:
@@ -38,6 +41,7 @@ class WebApi:
             web.route("*", "/api/{method}", self._handle),
             web.post("/response/{team}/{key}", self._handle_response_url),
             web.get("/files/{id}/{name}", self._handle_file),
+            web.get("/oauth/v2/authorize", self._installing.handle_consent),
         ]
 
     def close(self) -> None:
@@ -53,6 +57,8 @@ class WebApi:
             args, token = await _arguments(request)
         except SlackError as refusal:
             return web.json_response(refusal.body())
+        if name == "oauth.v2.access":
+            args |= read_client(request.headers.get("Authorization", ""))
         body, scopes = self._call(name, args, token)
         self._backend.journal.append(
             "api.called", method=name, args=args, ok=body["ok"], error=body.get("error"),
@@ -68,25 +74,36 @@ class WebApi:
     ) -> tuple[dict[str, Any], set[str]]:
         scopes: set[str] = set()
         try:
+            if name == "oauth.v2.access":
+                return {"ok": True, **self._installing.exchange(args)}, scopes
             method = METHODS.get(name)
             if method is None or (name in _STREAMING and not self._backend.app.streaming):
                 raise SlackError("unknown_method", req_method=name)
-            scopes = self._authorize(token, method)
-            call = Call(self._backend, args, scopes)
+            backend, scopes = self._authorize(token, method, args)
+            call = Call(backend, args, scopes)
             call.require(*method.scopes)
             return {"ok": True, **method.run(call)}, scopes
         except SlackError as refusal:
             return refusal.body(), scopes
 
-    def _authorize(self, token: str | None, method: Method) -> set[str]:
-        app = self._backend.app
+    def _authorize(
+        self, token: str | None, method: Method, args: dict[str, Any]
+    ) -> tuple[Backend, set[str]]:
+        """The workspace that a call is for, and what its token may do."""
         if not token:
             raise SlackError("not_authed")
-        if token not in (app.bot_token, app.app_token):
-            raise SlackError("invalid_auth")
+        served = [
+            each for each in self._backends if token in (each.app.bot_token, each.app.app_token)
+        ]
+        if not served:
+            raise SlackError("token_revoked" if token in self._installing.gone else "invalid_auth")
+        backend = _find_meant(served, args)
+        app = backend.app
+        if not app.installed:
+            raise SlackError("account_inactive")
         if method.app_token != (token == app.app_token):
             raise SlackError("not_allowed_token_type")
-        return app.app_token_scopes if method.app_token else app.scopes
+        return backend, app.app_token_scopes if method.app_token else app.scopes
 
     async def _strike(
         self, request: web.Request, name: str, fault: Fault
@@ -122,7 +139,9 @@ class WebApi:
         error, status = None, 200
         try:
             body = await request.json()
-            self._backend.interactions.use_response_url(request.match_info["key"], body)
+            team, key = request.match_info["team"], request.match_info["key"]
+            meant = [each for each in self._backends if each.workspace.team_id == team]
+            (meant or self._backends)[0].interactions.use_response_url(key, body)
         except ValueError:
             error, status = "invalid_payload", 400
         except SlackError as refusal:
@@ -144,6 +163,16 @@ class WebApi:
             # Slack answers 200 with its sign-in page, a well-known trap.
             return web.Response(text="<html>Sign in to Slack</html>", content_type="text/html")
         return web.Response(body=file["content"], content_type=file["shape"]["mimetype"])
+
+
+def _find_meant(served: list[Backend], args: dict[str, Any]) -> Backend:
+    """An organisation's token serves many workspaces: the one that the arguments name."""
+    named = {str(args.get(name)) for name in ("channel", "channel_id", "team_id", "user")}
+    for backend in served:
+        there = backend.workspace
+        if named & {there.team_id, *there.channels, *there.users}:
+            return backend
+    return served[0]
 
 
 async def _arguments(request: web.Request) -> tuple[dict[str, Any], str | None]:

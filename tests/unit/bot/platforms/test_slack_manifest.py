@@ -7,10 +7,12 @@ from typing import Any
 import yaml
 
 from bot.platforms import slack_account, slack_events
+from bot.platforms.slack_membership import PARTINGS
 
 SCOPES_OF_METHODS = {
     "apps_connections_open": set(),  # the app-level token's connections:write
     "assistant_threads_setStatus": {"assistant:write", "chat:write"},
+    "auth_revoke": set(),
     "auth_test": set(),
     "chat_delete": {"chat:write"},
     "chat_postEphemeral": {"chat:write"},
@@ -63,13 +65,13 @@ def test_scopes(repository: Path) -> None:
     methods = find_methods(repository)
     assert methods == set(SCOPES_OF_METHODS)
     used = set().union(*(SCOPES_OF_METHODS[method] for method in methods))
-    used |= {SCOPES_OF_EVENTS[event] for event in read_events(manifest)} | {"commands"}
+    used |= {SCOPES_OF_EVENTS[event] for event in read_events(manifest) - PARTINGS} | {"commands"}
     assert set(manifest["oauth_config"]["scopes"]["bot"]) == used
     assert used == slack_account.SCOPES
 
 
 def test_events(repository: Path) -> None:
-    events = read_events(read_manifest(repository))
+    events = read_events(read_manifest(repository)) - PARTINGS
     assert {event.partition(".")[0] for event in events} == slack_events.EVENTS
     kinds = {event.partition(".")[2] for event in events} - {""}
     assert kinds == {"channels", "groups", "im", "mpim"}
@@ -86,6 +88,5 @@ def test_commands_and_agent_view(repository: Path) -> None:
     assert len(features["agent_view"]["suggested_prompts"]) <= 4
 
 
-def read_events(manifest: dict[str, Any]) -> list[str]:
-    events: list[str] = manifest["settings"]["event_subscriptions"]["bot_events"]
-    return events
+def read_events(manifest: dict[str, Any]) -> set[str]:
+    return set(manifest["settings"]["event_subscriptions"]["bot_events"])
