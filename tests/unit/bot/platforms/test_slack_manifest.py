@@ -55,7 +55,7 @@ def find_methods(repository: Path) -> set[str]:
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
                 owner = ast.unparse(node.func.value)
                 name = node.func.attr
-                if owner.rpartition(".")[2] in ("client", "poster") and "_" in name:
+                if owner.rpartition(".")[2].strip("_") in ("client", "poster") and "_" in name:
                     methods.add(name)
     return methods - {"is_connected"}
 
