@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from bot.admin.channel_form import ChannelForm
 from bot.admin.forms import AdminForms
@@ -27,6 +27,11 @@ from bot.rights import AdminSuggestions, Rights
 from bot.settings import Settings
 from bot.storage.database import Pool, connect
 from bot.storage.directory import PostgresAdmins, PostgresAudit, PostgresWorkspaces
+from bot.storage.discord import (
+    PostgresCommandDigests,
+    PostgresCursors,
+    PostgresShardRoster,
+)
 from bot.storage.inbox import PostgresInbox
 from bot.storage.installations import PostgresInstallationStates
 from bot.storage.outbox import PostgresOutbox
@@ -234,6 +239,11 @@ def _build_discord(footnote: Footnote, front: Front) -> DiscordPlatform:
         source_names=front.source_names,
         desk=front.desk,
         kinds=front.desk.list_kinds(),
+        cursors=PostgresCursors(footnote.pool),
+        span=timedelta(hours=settings.discord_catch_up_hours),
+        roster=PostgresShardRoster(footnote.pool),
+        shards=settings.discord_shards,
+        digests=PostgresCommandDigests(footnote.pool),
         api_url=settings.discord_api_url,
         gateway_url=settings.discord_gateway_url,
     )

@@ -96,6 +96,21 @@ class Settings(BaseSettings):
         description="Address of Discord's gateway.",
     )
 
+    discord_shards: int = Field(
+        0,
+        alias="FOOTNOTE_DISCORD_SHARDS",
+        ge=0,
+        description="How many shards the bot's connection to Discord has, which the processes that "
+        "share a database share out among them; 0: as many as Discord recommends.",
+    )
+    discord_catch_up_hours: float = Field(
+        12.0,
+        alias="FOOTNOTE_DISCORD_CATCH_UP_HOURS",
+        ge=0,
+        description="After an outage, questions of the last so many hours that Discord did not "
+        "deliver are read from the channels and answered; 0: none.",
+    )
+
     # Who may do what
     admins: Annotated[frozenset[str], NoDecode] = Field(
         frozenset(),

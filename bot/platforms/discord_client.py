@@ -12,6 +12,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from bot.platforms.discord_errors import CLIENT_ERRORS, refuse_gateway, refuse_login
+from bot.platforms.discord_shards import ShardLeases, SoleProcess
 
 DISCORD_API_URL = "https://discord.com/api/v10"
 DISCORD_GATEWAY_URL = "wss://gateway.discord.gg/"
@@ -39,7 +40,11 @@ class Listener(Protocol):
 
     async def receive_message(self, message: discord.Message, bot_user: int) -> None: ...
 
-    async def receive_guild(self, guild: discord.Guild) -> None: ...
+    async def receive_guild(self, guild: discord.Guild, bot_user: int) -> None: ...
+
+    def receive_session(self, client: discord.Client, shard: int, shards: int) -> None:
+        """A session was begun, not resumed."""
+        ...
 
     async def receive_interaction(self, interaction: discord.Interaction[Any]) -> None:
         """Of every kind; slash commands reach the receiver through the tree besides."""
@@ -78,6 +83,8 @@ class DiscordClient(discord.AutoShardedClient):
         gateway_url: str = DISCORD_GATEWAY_URL,
         guild_ready_timeout: float = 2.0,
         identify_pause: float = IDENTIFY_PAUSE,
+        leases: ShardLeases | None = None,
+        shards: int = 0,
     ) -> None:
         redirect_library(api_url, gateway_url)
         # The library keeps this very object, so that it can still learn what we may ask for.
@@ -98,7 +105,10 @@ class DiscordClient(discord.AutoShardedClient):
         self._identify_pause = identify_pause
         self._opening = asyncio.Lock()
         self._opened = False
-        self._ready_once = asyncio.Event()
+        self._settled = asyncio.Event()
+        self._leases = leases or ShardLeases(SoleProcess())
+        self._wanted_shards = shards
+        self._identifies_at_once = 1
 
     async def open(self) -> None:
         """Log in to the REST API, once. Raises ConnectionRefused, which says how to mend it."""
@@ -128,11 +138,11 @@ class DiscordClient(discord.AutoShardedClient):
         return DiscordIdentity(self.user.id, self.user.name, self.application_id, guilds)
 
     async def serve(self) -> None:
-        """Receive until cancelled. Raises ConnectionRefused."""
+        """Receive until cancelled, on the shards that are leased. Raises ConnectionRefused."""
         while True:
             await self.open()
             try:
-                return await self.connect(reconnect=True)
+                return await self._serve_leased(await self._count_shards())
             except discord.PrivilegedIntentsRequired as error:
                 if not self.reads_everything:
                     raise refuse_gateway(error) from error
@@ -140,6 +150,41 @@ class DiscordClient(discord.AutoShardedClient):
                 await self._start_over()
             except (discord.DiscordException, OSError) as error:
                 raise refuse_gateway(error) from error
+
+    async def _count_shards(self) -> int:
+        """How many shards are wanted: as many as Discord recommends unless the settings say."""
+        gateway = await self.request("GET", "/gateway/bot")
+        limit = gateway["session_start_limit"]
+        self._identifies_at_once = int(limit["max_concurrency"])
+        if int(limit["remaining"]) < 1:
+            seconds = int(limit["reset_after"]) / 1000
+            log.error("discord: no session may be begun for another %.0f s", seconds)
+            await asyncio.sleep(seconds)
+        return self._wanted_shards or int(gateway["shards"])
+
+    async def _serve_leased(self, wanted: int) -> None:
+        name = str(self.application_id)
+        lease = await self._leases.obtain(name, wanted, self._settled.set)
+        self.shard_count, self.shard_ids = lease.shards, sorted(lease.held)
+        log.info("discord: serving %d of %d shards", len(lease.held), lease.shards)
+        keeping = asyncio.create_task(self._leases.keep(name, wanted, self))
+        try:
+            await self.connect(reconnect=True)
+        finally:
+            keeping.cancel()
+
+    def list_open(self) -> frozenset[int]:
+        """The shards that are served now."""
+        return frozenset(id_ for id_, shard in self.shards.items() if not shard.is_closed())
+
+    async def open_shard(self, shard: int) -> None:
+        """Begin to serve a shard besides."""
+        await self.launch_shard(DiscordWebSocket.DEFAULT_GATEWAY, shard)
+
+    async def close_shard(self, shard: int) -> None:
+        """Serve a shard no more."""
+        if found := self.get_shard(shard):
+            await found.disconnect()
 
     async def _start_over(self) -> None:
         """Log in again after the library has closed everything, and ask for less."""
@@ -186,32 +231,39 @@ class DiscordClient(discord.AutoShardedClient):
 
     @property
     def is_receiving(self) -> bool:
-        """Whether every shard has a session now."""
-        shards = self.shards.values()
-        return self.is_ready() and bool(shards) and not any(shard.is_closed() for shard in shards)
+        """Whether every shard that is leased has a session now, or others serve them all."""
+        if self._leases.stands_by:
+            return True
+        shards = [self.get_shard(shard) for shard in self._leases.serving]
+        return (
+            self.is_ready()
+            and bool(shards)
+            and all(each and not each.is_closed() for each in shards)
+        )
 
     async def wait_until_receiving(self) -> None:
-        """Return once Discord can deliver."""
+        """Return once Discord can deliver, or others receive what it delivers."""
         # The library's own event is another one after the client has started over.
-        await self._ready_once.wait()
+        await self._settled.wait()
 
     async def close(self) -> None:
-        """Leave the gateway and close the connections."""
+        """Leave the gateway and close the connections; others may serve the shards now."""
         if self._opened:
             await super().close()
+            await self._leases.give_back(str(self.application_id))
 
     async def before_identify_hook(
         self,
-        shard_id: int | None,  # noqa: ARG002 - as the library calls it
+        shard_id: int | None,
         *,
-        initial: bool = False,
+        initial: bool = False,  # noqa: ARG002 - other processes may have come before the first
     ) -> None:
         """Wait until another identify is allowed."""
-        if not initial:
-            await asyncio.sleep(self._identify_pause)
+        bucket = (shard_id or 0) % self._identifies_at_once
+        await self._leases.wait_for_turn(str(self.application_id), bucket, self._identify_pause)
 
     async def on_ready(self) -> None:
-        self._ready_once.set()
+        self._settled.set()
 
     async def on_message(self, message: discord.Message) -> None:
         if self.listener is not None and self.user is not None:
@@ -226,5 +278,9 @@ class DiscordClient(discord.AutoShardedClient):
         await self.on_guild_join(guild)
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
+        if self.listener is not None and self.user is not None:
+            await self.listener.receive_guild(guild, self.user.id)
+
+    async def on_shard_connect(self, shard_id: int) -> None:
         if self.listener is not None:
-            await self.listener.receive_guild(guild)
+            self.listener.receive_session(self, shard_id, self.shard_count or 1)

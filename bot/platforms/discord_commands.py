@@ -1,8 +1,10 @@
 """The slash commands: what Discord shows, and how they reach the receiver."""
 
+import hashlib
+import json
 import logging
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import discord
 from discord import app_commands
@@ -12,6 +14,7 @@ from bot.platforms.discord_client import DiscordClient
 from bot.platforms.discord_errors import CLIENT_ERRORS
 from bot.platforms.discord_receiver import DiscordReceiver
 from bot.rendering.form import Choice
+from retrieval.errors import StoreUnavailable
 from retrieval.model import SyncMode
 
 QUESTION_CHARACTERS = 2_000
@@ -27,11 +30,25 @@ Interaction = discord.Interaction[DiscordClient]
 log = logging.getLogger(__name__)
 
 
+class CommandDigests(Protocol):
+    """Remembers which commands Discord was told of. Raises StoreUnavailable."""
+
+    async def read(self, application: str) -> str | None:
+        """The digest of the commands that Discord was told of last."""
+        ...
+
+    async def write(self, application: str, digest: str) -> None: ...
+
+
 class DiscordCommands(app_commands.CommandTree[DiscordClient]):
     """The tree of commands. Discord shows all to all; who may use one is checked when it runs."""
 
     def __init__(
-        self, client: DiscordClient, receiver: DiscordReceiver, kinds: Sequence[Choice] = ()
+        self,
+        client: DiscordClient,
+        receiver: DiscordReceiver,
+        kinds: Sequence[Choice] = (),
+        digests: CommandDigests | None = None,
     ) -> None:
         super().__init__(
             client,
@@ -39,6 +56,7 @@ class DiscordCommands(app_commands.CommandTree[DiscordClient]):
             allowed_installs=app_commands.AppInstallationType(guild=True),
             fallback_to_global=True,
         )
+        self._digests = digests
         for command in _build_commands(receiver, kinds):
             self.add_command(command)
 
@@ -48,26 +66,40 @@ class DiscordCommands(app_commands.CommandTree[DiscordClient]):
         log.error("discord: interaction %s failed", interaction.id, exc_info=error)
 
     async def register(self) -> bool:
-        """Tell Discord our commands where it knows others; whether that was so.
+        """Tell Discord our commands unless it knows them; whether it had to be told.
 
-        A failure leaves those that it knows: people can ask by mention, and the next start tries
-        again.
+        What it was told last is remembered, so that a start asks Discord only where our commands
+        changed. A failure leaves those that it knows: people can ask by mention, and the next start
+        tries again.
         """
         wanted = [command.to_dict(self) for command in self.get_commands()]
+        application, digest = str(self.client.application_id), _digest(wanted)
         try:
-            known = await self.client.request(
-                "GET",
-                "/applications/{application_id}/commands",
-                {"application_id": str(self.client.application_id)},
-            )
-            if _is_same(wanted, known):
+            if self._digests is not None and await self._digests.read(application) == digest:
                 return False
-            await self.sync()
-        except CLIENT_ERRORS:
+            told = await self._tell(wanted)
+            if self._digests is not None:
+                await self._digests.write(application, digest)
+        except (*CLIENT_ERRORS, StoreUnavailable):
             log.exception("discord: the slash commands could not be registered")
             return False
+        return told
+
+    async def _tell(self, wanted: list[dict[str, Any]]) -> bool:
+        known = await self.client.request(
+            "GET",
+            "/applications/{application_id}/commands",
+            {"application_id": str(self.client.application_id)},
+        )
+        if _is_same(wanted, known):
+            return False
+        await self.sync()
         log.info("discord: %d slash commands registered", len(wanted))
         return True
+
+
+def _digest(commands: list[dict[str, Any]]) -> str:
+    return hashlib.sha256(json.dumps(commands, sort_keys=True).encode()).hexdigest()
 
 
 def _build_commands(

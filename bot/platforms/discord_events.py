@@ -59,6 +59,14 @@ def read_workspace(guild_id: int | None) -> str:
     return DIRECT if guild_id is None else str(guild_id)
 
 
+def find_shard(workspace: str, shards: int) -> int:
+    """The shard that hears of a workspace.
+
+    See https://discord.com/developers/docs/events/gateway#sharding
+    """
+    return 0 if workspace == DIRECT else (int(workspace) >> 22) % shards
+
+
 def read_person(user: discord.User | discord.Member | discord.Object) -> Person:
     """The person with what the event tells of their roles and rights."""
     if isinstance(user, discord.Member):
@@ -102,14 +110,14 @@ def find_earlier(message: discord.Message, bot_user: int) -> MessageKey | None:
         if answer.reference is None or answer.reference.message_id is None:
             return None
         earlier = answer.reference.message_id
-    return name_message(_read_guild_id(message), message.channel.id, earlier)
+    return name_message(read_guild_id(message), message.channel.id, earlier)
 
 
 def read_message(
     message: discord.Message, bot_user: int, intent: Intent, thread: ThreadKey | None = None
 ) -> IncomingMessage:
     """The question in a message. `thread` is the conversation that it goes on with, if any."""
-    guild_id = _read_guild_id(message)
+    guild_id = read_guild_id(message)
     workspace, channel = read_workspace(guild_id), message.channel.id
     kind = read_channel_kind(message.channel, message.guild)
     key = name_message(guild_id, channel, message.id)
@@ -256,7 +264,8 @@ def read_now() -> datetime:
     return discord.utils.utcnow()
 
 
-def _read_guild_id(message: discord.Message) -> int | None:
+def read_guild_id(message: discord.Message) -> int | None:
+    """The guild of a message, None for a direct one."""
     if message.guild is not None:
         return message.guild.id
     return getattr(message.channel, "guild_id", None)

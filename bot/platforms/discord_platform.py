@@ -1,9 +1,12 @@
 """Discord as one thing to wire: the account, what it says, what it hears."""
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
+from bot.platforms.discord_catch_up import CatchUp, Cursors
 from bot.platforms.discord_client import (
     DISCORD_API_URL,
     DISCORD_GATEWAY_URL,
@@ -11,11 +14,12 @@ from bot.platforms.discord_client import (
     DiscordClient,
     DiscordIdentity,
 )
-from bot.platforms.discord_commands import DiscordCommands
+from bot.platforms.discord_commands import CommandDigests, DiscordCommands
 from bot.platforms.discord_directory import DiscordDirectory
 from bot.platforms.discord_forms import DiscordForms
 from bot.platforms.discord_messenger import DiscordMessenger
 from bot.platforms.discord_receiver import DiscordReceiver
+from bot.platforms.discord_shards import ShardLeases, ShardRoster, SoleProcess
 from bot.ports import FormDesk, Intake, SourceNames, Threads, Workspaces
 from bot.rendering.form import Choice
 
@@ -35,6 +39,7 @@ class DiscordPlatform:
     directory: DiscordDirectory
     receiver: DiscordReceiver
     commands: DiscordCommands
+    catch_up: CatchUp | None
 
     async def connect(self) -> DiscordIdentity:
         """Check the token and link the servers and the direct messages; before `run`.
@@ -57,7 +62,14 @@ class DiscordPlatform:
     async def run(self) -> None:
         """Receive until cancelled; `close` ends what is left. Raises ConnectionRefused."""
         await self.commands.register()
-        await self.client.serve()
+        if self.catch_up is None:
+            await self.client.serve()
+            return
+        keeping = asyncio.create_task(self.catch_up.keep_cursors())
+        try:
+            await self.client.serve()
+        finally:
+            keeping.cancel()
 
     async def wait_until_receiving(self) -> None:
         """Return once Discord can deliver."""
@@ -88,6 +100,11 @@ def build_discord(
     source_names: SourceNames | None = None,
     desk: FormDesk | None = None,
     kinds: Sequence[Choice] = (),
+    cursors: Cursors | None = None,
+    span: timedelta = timedelta(0),
+    roster: ShardRoster | None = None,
+    shards: int = 0,
+    digests: CommandDigests | None = None,
     api_url: str = DISCORD_API_URL,
     gateway_url: str = DISCORD_GATEWAY_URL,
     guild_ready_timeout: float = 2.0,
@@ -97,14 +114,20 @@ def build_discord(
 
     `threads` finds the conversation that a reply goes on with; without it each question outside of
     threads begins one. `source_names` feeds the suggestions of names; without it there are none.
-    With a `desk` commands open modals; `kinds` are those of sources.
+    With a `desk` commands open modals; `kinds` are those of sources. With `cursors`, what was
+    missed is read when a session begins, unless it is older than `span`. With a `roster` processes
+    share the shards, of which there are `shards`, or as many as Discord recommends. With `digests`,
+    Discord is not asked at each start which commands it knows.
     """
+    catch_up = CatchUp(cursors, span=span) if cursors is not None else None
     client = DiscordClient(
         token,
         api_url=api_url,
         gateway_url=gateway_url,
         guild_ready_timeout=guild_ready_timeout,
         identify_pause=identify_pause,
+        leases=ShardLeases(roster or SoleProcess()),
+        shards=shards,
     )
     messenger = DiscordMessenger(client)
     client.listener = receiver = DiscordReceiver(
@@ -113,11 +136,13 @@ def build_discord(
         threads=threads,
         source_names=source_names,
         forms=DiscordForms(messenger, intake, desk) if desk is not None else None,
+        catch_up=catch_up,
     )
     return DiscordPlatform(
         client=client,
         messenger=messenger,
         directory=DiscordDirectory(client),
         receiver=receiver,
-        commands=DiscordCommands(client, receiver, kinds),
+        commands=DiscordCommands(client, receiver, kinds, digests),
+        catch_up=catch_up,
     )

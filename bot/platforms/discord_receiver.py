@@ -6,21 +6,25 @@ handed over again until it is taken; meanwhile the message carries a warning sig
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
+from typing import Any
 
 import discord
 
 from bot.model import REPLACES, Command, IncomingMessage, Intent, Person, Place, Platform, ThreadKey
+from bot.platforms.discord_catch_up import CatchUp, Hear, Positions
 from bot.platforms.discord_errors import CLIENT_ERRORS
 from bot.platforms.discord_events import (
     DIRECT,
     find_earlier,
+    find_shard,
     is_click,
     is_from_person,
     is_submission,
     read_click,
     read_command,
+    read_guild_id,
     read_intent,
     read_message,
     read_person,
@@ -56,6 +60,7 @@ class DiscordReceiver:
         threads: Threads | None = None,
         source_names: SourceNames | None = None,
         forms: DiscordForms | None = None,
+        catch_up: CatchUp | None = None,
         pause: Pause = asyncio.sleep,
     ) -> None:
         self._intake = intake
@@ -66,6 +71,9 @@ class DiscordReceiver:
         self._pause = pause
         self._linked: set[str] = set()
         self._waiting: set[asyncio.Task[None]] = set()
+        self._catch_up = catch_up
+        self._positions = catch_up.positions if catch_up is not None else Positions()
+        self._reading: dict[str, asyncio.Task[None]] = {}
 
     async def link(self, workspace: str, name: str) -> None:
         """Link a guild, or the direct messages, once. Raises StoreUnavailable."""
@@ -73,26 +81,54 @@ class DiscordReceiver:
             await self._workspaces.link(Platform.DISCORD, workspace, name)
             self._linked.add(workspace)
 
-    async def receive_guild(self, guild: discord.Guild) -> None:
-        """The bot was added to a guild. A failure is made up for when its first message comes."""
+    async def receive_guild(self, guild: discord.Guild, bot_user: int) -> None:
+        """The bot is in a guild, newly or in a new session; what it missed there is read.
+
+        A failure to link it is made up for when its first message comes.
+        """
         try:
             await self.link(str(guild.id), guild.name)
         except Exception:
             log.exception("discord: the server %s could not be linked", guild.id)
+        if self._catch_up is not None:
+            read = self._catch_up.read_guild(guild, self._hear_as(bot_user))
+            self._begin_reading(str(guild.id), read)
+
+    def receive_session(self, client: discord.Client, shard: int, shards: int) -> None:
+        """A session was begun anew, so what was said before is not told."""
+
+        def is_concerned(workspace: str) -> bool:
+            return find_shard(workspace, shards) == shard
+
+        self._positions.unsettle(is_concerned)
+        if self._catch_up is not None and client.user is not None and is_concerned(DIRECT):
+            read = self._catch_up.read_direct(client, self._hear_as(client.user.id))
+            self._begin_reading(DIRECT, read)
+
+    def _hear_as(self, bot_user: int) -> Hear:
+        return lambda message: self.receive_message(message, bot_user)
+
+    def _begin_reading(self, workspace: str, read: Coroutine[Any, Any, None]) -> None:
+        """Read what was missed, instead of what may be read there already."""
+        self._positions.unsettle(lambda each: each == workspace)
+        if earlier := self._reading.get(workspace):
+            earlier.cancel()
+        self._reading[workspace] = asyncio.create_task(read)
 
     async def receive_message(self, message: discord.Message, bot_user: int) -> None:
         """Hand a message over if something is asked in it; never raises."""
-        if not is_from_person(message):
-            return
-        intent = read_intent(message, bot_user)
-        if intent is None:
-            return
-        try:
-            await self._hand_over(message, bot_user, intent)
-        except Exception:
-            log.exception("discord: message %s was not taken down", message.id)
-            await _warn(message)
-            self._keep(message, bot_user, intent)
+        channel = (read_workspace(read_guild_id(message)), message.channel.id)
+        self._positions.begin(channel, message.id)
+        intent = read_intent(message, bot_user) if is_from_person(message) else None
+        if intent is not None:
+            try:
+                await self._hand_over(message, bot_user, intent)
+            except Exception:
+                log.exception("discord: message %s was not taken down", message.id)
+                await _warn(message)
+                self._keep(message, bot_user, intent)
+                return
+        self._positions.end(channel, message.id)
 
     async def _hand_over(self, message: discord.Message, bot_user: int, intent: Intent) -> None:
         await self._link_home(message.guild)
@@ -132,17 +168,21 @@ class DiscordReceiver:
                 log.warning("discord: message %s still waits: %r", message.id, error)
                 seconds = min(seconds * 2, LONGEST_PAUSE)
             else:
+                channel = (read_workspace(read_guild_id(message)), message.channel.id)
+                self._positions.end(channel, message.id)
                 await _unwarn(message, bot_user)
                 return
 
     async def close(self) -> None:
-        """Give up what still waits."""
-        tasks = list(self._waiting)
+        """Give up what still waits; it is read again by the next session."""
+        tasks = [*self._waiting, *self._reading.values()]
         for task in tasks:
             task.cancel()
         for task in tasks:
             with suppress(asyncio.CancelledError):
                 await task
+        if self._catch_up is not None:
+            await self._catch_up.note_cursors()
 
     async def receive_question(self, interaction: discord.Interaction, text: str) -> None:
         """/ask: only the asker sees what follows."""

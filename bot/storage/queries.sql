@@ -220,6 +220,67 @@ LIMIT 1;
 SELECT thread FROM inbox
 WHERE tenant_id = %(tenant)s AND platform = %(platform)s AND message = %(message)s;
 
+-- name: list_cursors
+SELECT channel, message FROM discord_cursor
+WHERE tenant_id = (
+    SELECT tenant_id FROM workspace
+    WHERE platform = 'discord' AND workspace_id = %(workspace)s
+    ORDER BY created_at LIMIT 1
+) AND workspace = %(workspace)s AND changed_at > %(since)s
+ORDER BY changed_at DESC
+LIMIT %(limit)s;
+
+-- name: advance_cursors
+INSERT INTO discord_cursor (tenant_id, workspace, channel, message)
+SELECT home.tenant_id, heard.workspace, heard.channel, heard.message
+FROM unnest(%(workspaces)s::text[], %(channels)s::text[], %(messages)s::bigint[])
+     AS heard (workspace, channel, message)
+CROSS JOIN LATERAL (
+    SELECT tenant_id FROM workspace
+    WHERE platform = 'discord' AND workspace_id = heard.workspace
+    ORDER BY created_at LIMIT 1
+) AS home
+ON CONFLICT (tenant_id, workspace, channel) DO UPDATE
+SET message = greatest(discord_cursor.message, excluded.message), changed_at = now();
+
+-- name: read_command_digest
+SELECT digest FROM discord_commands WHERE application = %(application)s;
+
+-- name: write_command_digest
+INSERT INTO discord_commands (application, digest) VALUES (%(application)s, %(told)s)
+ON CONFLICT (application) DO UPDATE SET digest = excluded.digest;
+
+-- name: lock_shards
+SELECT pg_advisory_xact_lock(hashtextextended('discord:' || %(application)s, 0));
+
+-- name: drop_dead_processes
+DELETE FROM discord_process
+WHERE application = %(application)s AND owner <> %(owner)s
+  AND seen_at < now() - make_interval(secs => %(seconds)s);
+
+-- name: list_processes
+SELECT owner, shards, held FROM discord_process
+WHERE application = %(application)s AND owner <> %(owner)s;
+
+-- name: put_process
+INSERT INTO discord_process (application, owner, shards, held)
+VALUES (%(application)s, %(owner)s, %(shards)s, %(held)s)
+ON CONFLICT (application, owner) DO UPDATE
+SET shards = excluded.shards, held = excluded.held, seen_at = now();
+
+-- name: remove_process
+DELETE FROM discord_process WHERE application = %(application)s AND owner = %(owner)s;
+
+-- name: reserve_identify
+INSERT INTO discord_identify (application, bucket, next_at)
+VALUES (%(application)s, %(bucket)s, clock_timestamp() + make_interval(secs => %(seconds)s))
+ON CONFLICT (application, bucket) DO UPDATE
+SET next_at = greatest(discord_identify.next_at, clock_timestamp())
+              + make_interval(secs => %(seconds)s)
+RETURNING greatest(
+    extract(epoch FROM next_at - make_interval(secs => %(seconds)s) - clock_timestamp()), 0
+)::float8;
+
 -- name: put_answer_record
 INSERT INTO answer_record (tenant_id, question_id, thread, question, outcome, model, trace,
                            timings_ms, calls, input_tokens, output_tokens, cost, error, answered_at)

@@ -30,6 +30,7 @@ from bot.rendering.reply import Paragraph, Reply, Text
 from retrieval.errors import StoreUnavailable
 from retrieval.model import TenantId
 from tests.emulators.discord import DiscordEmulator
+from tests.fakes.discord_records import InMemoryCommandDigests
 
 
 @dataclass
@@ -459,6 +460,26 @@ async def test_commands_are_registered_only_where_they_changed(
     async with running(build(world, recorder)):
         pass
     assert len(world.journal.of_kind("discord.commands_replaced")) == 2
+
+
+async def test_a_start_asks_discord_only_where_the_commands_changed(
+    world: DiscordEmulator, recorder: Recorder
+) -> None:
+    digests = InMemoryCommandDigests()
+
+    async def start() -> list[str]:
+        before = len(world.journal)
+        async with running(build(world, recorder, digests=digests)):
+            pass
+        entries = world.journal.entries[before:]
+        calls = [entry.data for entry in entries if entry.kind == "discord.request"]
+        return [call["method"] for call in calls if call["path"].endswith("/commands")]
+
+    assert await start() == ["GET", "PUT"]
+    assert await start() == []
+    digests[str(world.world.application_id)] = "of an earlier version"
+    assert await start() == ["GET"]
+    assert await start() == []
 
 
 # Connections

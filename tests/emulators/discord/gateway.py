@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 import secrets
 import zlib
 from collections import deque
@@ -129,12 +130,15 @@ class Gateway:
         shards: int = 1,
         max_concurrency: int = 1,
         sharding_from: int = 2500,
+        identify_seconds: float = 0.0,
     ) -> None:
         self.heartbeat_interval = heartbeat_interval
         self.shards = shards
         self.max_concurrency = max_concurrency
         self.sharding_from = sharding_from
+        self.identify_seconds = identify_seconds
         self.identifies_left = 1000
+        self._identified_at: dict[int, float] = {}
         self.url = ""
         self.sessions: dict[str, Session] = {}
         self.connections: set[Connection] = set()
@@ -233,6 +237,10 @@ class Gateway:
             connection.close(code)
             return
         shard = data.get("shard") or (0, 1)
+        if self._is_early(shard[0]):
+            self._world.journal.append("discord.identify_early", shard=shard[0])
+            connection.send({"op": INVALID_SESSION, "d": False, "s": None, "t": None})
+            return
         session = Session(secrets.token_hex(16), data["intents"], (shard[0], shard[1]))
         session.connection = connection
         connection.session = session
@@ -265,6 +273,15 @@ class Gateway:
         self._world.journal.append(
             "discord.identified", session=session.id, shard=list(session.shard)
         )
+
+    def _is_early(self, shard: int) -> bool:
+        """Whether a shard of this one's bucket identified itself less than the window ago."""
+        bucket = shard % self.max_concurrency
+        now = self._world.clock.now()
+        early = now - self._identified_at.get(bucket, -math.inf) < self.identify_seconds
+        if not early:
+            self._identified_at[bucket] = now
+        return early
 
     def _guild(self, session: Session, guild_id: int) -> dict[str, Any]:
         guild = self._world.guilds[guild_id]

@@ -9,10 +9,13 @@ from bot.storage.database import QUERIES
 from tests.integration.bot.conftest import Bot
 
 VALUES: dict[str, object] = {
+    "application": "1",
     "at": "2026-01-31T00:00:00Z",
     "attempts": 1,
     "calls": 1,
+    "bucket": 0,
     "channel": "C1",
+    "channels": ["C1"],
     "command": "sync",
     "cost": None,
     "dead": True,
@@ -29,6 +32,7 @@ VALUES: dict[str, object] = {
     "event": "E1",
     "given": Jsonb({}),
     "gone": [],
+    "held": [0],
     "input": 1,
     "item": "0123456789abcdef",
     "job": 1,
@@ -37,6 +41,7 @@ VALUES: dict[str, object] = {
     "limit": 10,
     "memory": b"",
     "message": "m1",
+    "messages": [1],
     "next": "2026-01-31T00:00:00Z",
     "now": "2026-01-31T00:00:00Z",
     "model": "",
@@ -55,14 +60,18 @@ VALUES: dict[str, object] = {
     "scopes": [],
     "seconds": 600,
     "secrets": Jsonb({}),
+    "shards": 1,
+    "since": "2026-01-31T00:00:00Z",
     "state": "done",
     "source": 1,
     "tenant": "default",
+    "told": "d1",
     "thread": "t1",
     "timings": Jsonb({}),
     "trace": [],
     "until": "2026-01-31T00:00:00Z",
     "workspace": "T1",
+    "workspaces": ["T1"],
 }
 
 INDEXES = {
