@@ -146,9 +146,10 @@ class Assistant:
                 return None, None
             return None, ANSWER.read(held)
         fresh = start_question(fingerprint)
-        if snapshot.next or any(turn.id == question.id for turn in HISTORY.read(held) or ()):
-            turns = HISTORY.read(held) or ()
-            fresh["history"] = HISTORY.pack(tuple(turn for turn in turns if turn.id != question.id))
+        gone = {question.id, question.replaces}
+        turns = HISTORY.read(held) or ()
+        if snapshot.next or any(turn.id in gone for turn in turns):
+            fresh["history"] = HISTORY.pack(tuple(turn for turn in turns if turn.id not in gone))
         return fresh, None
 
     def _make_deps(self, question: Question, began: float, meter: Meter) -> AgentDeps:
@@ -189,6 +190,8 @@ def record_answer(question: Question, answer: Answer, at: datetime) -> AnswerRec
         usage=answer.usage,
         error="",
         at=at,
+        answer=answer.text,
+        citations=answer.citations,
     )
 
 

@@ -13,7 +13,8 @@ from retrieval.model import AccessScope, Passage, Period, TenantId, WeightedQuer
 class Question:
     """What was asked, where. `thread` names the conversation whose memory applies.
 
-    `id` is unique for the question and stable over retries.
+    `id` is unique for the question and stable over retries. `replaces` is the id of a question of
+    this thread that is asked again by this one: what was answered then is left out of account.
     """
 
     id: str
@@ -21,6 +22,7 @@ class Question:
     thread: str
     scope: AccessScope
     settings: "AnswerSettings"
+    replaces: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,7 @@ class Citation:
     """A source of the answer. `n` is the number in the text, dense from 1.
 
     `passage` is the text that was retrieved, `quote` the sentence of it that bears the claim.
+    `chunk` is where the store has it, 0 where it is not from the store.
     """
 
     n: int
@@ -154,6 +157,7 @@ class Citation:
     quote: str
     source: str
     age_days: int | None
+    chunk: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +199,8 @@ class Answer:
 class AnswerRecord:
     """How a question was answered: what its reference, the question's id, leads to.
 
-    `outcome` is that of the answer, or 'failed' where there was none; `error` says why.
+    `outcome` is that of the answer, or 'failed' where there was none; `error` says why. `answer`
+    is its text, `citations` what it rests on.
     """
 
     reference: str
@@ -209,6 +214,8 @@ class AnswerRecord:
     usage: Usage
     error: str
     at: datetime
+    answer: str = ""
+    citations: tuple[Citation, ...] = ()
 
 
 FAILED = "failed"

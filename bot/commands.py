@@ -1,19 +1,18 @@
 """Carries out commands: checks rights, replies, and leaves a line in the audit log."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from bot.admin.sync_orders import SyncMessages, describe_busy, list_jobs
-from bot.admin.verbs import Verb
-from bot.admin.verdict import Verdict, answer, say
 from bot.delivery import Delivery
 from bot.errors import DeliveryFailed, DeliveryRefused, NotPermitted, RateLimited
-from bot.model import AuditEntry, Claim, Command, ItemId, ItemState
+from bot.model import REPLACES, AuditEntry, Claim, Command, ItemId, ItemState
 from bot.ports import Audit, Inbox, Letter
 from bot.rendering.apology import APOLOGIES, find_apology
 from bot.rendering.compose import compose_failure, compose_words
 from bot.rendering.report import compose_help, compose_usage
 from bot.rights import Rights
+from bot.verdict import Verb, Verdict, answer, say
 from retrieval.errors import InvalidSource, UnknownRun, UnknownSource
 from retrieval.model import TenantId
 
@@ -21,7 +20,11 @@ _log = logging.getLogger(__name__)
 
 
 class Commands:
-    """Carries out the commands of the inbox; `verbs` those of admins, by the command's name."""
+    """Carries out the commands of the inbox.
+
+    By the command's name: `people` may be given by all, who may do what being checked by each;
+    `verbs` are those of admins.
+    """
 
     def __init__(
         self,
@@ -31,6 +34,7 @@ class Commands:
         rights: Rights,
         audit: Audit,
         verbs: Mapping[str, Verb],
+        people: Mapping[str, Verb] | None = None,
     ) -> None:
         self._inbox = inbox
         self._delivery = delivery
@@ -38,6 +42,7 @@ class Commands:
         self._rights = rights
         self._audit = audit
         self._verbs = verbs
+        self._people = people or {}
 
     async def perform(self, tenant: TenantId, item: ItemId) -> float | None:
         """Carry out a command; returns after how many seconds to try again, None when finished.
@@ -51,11 +56,9 @@ class Commands:
             outcome = await self._compose(claim, claim.command)
             if isinstance(outcome, float):
                 return outcome
-            await self._audit.record(_make_entry(claim, claim.command, outcome))
-            letters = [
-                Letter(tenant, key, claim.command.place, reply, claim.command.reply_token)
-                for key, reply in outcome.replies.items()
-            ]
+            if outcome.audited:
+                await self._audit.record(_make_entry(claim, claim.command, outcome))
+            letters = list(_write_letters(claim, claim.command, outcome))
             if not await self._inbox.settle(claim, letters):
                 _log.warning("Command %s was taken over; this attempt ends", item)
                 return None
@@ -74,6 +77,9 @@ class Commands:
             return answer(claim, "failed", reply)
 
     async def _decide(self, claim: Claim, command: Command) -> Verdict:
+        if command.name in self._people:
+            verdict = await self._people[command.name](claim, command.words)
+            return verdict or _explain(claim, command)
         admin = await self._rights.is_admin(claim.tenant, command.place, command.person)
         if command.name == "help":
             return answer(claim, "shown", compose_help(admin=admin))
@@ -84,8 +90,7 @@ class Commands:
             verdict = await perform(claim, command.words) if perform else None
         except (UnknownSource, UnknownRun, InvalidSource) as error:
             return say(claim, "invalid", str(error))
-        spoken = " ".join(("/" + command.name, *command.words))
-        return verdict or answer(claim, "invalid", compose_usage(f"I don't know `{spoken}`."))
+        return verdict or _explain(claim, command)
 
     async def _follow_up(self, claim: Claim, command: Command) -> float | None:
         """Post what was written down, then queue the syncs whose messages stand."""
@@ -117,6 +122,19 @@ class Commands:
             await self._delivery.send(letter)
         except DeliveryFailed as second:
             _log.error("Command %s stays without a reply: %s; %s", claim.item, error, second)
+
+
+def _explain(claim: Claim, command: Command) -> Verdict:
+    spoken = " ".join(("/" + command.name, *command.words))
+    return answer(claim, "invalid", compose_usage(f"I don't know `{spoken}`."))
+
+
+def _write_letters(claim: Claim, command: Command, verdict: Verdict) -> Iterator[Letter]:
+    token = dict(command.reply_token)
+    if not verdict.replaces:
+        token.pop(REPLACES, None)
+    for key, reply in verdict.replies.items():
+        yield Letter(claim.tenant, key, command.place, reply, token)
 
 
 def _make_entry(claim: Claim, command: Command, verdict: Verdict) -> AuditEntry:

@@ -25,6 +25,7 @@ from bot.model import (
 )
 from bot.ports import Assistant, Channels, Directory, Inbox, Letter
 from bot.rendering import phrases
+from bot.rendering.actions import compose_shared, offer_actions
 from bot.rendering.apology import UNEXPECTED, find_apology
 from bot.rendering.compose import compose_answer, compose_failure
 from bot.rendering.reply import Reply
@@ -109,8 +110,13 @@ class Conversation:
             _log.exception("Question %s failed, attempt %d", claim.item, claim.attempts)
             if claim.attempts < apology.tries:
                 return 2.0 ** (claim.attempts - 1)
-            return compose_failure(apology.words, claim.item, private=private, language=language)
-        return compose_answer(answer, private=private, language=language)
+            alone = private or message.intent is Intent.SHARE
+            return compose_failure(apology.words, claim.item, private=alone, language=language)
+        if message.intent is Intent.SHARE:
+            return compose_shared(answer, message, claim.item, language)
+        can_share = private and message.place.channel_kind is not ChannelKind.DIRECT
+        reply = compose_answer(answer, private=private, language=language)
+        return offer_actions(reply, answer, claim.item, language=language, can_share=can_share)
 
     async def _ask(
         self, claim: Claim, message: IncomingMessage, settings: ChannelSettings
@@ -155,6 +161,7 @@ class Conversation:
             thread=f"{claim.tenant}:{message.thread}",
             scope=replace(scope, sources=settings.sources or None),
             settings=settings.answering,
+            replaces=message.again or "",
         )
 
     async def _deliver(self, claim: Claim) -> float | None:
@@ -173,6 +180,8 @@ class Conversation:
 
 def _is_private(message: IncomingMessage, settings: ChannelSettings) -> bool:
     """Whether the answer is shown to the asker alone where others would see it."""
+    if message.intent is Intent.SHARE:
+        return False
     set_so = settings.visibility is Visibility.PRIVATE
     direct = message.place.channel_kind is ChannelKind.DIRECT
     return message.intent is Intent.ASK or (set_so and not direct)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from bot.errors import DeliveryFailed, DeliveryRefused
 from bot.model import ItemId, Platform
 from bot.ports import Letter, Messenger, Outbox, OutboxClaim
+from bot.rendering.reply import Reply
 from retrieval.model import TenantId
 
 MOST_ATTEMPTS = 8
@@ -40,6 +41,11 @@ class Delivery:
         await self._outbox.put(letter)
         return await self.deliver(letter.tenant, letter.key)
 
+    async def revise(self, tenant: TenantId, key: str, reply: Reply) -> None:
+        """Have a letter say something else, in place where it is posted. Raises as `send` does."""
+        await self._outbox.revise(tenant, key, reply)
+        await self.deliver(tenant, key)
+
     async def list_keys(self, tenant: TenantId, item: ItemId) -> Sequence[str]:
         """The keys of the letters that an inbox entry led to."""
         return await self._outbox.list_keys(tenant, item)
@@ -49,7 +55,7 @@ class Delivery:
         claim = await self._outbox.claim(tenant, key)
         if claim is None:
             raise DeliveryRefused(f"there is no letter {key}")
-        if claim.message is not None:
+        if claim.message is not None and not claim.revised:
             return claim.message
         if claim.dead:
             raise DeliveryRefused(f"the letter {key} was given up")
@@ -60,6 +66,11 @@ class Delivery:
         letter = claim.letter
         try:
             messenger = self.get_messenger(letter.place.platform)
+            if claim.message is not None:
+                await messenger.edit(
+                    letter.place, claim.message, letter.reply, reply_token=letter.reply_token
+                )
+                return claim.message
             return await messenger.post(
                 letter.place,
                 letter.reply,

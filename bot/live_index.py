@@ -3,13 +3,14 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from retrieval.errors import RetrievalError
 from retrieval.model import (
     AccessScope,
+    ChunkId,
     Passage,
     Period,
     RunId,
@@ -93,6 +94,12 @@ class LiveIndex:
         """As PassageSearcher.load_context."""
         searcher = self._follow().searcher
         return await searcher.load_context(passage, scope, before=before, after=after)
+
+    async def read(
+        self, chunks: Sequence[ChunkId], scope: AccessScope
+    ) -> Mapping[ChunkId, Passage]:
+        """As PassageSearcher.read."""
+        return await self._follow().searcher.read(chunks, scope)
 
     async def list_sources(self, scope: AccessScope) -> frozenset[str]:
         """As PassageSearcher.list_sources."""

@@ -43,6 +43,8 @@ class Intent(StrEnum):
     FOLLOW_UP = "follow_up"
     ASK = "ask"
     """The /ask command: the answer goes to the asker alone."""
+    SHARE = "share"
+    """Asked in private before, and now to be answered for everyone in the channel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +155,7 @@ class IncomingMessage:
     `event` identifies the delivery (redeliveries share it), `message` the message itself (an
     app_mention and a message event for the same text share it). `reply_token` carries what the
     platform needs to answer an interaction (Slack response_url, Discord interaction token).
+    `again` is the entry of the same question asked before, whose answer this one's replaces.
     """
 
     event: str
@@ -164,6 +167,7 @@ class IncomingMessage:
     text: str
     at: datetime
     reply_token: Mapping[str, str] = field(default_factory=dict)
+    again: ItemId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +188,10 @@ class Command:
 
 REPLACES = "replaces"
 """In a reply token: the reply takes the place of the private message whose button was pressed."""
+
+
+THREAD = "thread"
+"""In a reply token: the thread in which a private answer may be shared."""
 
 
 @dataclass(frozen=True, slots=True)

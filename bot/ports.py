@@ -277,6 +277,14 @@ class Inbox(Protocol):
         """The command of an entry, whatever its state."""
         ...
 
+    async def read_question(self, tenant: TenantId, item: ItemId) -> IncomingMessage | None:
+        """The question of an entry, whatever its state; None where it is none."""
+        ...
+
+    async def find_latest(self, tenant: TenantId, place: Place, person: Person) -> ItemId | None:
+        """The latest question of a person that was answered in this channel or thread."""
+        ...
+
     async def settle(self, claim: Claim, letters: Sequence["Letter"]) -> bool:
         """Write the replies to the outbox and mark the entry answered, in one transaction.
 
@@ -329,13 +337,17 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class OutboxClaim:
-    """A letter that one attempt delivers. `message` is the platform's id once it is posted."""
+    """A letter that one attempt delivers.
+
+    `message` is the platform's id once it is posted; `revised`: it says something else since.
+    """
 
     letter: Letter
     owner: str
     attempts: int
     message: str | None = None
     dead: bool = False
+    revised: bool = False
 
 
 class Outbox(Protocol):
@@ -343,6 +355,10 @@ class Outbox(Protocol):
 
     async def put(self, letter: Letter) -> None:
         """Write a letter down, unless one of that key is there."""
+        ...
+
+    async def revise(self, tenant: TenantId, key: str, reply: Reply) -> None:
+        """Have a letter say something else; one that is posted is to be delivered anew."""
         ...
 
     async def list_keys(self, tenant: TenantId, item: ItemId) -> Sequence[str]:

@@ -11,10 +11,15 @@ from bot.admin.channel_form import ChannelForm
 from bot.admin.forms import AdminForms
 from bot.admin.sync_orders import SyncMessages
 from bot.admin.verbs import build_verbs
+from bot.answers.calls import Callers
+from bot.answers.cases import Cases
+from bot.answers.rating import RatingDesk
+from bot.answers.verbs import build_people_verbs
 from bot.channels.editor import ChannelEditor
 from bot.commands import Commands
 from bot.conversation import Conversation
 from bot.delivery import Delivery
+from bot.desks import FormDesks
 from bot.errors import SettingsInvalid
 from bot.intake import InboxIntake
 from bot.model import Platform
@@ -32,6 +37,7 @@ from bot.storage.discord import (
     PostgresCursors,
     PostgresShardRoster,
 )
+from bot.storage.feedback import PostgresCalls
 from bot.storage.inbox import PostgresInbox
 from bot.storage.installations import PostgresInstallationStates
 from bot.storage.outbox import PostgresOutbox
@@ -79,18 +85,21 @@ async def serve_platforms(
         editor = ChannelEditor(
             footnote.channels, footnote.knowledge, lambda platform: platforms[platform].reads_all
         )
+        admin_forms = AdminForms(
+            sources=footnote.knowledge,
+            rights=rights,
+            workspaces=workspaces,
+            audit=PostgresAudit(footnote.pool),
+            channel=ChannelForm(editor),
+            folders=settings.chat_folders,
+        )
+        cases = Cases(inbox, footnote.answers, footnote.searcher, directories)
         front = Front(
             intake=InboxIntake(inbox, workspaces),
             workspaces=workspaces,
             source_names=AdminSuggestions(rights, footnote.knowledge, workspaces),
-            desk=AdminForms(
-                sources=footnote.knowledge,
-                rights=rights,
-                workspaces=workspaces,
-                audit=PostgresAudit(footnote.pool),
-                channel=ChannelForm(editor),
-                folders=settings.chat_folders,
-            ),
+            desk=FormDesks({"answer": RatingDesk(cases, footnote.votes, workspaces)}, admin_forms),
+            kinds=admin_forms.list_kinds(),
         )
         if Platform.SLACK in wanted:
             platforms[Platform.SLACK] = _build_slack(
@@ -114,7 +123,8 @@ async def serve_platforms(
             directories=directories,
             rights=rights,
             editor=editor,
-            kinds=front.desk.list_kinds(),
+            cases=cases,
+            kinds=front.kinds,
         )
         await _run_together(
             *(platform.run() for platform in platforms.values()),
@@ -190,7 +200,8 @@ class Front:
     intake: InboxIntake
     workspaces: PostgresWorkspaces
     source_names: AdminSuggestions
-    desk: AdminForms
+    desk: FormDesks
+    kinds: Sequence[Choice]
 
 
 def _build_slack(
@@ -238,7 +249,7 @@ def _build_discord(footnote: Footnote, front: Front) -> DiscordPlatform:
         threads=PostgresThreads(footnote.pool),
         source_names=front.source_names,
         desk=front.desk,
-        kinds=front.desk.list_kinds(),
+        kinds=front.kinds,
         cursors=PostgresCursors(footnote.pool),
         span=timedelta(hours=settings.discord_catch_up_hours),
         roster=PostgresShardRoster(footnote.pool),
@@ -258,6 +269,7 @@ def _build_worker(
     directories: Mapping[Platform, Directory],
     rights: Rights,
     editor: ChannelEditor,
+    cases: Cases,
     kinds: Sequence[Choice],
 ) -> Worker:
     messengers: dict[Platform, Messenger] = {
@@ -289,6 +301,12 @@ def _build_worker(
                 editor=editor,
                 kinds={kind.value: kind.label for kind in kinds},
                 now=read_clock,
+            ),
+            people=build_people_verbs(
+                cases=cases,
+                inbox=inbox,
+                votes=footnote.votes,
+                callers=Callers(PostgresCalls(footnote.pool), footnote.channels, delivery),
             ),
         ),
         syncs=SyncReporter(inbox=inbox, delivery=delivery, sources=footnote.knowledge, audit=audit),

@@ -29,6 +29,7 @@ from bot.settings import Settings
 from bot.storage.answers import PostgresAnswerRecords
 from bot.storage.channels import PostgresChannelStore
 from bot.storage.directory import PostgresAudit
+from bot.storage.feedback import PostgresVotes
 from bot.storage.installations import PostgresInstallations
 from bot.storage.memory import PostgresThreadMemory
 from migrations.runner import MigrationRefused, hold_lock, migrate
@@ -86,6 +87,7 @@ class Footnote:
     searcher: LiveIndex
     assistant: Assistant
     answers: PostgresAnswerRecords
+    votes: PostgresVotes
     audit: PostgresAudit
     channels: ChannelBook
     installations: PostgresInstallations
@@ -217,6 +219,7 @@ async def open_footnote(settings: Settings) -> AsyncIterator[Footnote]:
             searcher=searcher,
             assistant=assistant,
             answers=answers,
+            votes=PostgresVotes(pool),
             audit=PostgresAudit(pool),
             channels=ChannelBook(PostgresChannelStore(pool), settings.channel),
             installations=PostgresInstallations(pool, secrets),

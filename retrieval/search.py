@@ -116,6 +116,13 @@ class PassageSearcher:
         async with self._index.open_snapshot(scope) as snapshot:
             return await snapshot.load_neighbours(passage.chunk, before, after)
 
+    async def read(
+        self, chunks: Sequence[ChunkId], scope: AccessScope
+    ) -> Mapping[ChunkId, Passage]:
+        """Those of the chunks that are there still and may be read in the scope."""
+        async with self._index.open_snapshot(scope) as snapshot:
+            return await snapshot.load_passages(chunks)
+
     async def list_sources(self, scope: AccessScope) -> frozenset[str]:
         """Names of the sources of which something may be read."""
         async with self._index.open_snapshot(scope) as snapshot:

@@ -166,4 +166,5 @@ def make_citation(number: int, passage: Passage, quote: str, now: datetime) -> C
         quote=quote,
         source=passage.source,
         age_days=None if passage.modified_at is None else max(0, (now - passage.modified_at).days),
+        chunk=passage.chunk,
     )

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from bot.admin.verdict import Verdict, answer, say
 from bot.channels.editor import Changed, ChannelEditor, InvalidSettings
 from bot.channels.fields import FIELDS
 from bot.model import ChannelKind, Claim, Command
@@ -12,6 +11,7 @@ from bot.rendering.channel_report import (
     compose_reset,
 )
 from bot.rendering.reply import Reply
+from bot.verdict import Verdict, answer, say
 
 YES = "yes"
 

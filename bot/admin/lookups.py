@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from bot.admin.verdict import Verdict, answer
 from bot.model import Claim
 from bot.ports import Audit, Sources
 from bot.rendering.report import compose_audit, compose_documents
+from bot.verdict import Verdict, answer
 
 SHOWN_ENTRIES = 20
 MOST_ENTRIES = 100

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from bot.admin.schedules import read_timing
-from bot.admin.verdict import Verdict, answer, say
 from bot.model import Claim
 from bot.ports import Sources
 from bot.rendering.report import (
@@ -14,6 +13,7 @@ from bot.rendering.report import (
     count_documents,
     describe_next,
 )
+from bot.verdict import Verdict, answer, say
 from retrieval.errors import SourceUnreadable
 
 YES = "yes"

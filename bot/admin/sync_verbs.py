@@ -11,7 +11,6 @@ from bot.admin.sync_orders import (
     name_sync_letter,
     read_order,
 )
-from bot.admin.verdict import Verdict, answer, say
 from bot.model import Claim, SyncJob
 from bot.ports import JobRunner, Sources
 from bot.rendering.report import compose_sources, compose_usage
@@ -22,6 +21,7 @@ from bot.rendering.sync_report import (
     compose_status,
     compose_sync_queued,
 )
+from bot.verdict import Verdict, answer, say
 from retrieval.model import RunId, SyncMode, TenantId
 
 SHOWN_RUNS = 10

@@ -1,6 +1,6 @@
 """Every command of admins, by its name."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from bot.admin.channel_verbs import ChannelVerbs
@@ -8,13 +8,9 @@ from bot.admin.lookups import Lookups
 from bot.admin.source_verbs import SourceVerbs
 from bot.admin.sync_orders import SyncMessages
 from bot.admin.sync_verbs import SyncVerbs
-from bot.admin.verdict import Verdict
 from bot.channels.editor import ChannelEditor
-from bot.model import Claim
 from bot.ports import Audit, JobRunner, Sources
-
-Verb = Callable[[Claim, Sequence[str]], Awaitable[Verdict | None]]
-"""Carries out a command's words for an admin; None where they are not understood."""
+from bot.verdict import Verb
 
 
 def build_verbs(

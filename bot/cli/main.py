@@ -16,7 +16,7 @@ from bot.cli.doctor import Check, State, examine
 from bot.cli.evaluations import evaluate
 from bot.cli.shell import as_json, print_json, run_command
 from bot.cli.sources import audit, doc, secrets, sources, sync
-from bot.cli.traces import forget, graph, trace
+from bot.cli.traces import feedback, forget, graph, trace
 from bot.demo import run_demo
 from bot.errors import SettingsInvalid
 from bot.rendering.compose import compose_answer
@@ -268,6 +268,7 @@ def demo(source: Path | None, questions: tuple[str, ...], as_json: bool) -> int:
 
 footnote.add_command(evaluate)
 footnote.add_command(trace)
+footnote.add_command(feedback)
 footnote.add_command(forget)
 footnote.add_command(graph)
 footnote.add_command(sources)

@@ -18,6 +18,7 @@ from rich.progress import (
 from rich.table import Table
 
 from agents.model import Answer, AnswerRecord, Usage
+from bot.answers.model import FeedbackRecord
 from bot.cli.doctor import Check, State
 from retrieval.evaluation.compare import MEAN, MEASURES, Comparison
 from retrieval.evaluation.runner import RetrievalReport
@@ -91,6 +92,22 @@ def print_records(records: Sequence[AnswerRecord]) -> None:
         )
     if not records:
         console.print("No question was answered yet.")
+
+
+def print_feedback(records: Sequence[FeedbackRecord]) -> None:
+    """What people said of answers: the vote, the question, the reason and their words."""
+    console = open_console()
+    for record in records:
+        thumb = "👍" if record.vote == "good" else "👎"
+        console.print(
+            f"{record.at.astimezone():%Y-%m-%d %H:%M}  {record.reference}  {thumb}"
+            f"  {escape(' '.join(record.question.split())[:80])}"
+        )
+        said = ": ".join(part for part in (record.reason, record.comment) if part)
+        if said:
+            console.print(f"    {escape(said)}")
+    if not records:
+        console.print("Nobody has rated an answer yet.")
 
 
 def print_record(record: AnswerRecord) -> None:

@@ -1,4 +1,5 @@
-"""`footnote trace`, `forget` and `graph`: how questions are answered, and letting go of it."""
+"""`footnote trace`, `feedback`, `forget` and `graph`: how questions are answered, what people say
+of it, and letting go of it."""
 
 import click
 
@@ -40,6 +41,24 @@ def trace(reference: str | None, limit: int, as_json: bool) -> None:
         run_command(show_latest)
     else:
         run_command(lambda settings: show_one(settings, reference))
+
+
+@click.command()
+@click.option("--bad", is_flag=True, help="Only thumbs down.")
+@click.option("-n", "limit", default=50, show_default=True, type=click.IntRange(1, 10_000))
+@as_json
+def feedback(bad: bool, limit: int, as_json: bool) -> None:
+    """List what people said of answers, the latest first."""
+
+    async def main(settings: Settings) -> None:
+        async with open_footnote(settings) as opened:
+            records = await opened.votes.list_latest(TENANT, limit=limit, vote="bad" if bad else "")
+        if as_json:
+            print_json({"feedback": records})
+        else:
+            terminal.print_feedback(records)
+
+    run_command(main)
 
 
 @click.command()

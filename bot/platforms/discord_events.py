@@ -185,8 +185,13 @@ def is_submission(interaction: discord.Interaction) -> bool:
 
 
 def read_click(interaction: discord.Interaction) -> Command:
-    """The command that a button gives; its reply replaces a message that one person sees."""
-    name, *words = _read_custom_id(interaction).removeprefix(BUTTON_PREFIX).split() or [""]
+    """The command that a button gives, or what was chosen in a menu.
+
+    Its reply replaces a message that one person sees.
+    """
+    chosen = _read_data(interaction).get("values") or [""]
+    spoken = _read_custom_id(interaction).removeprefix(BUTTON_PREFIX) or str(chosen[0])
+    name, *words = spoken.split() or [""]
     command = read_command(interaction, name, tuple(words))
     if interaction.message is None or not interaction.message.flags.ephemeral:
         return command

@@ -297,7 +297,12 @@ def _write(content: DiscordMessage, *, mark: int | None = None, flags: int = 0) 
     return {
         "components": [first if mark is None else first | {"id": mark}, *others],
         "flags": COMPONENTS_V2 | SUPPRESS_EMBEDS | flags,
-        "allowed_mentions": {"parse": [], "replied_user": False},
+        "allowed_mentions": {
+            "parse": [],
+            "users": [call.id for call in content.calls if call.kind == "person"],
+            "roles": [call.id for call in content.calls if call.kind == "group"],
+            "replied_user": False,
+        },
     }
 
 

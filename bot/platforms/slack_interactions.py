@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.model import REPLACES, ChannelKind, Command, Person, Place, Platform, Submission
-from bot.rendering.slack import BUTTONS
+from bot.rendering.slack import BUTTONS, RATING
 from bot.rendering.slack_form import MODAL, read_values
 
 Payload = Mapping[str, Any]
@@ -21,7 +21,7 @@ def is_click(payload: Payload) -> bool:
     actions = payload.get("actions") or [{}]
     return (
         payload.get("type") == "block_actions"
-        and actions[0].get("block_id") == BUTTONS
+        and actions[0].get("block_id") in (BUTTONS, RATING)
         and "message" in payload
     )
 
@@ -44,8 +44,10 @@ def read_home(payload: Payload) -> str:
 
 
 def read_click(payload: Payload, kind: ChannelKind, at: datetime) -> Command:
-    """The command that a button gives."""
-    name, *words = str(payload["actions"][0].get("value") or "").split() or [""]
+    """The command that a button gives, a thumb, or what was chosen in a menu."""
+    action = payload["actions"][0]
+    chosen = action.get("selected_option") or action
+    name, *words = str(chosen.get("value") or "").split() or [""]
     container, person = payload["container"], _read_person(payload)
     token = {"user": person.id, "response_url": str(payload.get("response_url") or "")}
     if container.get("is_ephemeral"):

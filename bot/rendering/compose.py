@@ -34,7 +34,7 @@ def compose_answer(answer: Answer, *, private: bool = False, language: str = "en
     return Reply(
         blocks=blocks,
         sources=tuple(
-            _compose_source(citation, language)
+            compose_source(citation, language)
             for citation in answer.citations
             if citation.n in cited
         ),
@@ -100,7 +100,8 @@ def _find_inline_marks(inlines: Sequence[Inline]) -> Iterator[Mark]:
                 pass
 
 
-def _compose_source(citation: Citation, language: str) -> SourceLine:
+def compose_source(citation: Citation, language: str = "en") -> SourceLine:
+    """The line of a citation in the list of sources."""
     return SourceLine(
         n=citation.n,
         title=citation.title,

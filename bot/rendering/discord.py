@@ -25,8 +25,10 @@ from bot.rendering.reply import (
     Inline,
     LineBreak,
     Mark,
+    Mention,
     Paragraph,
     Quote,
+    Rating,
     Reply,
     SourceLine,
     Strike,
@@ -39,10 +41,14 @@ from bot.rendering.split import split_reply
 MESSAGE_CHARACTERS = 4_000
 """Counted in UTF-16 units, the strictest of the counts in use."""
 TEXT_DISPLAY, SEPARATOR = 10, 14
-ROW, BUTTON = 1, 2
+ROW, BUTTON, SELECT = 1, 2, 3
+ROW_BUTTONS = 5
 BUTTON_STYLES = {"primary": 1, "plain": 2, "danger": 4}
 BUTTON_PREFIX = "do:"
-"""What the custom_id of our buttons begins with; the command follows (100 characters in all)."""
+"""What the custom_id of our buttons begins with; the command follows (100 characters in all).
+
+That of a menu has nothing more: what was chosen is the command.
+"""
 NOTICE_CHARACTERS = 600
 LABEL_CHARACTERS = 150
 URL_CHARACTERS = 1_000
@@ -69,9 +75,13 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class DiscordMessage:
-    """One message; `texts` are the texts of its components in reading order."""
+    """One message; `texts` are the texts of its components in reading order.
+
+    `calls` are the people and roles that it may ping; it pings nobody else.
+    """
 
     components: tuple[Json, ...]
+    calls: tuple[Mention, ...] = ()
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -109,14 +119,35 @@ def render_message(reply: Reply) -> DiscordMessage:
         if parts and reply.sources:
             parts.append({"type": SEPARATOR, "divider": True, "spacing": 1})
         parts.append(_text("\n".join(small)))
-    if reply.buttons:
-        # A message begins with words: its first component carries the mark of the letter.
-        parts = [*(parts or [_text("…")]), _row(reply.buttons)]
-    return DiscordMessage(tuple(parts or [_text("…")]))
+    # A message begins with words: its first component carries the mark of the letter.
+    parts = [*(parts or [_text("…")]), *_render_controls(reply)]
+    return DiscordMessage(tuple(parts), tuple(_find_calls(reply.blocks)))
 
 
-def _row(buttons: Sequence[Button]) -> Json:
-    return {"type": ROW, "components": [_button(button) for button in buttons]}
+def _render_controls(reply: Reply) -> Iterator[Json]:
+    buttons = (*_thumbs(reply.rating), *reply.buttons)
+    for first in range(0, len(buttons), ROW_BUTTONS):
+        row = buttons[first : first + ROW_BUTTONS]
+        yield {"type": ROW, "components": [_button(button) for button in row]}
+    if reply.menu:
+        options = [{"label": _shorten(b.label, 75), "value": b.command} for b in reply.menu]
+        select = {
+            "type": SELECT,
+            "custom_id": BUTTON_PREFIX,
+            "placeholder": "More…",
+            "options": options,
+        }
+        yield {"type": ROW, "components": [select]}
+
+
+def _thumbs(rating: Rating | None) -> tuple[Button, ...]:
+    return () if rating is None else (Button("👍", rating.good), Button("👎", rating.bad))
+
+
+def _find_calls(blocks: Sequence[Block]) -> Iterator[Mention]:
+    for block in blocks:
+        if isinstance(block, Paragraph):
+            yield from (inline for inline in block.children if isinstance(inline, Mention))
 
 
 def _button(button: Button) -> Json:
@@ -334,6 +365,8 @@ def _render_inline(inline: Inline, within: frozenset[str]) -> str:
         case Mark(n, url):
             target = _link_target(url)
             return f"[[{n}]](<{target}>)" if target else rf"\[{n}\]"
+        case Mention(kind, id_):
+            return f"<@{'' if kind == 'person' else '&'}{id_}>"
         case LineBreak():
             return "\n"
 

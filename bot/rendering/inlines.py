@@ -14,6 +14,7 @@ from bot.rendering.reply import (
     Inline,
     LineBreak,
     Mark,
+    Mention,
     Strike,
     Strong,
     Text,
@@ -88,6 +89,8 @@ def _flatten(inline: Inline) -> str:
             return flatten_inlines(children)
         case Mark():
             return _MARK_SIGN
+        case Mention(name=name):
+            return f"@{name}"
         case LineBreak():
             return "\n"
 

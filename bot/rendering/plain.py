@@ -12,6 +12,7 @@ from bot.rendering.reply import (
     Inline,
     LineBreak,
     Mark,
+    Mention,
     Paragraph,
     Quote,
     Reply,
@@ -31,8 +32,10 @@ def render_plain(reply: Reply) -> str:
         parts.append("\n".join(["Sources", *(render_source(line) for line in reply.sources)]))
     if reply.footer:
         parts.append(f"({reply.footer})")
-    if reply.buttons:
-        parts.append("  ".join(f"[{button.label}]" for button in reply.buttons))
+    labels = ["👍", "👎"] if reply.rating is not None else []
+    labels += [button.label for button in (*reply.buttons, *reply.menu)]
+    if labels:
+        parts.append("  ".join(f"[{label}]" for label in labels))
     return "\n\n".join(parts)
 
 
@@ -58,6 +61,8 @@ def _render_inline(inline: Inline) -> str:
             return f"`{text}`"
         case Mark(n):
             return f"[{n}]"
+        case Mention(name=name):
+            return f"@{name}"
         case LineBreak():
             return "\n"
 

@@ -16,6 +16,7 @@ _KINDS: dict[str, Callable[..., object]] = {
         tree.Strike,
         tree.Code,
         tree.Mark,
+        tree.Mention,
         tree.LineBreak,
         tree.Paragraph,
         tree.Heading,
@@ -25,6 +26,7 @@ _KINDS: dict[str, Callable[..., object]] = {
         tree.Quote,
         tree.SourceLine,
         tree.Button,
+        tree.Rating,
         Reply,
     )
 }

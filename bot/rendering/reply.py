@@ -56,7 +56,19 @@ class LineBreak:
     """A line ends here."""
 
 
-Inline = Text | Strong | Emphasis | Strike | Code | Mark | LineBreak
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """Calls a person, or a group (Slack) or role (Discord), by the platform's id; they are pinged.
+
+    It stands directly in a paragraph. `name` is for where nobody can be called.
+    """
+
+    kind: Literal["person", "group"]
+    id: str
+    name: str = ""
+
+
+Inline = Text | Strong | Emphasis | Strike | Code | Mark | Mention | LineBreak
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +146,20 @@ class Button:
 
 
 @dataclass(frozen=True, slots=True)
+class Rating:
+    """Thumbs up and down: the commands that they give, as those of buttons."""
+
+    good: str
+    bad: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """Everything one message of ours says.
 
     `notices` are warnings (stale source, model unavailable); `footer` is small print.
-    `private` shows it to the asker alone where the platform can; `buttons` are five at most.
+    `private` shows it to the asker alone where the platform can; `buttons` are five at most, each
+    thumb of a `rating` counting as one; `menu` holds up to five more behind 'More'.
     """
 
     blocks: tuple[Block, ...]
@@ -147,3 +168,5 @@ class Reply:
     footer: str = ""
     private: bool = False
     buttons: tuple[Button, ...] = ()
+    rating: Rating | None = None
+    menu: tuple[Button, ...] = ()

@@ -28,8 +28,10 @@ from bot.rendering.reply import (
     Inline,
     LineBreak,
     Mark,
+    Mention,
     Paragraph,
     Quote,
+    Rating,
     Reply,
     SourceLine,
     Strike,
@@ -51,6 +53,8 @@ TEXT_CHARACTERS = 3_500
 LIST_DEPTH = 8
 BUTTONS = "footnote_buttons"
 """The id of the block that holds the buttons of a message."""
+RATING = "footnote_rating"
+"""The id of the block that holds its thumbs."""
 
 Json = dict[str, Any]
 
@@ -111,17 +115,41 @@ def _render_blocks(reply: Reply) -> list[Json]:
     blocks.extend(_render_sources(reply.sources))
     if reply.footer.strip():
         blocks.append(_context(escape(_shorten(reply.footer, 600))))
-    if reply.buttons:
-        elements = [_button(number, button) for number, button in enumerate(reply.buttons)]
+    if reply.rating is not None:
+        blocks.append(_rate(reply.rating))
+    elements = [_button(number, button) for number, button in enumerate(reply.buttons)]
+    if reply.menu:
+        elements.append(_menu(reply.menu))
+    if elements:
         blocks.append({"type": "actions", "block_id": BUTTONS, "elements": elements})
     return blocks
+
+
+def _rate(rating: Rating) -> Json:
+    """https://docs.slack.dev/reference/block-kit/block-elements/feedback-buttons-element"""
+    thumbs: Json = {
+        "type": "feedback_buttons",
+        "action_id": "rating",
+        "positive_button": {"text": _plain("Good answer"), "value": rating.good},
+        "negative_button": {"text": _plain("Bad answer"), "value": rating.bad},
+    }
+    return {"type": "context_actions", "block_id": RATING, "elements": [thumbs]}
+
+
+def _menu(buttons: Sequence[Button]) -> Json:
+    options = [{"text": _plain(one.label), "value": one.command} for one in buttons]
+    return {"type": "overflow", "action_id": "menu", "options": options}
+
+
+def _plain(text: str) -> Json:
+    return {"type": "plain_text", "text": _shorten(text, 75)}
 
 
 def _button(number: int, button: Button) -> Json:
     element: Json = {
         "type": "button",
         "action_id": f"button{number}",
-        "text": {"type": "plain_text", "text": _shorten(button.label, 75)},
+        "text": _plain(button.label),
         "value": button.command,
     }
     if button.kind != "plain":
@@ -328,8 +356,8 @@ def _render_inline(inline: Inline, style: Json) -> Iterator[Json]:
         case Code(text):
             if text:
                 yield _text(text, {**style, "code": True})
-        case Mark(n, url):
-            yield _mark(n, url)
+        case Mark() | Mention():
+            yield _refer(inline)
         case LineBreak():
             yield _text("\n")
 
@@ -339,6 +367,16 @@ def _text(text: str, style: Json | None = None) -> Json:
     if style:
         element["style"] = style
     return element
+
+
+def _refer(inline: Mark | Mention) -> Json:
+    return _mark(inline.n, inline.url) if isinstance(inline, Mark) else _mention(inline)
+
+
+def _mention(mention: Mention) -> Json:
+    if mention.kind == "person":
+        return {"type": "user", "user_id": mention.id}
+    return {"type": "usergroup", "usergroup_id": mention.id}
 
 
 def _mark(n: int, url: str) -> Json:

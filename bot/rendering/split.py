@@ -48,8 +48,8 @@ def split_reply(reply: Reply, fits: Fits) -> tuple[Reply, ...]:
         pieces.add(Reply((), sources=(line,)))
     if reply.footer:
         pieces.add(Reply((), footer=reply.footer))
-    if reply.buttons:
-        pieces.add(Reply((), buttons=reply.buttons))
+    if reply.buttons or reply.rating or reply.menu:
+        pieces.add(Reply((), buttons=reply.buttons, rating=reply.rating, menu=reply.menu))
     return pieces.finish()
 
 
@@ -123,6 +123,8 @@ def _join(message: Reply, part: Reply) -> Reply:
         notices=(*message.notices, *part.notices),
         footer=message.footer or part.footer,
         buttons=(*message.buttons, *part.buttons),
+        rating=message.rating or part.rating,
+        menu=(*message.menu, *part.menu),
     )
 
 

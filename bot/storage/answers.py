@@ -1,13 +1,17 @@
 """How questions were answered, in PostgreSQL."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from psycopg.types.json import Jsonb
+from pydantic import TypeAdapter
 
-from agents.model import AnswerRecord, Usage
+from agents.model import AnswerRecord, Citation, Usage
 from bot.storage.database import QUERIES, Pool, connect
 from retrieval.model import TenantId
+
+_CITATIONS = TypeAdapter(tuple[Citation, ...])
 
 
 class PostgresAnswerRecords:
@@ -34,6 +38,8 @@ class PostgresAnswerRecords:
             "cost": used.cost,
             "error": _storable(record.error),
             "at": record.at,
+            "answer": _storable(record.answer),
+            "citations": Jsonb(_write_citations(record.citations)),
         }
         async with connect(self._pool) as connection:
             await connection.execute(QUERIES["put_answer_record"], row)
@@ -43,6 +49,13 @@ class PostgresAnswerRecords:
         async with connect(self._pool) as connection:
             await connection.execute(
                 QUERIES["forget_answer_records"], {"tenant": tenant, "thread": thread}
+            )
+
+    async def withdraw(self, tenant: TenantId, reference: str) -> None:
+        """Delete one record, with all that people said of the answer."""
+        async with connect(self._pool) as connection:
+            await connection.execute(
+                QUERIES["withdraw_answer_record"], {"tenant": tenant, "item": reference}
             )
 
     async def find(self, tenant: TenantId, reference: str) -> AnswerRecord | None:
@@ -64,7 +77,8 @@ class PostgresAnswerRecords:
 
 
 def _read(row: Sequence[Any]) -> AnswerRecord:
-    reference, tenant, thread, question, outcome, model, trace, timings, *used, error, at = row
+    reference, tenant, thread, question, outcome, model, trace, timings, *rest = row
+    *used, error, at, answer, citations = rest
     return AnswerRecord(
         reference=reference,
         tenant=tenant,
@@ -77,7 +91,23 @@ def _read(row: Sequence[Any]) -> AnswerRecord:
         usage=Usage(*used),
         error=error,
         at=at,
+        answer=answer,
+        citations=_CITATIONS.validate_python(citations),
     )
+
+
+def _write_citations(citations: Sequence[Citation]) -> object:
+    cleaned = (
+        replace(
+            each,
+            title=_storable(each.title),
+            section=_storable(each.section),
+            passage=_storable(each.passage),
+            quote=_storable(each.quote),
+        )
+        for each in citations
+    )
+    return _CITATIONS.dump_python(tuple(cleaned), mode="json")
 
 
 def _storable(text: str) -> str:

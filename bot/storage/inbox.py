@@ -19,6 +19,8 @@ from bot.model import (
     ItemId,
     ItemState,
     Job,
+    Person,
+    Place,
     Platform,
     SyncJob,
     ThreadKey,
@@ -149,6 +151,28 @@ class PostgresInbox:
             )
             row = await cursor.fetchone()
         return None if row is None else _read_payload(row[0], row[1])[1]
+
+    async def read_question(self, tenant: TenantId, item: ItemId) -> IncomingMessage | None:
+        """The question of an entry, whatever its state; None where it is none."""
+        async with connect(self._pool) as connection:
+            cursor = await connection.execute(
+                QUERIES["read_item"], {"tenant": tenant, "item": item}
+            )
+            row = await cursor.fetchone()
+        return None if row is None else _read_payload(row[0], row[1])[0]
+
+    async def find_latest(self, tenant: TenantId, place: Place, person: Person) -> ItemId | None:
+        """The latest question of a person that was answered in this channel or thread."""
+        values = {
+            "tenant": tenant,
+            "platform": place.platform,
+            "person": person.id,
+            "channel": place.channel,
+        }
+        async with connect(self._pool) as connection:
+            cursor = await connection.execute(QUERIES["find_latest_item"], values)
+            row = await cursor.fetchone()
+        return None if row is None else ItemId(row[0])
 
     async def settle(self, claim: Claim, letters: Sequence[Letter]) -> bool:
         """Write the replies to the outbox; False where the claim was lost to a later one."""

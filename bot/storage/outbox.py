@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 from bot.model import ItemId, Place
 from bot.ports import Letter, OutboxClaim
 from bot.rendering.record import from_record, to_record
+from bot.rendering.reply import Reply
 from bot.storage.database import QUERIES, Pool, connect
 from retrieval.model import TenantId
 
@@ -46,6 +47,12 @@ class PostgresOutbox:
         async with connect(self._pool) as connection:
             await insert_letter(connection, letter)
 
+    async def revise(self, tenant: TenantId, key: str, reply: Reply) -> None:
+        """Have a letter say something else; one that is posted is to be delivered anew."""
+        values = {"tenant": tenant, "key": key, "reply": Jsonb(to_record(reply))}
+        async with connect(self._pool) as connection:
+            await connection.execute(QUERIES["revise_letter"], values)
+
     async def list_keys(self, tenant: TenantId, item: ItemId) -> Sequence[str]:
         """The keys of the letters that an inbox entry led to."""
         async with connect(self._pool) as connection:
@@ -77,6 +84,7 @@ class PostgresOutbox:
             attempts=row["attempts"],
             message=row["message_id"],
             dead=row["state"] == "dead",
+            revised=row["state"] == "pending" and row["message_id"] is not None,
         )
 
     async def record_posted(self, claim: OutboxClaim, message: str) -> str:

@@ -22,6 +22,14 @@ RETURNING kind, payload, state, attempts;
 -- name: read_item
 SELECT kind, payload FROM inbox WHERE tenant_id = %(tenant)s AND item_id = %(item)s;
 
+-- name: find_latest_item
+SELECT item_id FROM inbox
+WHERE tenant_id = %(tenant)s AND platform = %(platform)s AND person = %(person)s
+  AND kind = 'question' AND state IN ('answered', 'done')
+  AND payload -> 'place' ->> 'channel' = %(channel)s
+ORDER BY received_at DESC
+LIMIT 1;
+
 -- name: settle_item
 UPDATE inbox SET state = 'answered'
 WHERE tenant_id = %(tenant)s AND item_id = %(item)s AND owner = %(owner)s
@@ -58,6 +66,10 @@ FOR UPDATE OF inbox SKIP LOCKED;
 INSERT INTO outbox (tenant_id, key, platform, place, reply, reply_token)
 VALUES (%(tenant)s, %(key)s, %(platform)s, %(place)s, %(reply)s, %(reply_token)s)
 ON CONFLICT DO NOTHING;
+
+-- name: revise_letter
+UPDATE outbox SET reply = %(reply)s, state = 'pending', attempts = 0
+WHERE tenant_id = %(tenant)s AND key = %(key)s;
 
 -- name: list_keys
 SELECT key FROM outbox
@@ -283,26 +295,31 @@ RETURNING greatest(
 
 -- name: put_answer_record
 INSERT INTO answer_record (tenant_id, question_id, thread, question, outcome, model, trace,
-                           timings_ms, calls, input_tokens, output_tokens, cost, error, answered_at)
+                           timings_ms, calls, input_tokens, output_tokens, cost, error, answered_at,
+                           answer, citations)
 VALUES (%(tenant)s, %(item)s, %(thread)s, %(question)s, %(outcome)s, %(model)s, %(trace)s,
-        %(timings)s, %(calls)s, %(input)s, %(output)s, %(cost)s, %(error)s, %(at)s)
+        %(timings)s, %(calls)s, %(input)s, %(output)s, %(cost)s, %(error)s, %(at)s, %(answer)s,
+        %(citations)s)
 ON CONFLICT (tenant_id, question_id) DO UPDATE
 SET thread = excluded.thread, question = excluded.question, outcome = excluded.outcome,
     model = excluded.model, trace = excluded.trace, timings_ms = excluded.timings_ms,
     calls = excluded.calls, input_tokens = excluded.input_tokens,
     output_tokens = excluded.output_tokens, cost = excluded.cost, error = excluded.error,
-    answered_at = excluded.answered_at;
+    answered_at = excluded.answered_at, answer = excluded.answer, citations = excluded.citations;
 
 -- name: get_answer_record
 SELECT question_id, tenant_id, thread, question, outcome, model, trace, timings_ms, calls,
-       input_tokens, output_tokens, cost, error, answered_at
+       input_tokens, output_tokens, cost, error, answered_at, answer, citations
 FROM answer_record WHERE tenant_id = %(tenant)s AND question_id = %(item)s;
 
 -- name: list_answer_records
 SELECT question_id, tenant_id, thread, question, outcome, model, trace, timings_ms, calls,
-       input_tokens, output_tokens, cost, error, answered_at
+       input_tokens, output_tokens, cost, error, answered_at, answer, citations
 FROM answer_record WHERE tenant_id = %(tenant)s
 ORDER BY answered_at DESC LIMIT %(limit)s;
+
+-- name: withdraw_answer_record
+DELETE FROM answer_record WHERE tenant_id = %(tenant)s AND question_id = %(item)s;
 
 -- name: forget_answer_records
 DELETE FROM answer_record WHERE tenant_id = %(tenant)s AND thread = %(thread)s;
@@ -339,3 +356,31 @@ UPDATE channel
 SET settings = (settings || %(given)s) - %(gone)s::text[], changed_at = now()
 WHERE tenant_id = %(tenant)s AND platform = %(platform)s AND workspace = %(workspace)s
   AND channel = %(channel)s;
+
+-- name: put_feedback
+INSERT INTO answer_feedback (tenant_id, question_id, platform, person, vote, reason, comment)
+SELECT tenant_id, question_id, %(platform)s, %(person)s, %(vote)s, %(reason)s, %(comment)s
+FROM answer_record WHERE tenant_id = %(tenant)s AND question_id = %(item)s
+ON CONFLICT (tenant_id, question_id, platform, person) DO UPDATE
+SET vote = excluded.vote, reason = excluded.reason, comment = excluded.comment, given_at = now()
+RETURNING question_id;
+
+-- name: list_feedback
+SELECT question_id, given_at, platform, person, vote, reason, comment, question, answer, outcome
+FROM answer_feedback JOIN answer_record USING (tenant_id, question_id)
+WHERE tenant_id = %(tenant)s AND (%(vote)s = '' OR vote = %(vote)s)
+ORDER BY given_at DESC
+LIMIT %(limit)s;
+
+-- name: put_call
+INSERT INTO hand_off (tenant_id, question_id, platform, asked_by, letter)
+SELECT tenant_id, question_id, %(platform)s, %(person)s, %(letter)s
+FROM answer_record WHERE tenant_id = %(tenant)s AND question_id = %(item)s
+ON CONFLICT (tenant_id, question_id) DO UPDATE SET letter = hand_off.letter
+RETURNING letter;
+
+-- name: resolve_call
+UPDATE hand_off
+SET resolved_by = coalesce(resolved_by, %(person)s), resolved_at = coalesce(resolved_at, now())
+WHERE tenant_id = %(tenant)s AND question_id = %(item)s
+RETURNING letter;

@@ -55,7 +55,7 @@ class AdminOnSlack(OnSlack):
             for block in said.raw["blocks"]
             if block["type"] == "actions"
             for element in block["elements"]
-            if element["text"]["text"] == label
+            if element.get("text", {}).get("text") == label
         ]
         pressed = await self._driver.click(person, channel, said.raw["ts"], element["action_id"])
         assert pressed["acked"]

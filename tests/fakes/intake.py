@@ -1,7 +1,7 @@
 """Inbox, outbox and their neighbours in memory, and an intake that only notes what came."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import count
 
@@ -17,11 +17,14 @@ from bot.model import (
     ItemId,
     ItemState,
     Job,
+    Person,
+    Place,
     Platform,
     SyncJob,
     ThreadKey,
 )
 from bot.ports import JobHandler, Letter, OutboxClaim
+from bot.rendering.reply import Reply
 from retrieval.model import TenantId
 
 
@@ -64,6 +67,7 @@ class _Entry:
     attempts: int = 0
     message: str | None = None
     dead: bool = False
+    revised: bool = False
 
 
 class InMemoryOutbox:
@@ -83,13 +87,20 @@ class InMemoryOutbox:
         entry = self.entries.get(key)
         if entry is None:
             return None
-        if entry.message is None and not entry.dead:
+        if (entry.message is None or entry.revised) and not entry.dead:
             entry.owner, entry.attempts = f"o{next(self._owners)}", entry.attempts + 1
-        return OutboxClaim(entry.letter, entry.owner, entry.attempts, entry.message, entry.dead)
+        return OutboxClaim(
+            entry.letter, entry.owner, entry.attempts, entry.message, entry.dead, entry.revised
+        )
+
+    async def revise(self, tenant: TenantId, key: str, reply: Reply) -> None:
+        entry = self.entries[key]
+        entry.letter = replace(entry.letter, reply=reply)
+        entry.attempts, entry.dead, entry.revised = 0, False, entry.message is not None
 
     async def record_posted(self, claim: OutboxClaim, message: str) -> str:
         entry = self.entries[claim.letter.key]
-        entry.message = entry.message or message
+        entry.message, entry.revised = entry.message or message, False
         return entry.message
 
     async def record_failure(self, claim: OutboxClaim, error: str, *, dead: bool) -> None:
@@ -134,6 +145,19 @@ class InMemoryInbox:
 
     async def read_command(self, tenant: TenantId, item: ItemId) -> Command | None:
         return self.items[item].command if item in self.items else None
+
+    async def read_question(self, tenant: TenantId, item: ItemId) -> IncomingMessage | None:
+        return self.items[item].question if item in self.items else None
+
+    async def find_latest(self, tenant: TenantId, place: Place, person: Person) -> ItemId | None:
+        for item, entry in reversed(self.items.items()):
+            asked = entry.question
+            if asked is None or entry.state not in {ItemState.ANSWERED, ItemState.DONE}:
+                continue
+            there = (asked.place.platform, asked.place.channel, asked.person.id)
+            if there == (place.platform, place.channel, person.id):
+                return ItemId(item)
+        return None
 
     async def settle(self, claim: Claim, letters: Sequence[Letter]) -> bool:
         entry = self.items[claim.item]

@@ -10,12 +10,15 @@ from tests.integration.bot.conftest import Bot
 
 VALUES: dict[str, object] = {
     "application": "1",
+    "answer": "",
     "at": "2026-01-31T00:00:00Z",
     "attempts": 1,
     "calls": 1,
     "bucket": 0,
     "channel": "C1",
     "channels": ["C1"],
+    "citations": Jsonb([]),
+    "comment": "",
     "command": "sync",
     "cost": None,
     "dead": True,
@@ -38,6 +41,7 @@ VALUES: dict[str, object] = {
     "job": 1,
     "key": "0123456789abcdef:answer",
     "kind": "question",
+    "letter": "0123456789abcdef:call",
     "limit": 10,
     "memory": b"",
     "message": "m1",
@@ -55,6 +59,7 @@ VALUES: dict[str, object] = {
     "place": Jsonb({}),
     "platform": "slack",
     "question": "Why?",
+    "reason": "wrong",
     "reply": Jsonb({}),
     "reply_token": Jsonb({}),
     "scopes": [],
@@ -70,12 +75,14 @@ VALUES: dict[str, object] = {
     "timings": Jsonb({}),
     "trace": [],
     "until": "2026-01-31T00:00:00Z",
+    "vote": "bad",
     "workspace": "T1",
     "workspaces": ["T1"],
 }
 
 INDEXES = {
     "claim_letter": "outbox_pkey",
+    "find_latest_item": "inbox_by_person",
     "forget_answer_records": "answer_record_by_thread",
     "is_admin": "admin_pkey",
     "list_answer_records": "answer_record_by_time",

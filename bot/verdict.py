@@ -1,6 +1,6 @@
 """What became of a command."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.model import Claim
@@ -12,12 +12,20 @@ from bot.rendering.reply import Reply
 class Verdict:
     """What is said, by the key of the letter; `outcome` and `detail` are for the audit log.
 
-    `detail` says what changed ('before → after'), and never holds a secret.
+    `detail` says what changed ('before → after'), and never holds a secret. `audited`: the command
+    is an admin's, and goes into the log. `replaces`: the reply takes the place of the private
+    message whose button was pressed; otherwise that stays.
     """
 
     outcome: str
     replies: Mapping[str, Reply]
     detail: str = ""
+    audited: bool = True
+    replaces: bool = True
+
+
+Verb = Callable[[Claim, Sequence[str]], Awaitable[Verdict | None]]
+"""Carries out a command's words; None where they are not understood."""
 
 
 def answer(claim: Claim, outcome: str, reply: Reply, detail: str = "") -> Verdict:

@@ -1,0 +1,105 @@
+"""An answer as somebody takes it up: what was asked, how it was answered, and whether they may."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from agents.model import AnswerRecord, Citation
+from bot.access import derive_scope, is_for_asker_alone
+from bot.answers.ports import Passages, Records
+from bot.model import Command, IncomingMessage, Intent, ItemId, Platform
+from bot.ports import Directory, Inbox
+from bot.rendering.phrases import choose_language
+from retrieval.model import AccessScope, ChunkId, TenantId
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """An answer that somebody took up by `command`. `record` is None where it is forgotten."""
+
+    tenant: TenantId
+    item: ItemId
+    command: Command
+    question: IncomingMessage
+    record: AnswerRecord | None
+
+    @property
+    def language(self) -> str:
+        """The language to speak: that of the question."""
+        return choose_language("", self.question.text)
+
+    @property
+    def is_askers(self) -> bool:
+        """Whether whoever asked takes it up."""
+        return self.command.person.id == self.question.person.id
+
+    @property
+    def is_private(self) -> bool:
+        """Whether only the asker has seen the answer."""
+        return is_for_asker_alone(self.question.place, self.question.intent)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What an answer rests on, as far as one person may read it now; `complete`: that is all."""
+
+    citations: tuple[Citation, ...]
+    complete: bool
+
+
+class Cases:
+    """Opens answers for people, by the reference on a button."""
+
+    def __init__(
+        self,
+        inbox: Inbox,
+        records: Records,
+        passages: Passages,
+        directories: Mapping[Platform, Directory],
+    ) -> None:
+        self._inbox = inbox
+        self._records = records
+        self._passages = passages
+        self._directories = directories
+
+    async def open(self, tenant: TenantId, command: Command, item: ItemId) -> Case | None:
+        """The answer, for those who saw it: the asker, or everyone in its channel if it is public.
+
+        None for everyone else, as if there were none. Raises StoreUnavailable.
+        """
+        question = await self._inbox.read_question(tenant, item)
+        if question is None:
+            return None
+        record = await self._records.find(tenant, item)
+        case = Case(tenant, item, command, question, record)
+        return case if _may_see(case) else None
+
+    async def read_evidence(self, case: Case) -> Evidence:
+        """What the answer cites that this person may read at this moment."""
+        cited = case.record.citations if case.record is not None else ()
+        scope = await self._derive_own_scope(case)
+        chunks = [ChunkId(citation.chunk) for citation in cited if citation.chunk]
+        found = await self._passages.read(chunks, scope)
+        shown = []
+        for citation in cited:
+            passage = found.get(ChunkId(citation.chunk))
+            if passage is not None:
+                changed = passage.text not in citation.passage
+                shown.append(replace(citation, passage=passage.text) if changed else citation)
+            elif not citation.chunk and case.is_askers:
+                shown.append(citation)  # of a file that the asker sent along
+        return Evidence(tuple(shown), len(shown) == len(cited))
+
+    async def _derive_own_scope(self, case: Case) -> AccessScope:
+        place, person = case.command.place, case.command.person
+        directory = self._directories.get(place.platform)
+        described = await directory.describe(place, person) if directory else person
+        return derive_scope(case.tenant, place, described, Intent.ASK)
+
+
+def _may_see(case: Case) -> bool:
+    here, there = case.command.place, case.question.place
+    if (here.platform, here.workspace) != (there.platform, there.workspace):
+        return False
+    if case.is_askers:
+        return True
+    return not case.is_private and there.channel in (here.channel, here.parent)

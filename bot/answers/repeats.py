@@ -1,0 +1,72 @@
+"""The same question once more: 'Ask again', and 'Share to channel'.
+
+Nothing is copied: a shared answer is made anew from what everyone in the channel may read.
+"""
+
+from dataclasses import replace
+
+from bot.answers.cases import Case
+from bot.answers.telling import tell
+from bot.model import (
+    REPLACES,
+    THREAD,
+    ChannelKind,
+    Claim,
+    IncomingMessage,
+    Intent,
+    MessageKey,
+    Place,
+    ThreadKey,
+)
+from bot.ports import Inbox
+from bot.rendering import action_phrases as phrases
+from bot.rendering.phrases import Phrase
+from bot.verdict import Verdict
+
+
+class Repeats:
+    """Puts questions to the inbox again, as asked by whoever pressed the button."""
+
+    def __init__(self, inbox: Inbox) -> None:
+        self._inbox = inbox
+
+    async def ask_again(self, claim: Claim, case: Case) -> Verdict:
+        """`answer again`: answered where and as it was before, with the rights of who pressed."""
+        intent = case.question.intent
+        intent = Intent.MENTION if intent in (Intent.FOLLOW_UP, Intent.SHARE) else intent
+        return await self._put(claim, case, intent, phrases.ASKED_AGAIN)
+
+    async def share(self, claim: Claim, case: Case) -> Verdict:
+        """`answer share`: answered for everyone in the channel; for the asker to decide."""
+        if not case.is_askers:
+            return tell(claim, phrases.ASKERS_ALONE.say(case.language))
+        if case.question.place.channel_kind is ChannelKind.DIRECT:
+            return tell(claim, phrases.NO_SUCH_ANSWER.say(case.language))
+        return await self._put(claim, case, Intent.SHARE, phrases.SHARING)
+
+    async def _put(self, claim: Claim, case: Case, intent: Intent, words: Phrase) -> Verdict:
+        command, question = case.command, case.question
+        token = {name: value for name, value in command.reply_token.items() if name != REPLACES}
+        key = MessageKey(f"{question.message}:{claim.item}")
+        shared = intent is Intent.SHARE
+        message = IncomingMessage(
+            event=f"again:{command.event}",
+            message=key,
+            # What was said in private is no part of the conversation that others read.
+            thread=ThreadKey(key) if shared else question.thread,
+            place=_find_public_place(question) if shared else question.place,
+            person=command.person,
+            intent=intent,
+            text=question.text,
+            at=command.at,
+            reply_token=token,
+            again=case.item,
+        )
+        await self._inbox.put_question(case.tenant, message)
+        return tell(claim, words.say(case.language))
+
+
+def _find_public_place(question: IncomingMessage) -> Place:
+    """The channel, or the thread of the message that was to be answered."""
+    place = question.place
+    return replace(place, thread=question.reply_token.get(THREAD, place.thread))

@@ -1,0 +1,112 @@
+"""People's verbs: `answer VERB REFERENCE`, which the buttons below an answer give, and `proof`."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+from bot.answers.calls import Callers
+from bot.answers.cases import Case, Cases
+from bot.answers.ports import Votes
+from bot.answers.rating import Rating
+from bot.answers.repeats import Repeats
+from bot.answers.telling import show, tell
+from bot.model import Claim, ItemId
+from bot.ports import Inbox
+from bot.rendering import action_phrases as phrases
+from bot.rendering.proof import compose_proof, compose_sources
+from bot.verdict import Verb, Verdict
+
+AnswerVerb = Callable[[Claim, Case], Awaitable[Verdict]]
+"""Carries out what was pressed below an answer, by somebody who saw the answer."""
+
+
+class AnswerVerbs:
+    """Opens the answer that is meant and hands it to the verb."""
+
+    def __init__(self, cases: Cases, inbox: Inbox, verbs: Mapping[str, AnswerVerb]) -> None:
+        self._cases = cases
+        self._inbox = inbox
+        self._verbs = verbs
+
+    async def perform(self, claim: Claim, words: Sequence[str]) -> Verdict | None:
+        """`answer`, a verb and a reference; None where there is no such verb."""
+        match words:
+            case (verb, item) if verb in self._verbs:
+                return await self._take_up(claim, ItemId(item), self._verbs[verb])
+            case _:
+                return None
+
+    async def prove(self, claim: Claim, words: Sequence[str]) -> Verdict | None:
+        """`/proof`: of the latest answer that this person got here, or of the one referred to."""
+        match words, claim.command:
+            case ((item,), _):
+                return await self._take_up(claim, ItemId(item), self._verbs["proof"])
+            case ((), command) if command is not None:
+                place, person = command.place, command.person
+                latest = await self._inbox.find_latest(claim.tenant, place, person)
+                if latest is None:
+                    return tell(claim, phrases.NO_ANSWER_YET.en)
+                return await self._take_up(claim, latest, self._verbs["proof"])
+            case _:
+                return None
+
+    async def _take_up(self, claim: Claim, item: ItemId, verb: AnswerVerb) -> Verdict | None:
+        if claim.command is None:
+            return None
+        case = await self._cases.open(claim.tenant, claim.command, item)
+        if case is None:
+            return tell(claim, phrases.NO_SUCH_ANSWER.en)
+        return await verb(claim, case)
+
+
+class Proof:
+    """Shows what an answer rests on, as far as this person may read it now."""
+
+    def __init__(self, cases: Cases) -> None:
+        self._cases = cases
+
+    async def show_sources(self, claim: Claim, case: Case) -> Verdict:
+        """`answer sources`: the whole list."""
+        evidence = await self._cases.read_evidence(case)
+        if not evidence.citations:
+            return tell(claim, phrases.NOTHING_TO_SHOW.say(case.language))
+        return show(
+            claim,
+            compose_sources(evidence.citations, complete=evidence.complete, language=case.language),
+        )
+
+    async def show_passages(self, claim: Claim, case: Case) -> Verdict:
+        """`answer proof`: the very passages."""
+        evidence = await self._cases.read_evidence(case)
+        if not evidence.citations:
+            return tell(claim, phrases.NOTHING_TO_SHOW.say(case.language))
+        return show(
+            claim,
+            compose_proof(evidence.citations, complete=evidence.complete, language=case.language),
+        )
+
+
+def build_people_verbs(
+    *,
+    cases: Cases,
+    inbox: Inbox,
+    votes: Votes,
+    callers: Callers,
+    more: Mapping[str, AnswerVerb] | None = None,
+) -> Mapping[str, Verb]:
+    """The commands that everyone may give, by name; `more` are further verbs on answers."""
+    proof, rating, repeats = Proof(cases), Rating(votes), Repeats(inbox)
+    answers = AnswerVerbs(
+        cases,
+        inbox,
+        {
+            "sources": proof.show_sources,
+            "proof": proof.show_passages,
+            "good": rating.approve,
+            "bad": rating.disapprove,
+            "again": repeats.ask_again,
+            "share": repeats.share,
+            "person": callers.call,
+            "resolved": callers.resolve,
+            **(more or {}),
+        },
+    )
+    return {"answer": answers.perform, "proof": answers.prove}

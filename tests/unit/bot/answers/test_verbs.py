@@ -1,0 +1,230 @@
+"""What people do with answers, and that nothing is shown to those who may not read it."""
+
+from dataclasses import replace
+
+import pytest
+
+from bot.answers.model import Vote
+from bot.model import (
+    REPLACES,
+    ChannelKind,
+    ChannelSettings,
+    Intent,
+    Person,
+    Submission,
+)
+from bot.rendering import action_phrases as phrases
+from bot.rendering.reply import Mention, Paragraph
+from tests.fakes.answers import TENANT, AnswerScene, make_citation
+from tests.fakes.messages import ANNA, make_message, make_place
+
+BEN = Person("U2", "Ben")
+SECRET = "The salary is 84000."
+
+
+# Who may
+
+
+async def test_the_proof_shows_passages_in_private() -> None:
+    scene = AnswerScene()
+    item = await scene.put_answer()
+    said = await scene.press(f"answer proof {item}", BEN)
+    assert "Everyone has twenty days." in said
+    assert "Handbook › Leave" in said
+    assert scene.messenger.posts[-1].reply.private
+    assert not scene.audit.entries
+
+
+@pytest.mark.parametrize("verb", ["proof", "sources"])
+async def test_passages_that_the_presser_may_not_read_leave_no_trace(verb: str) -> None:
+    scene = AnswerScene(replace(ANNA, groups=frozenset({"S1"})), BEN)
+    item = await scene.put_answer(
+        None, make_citation(text=SECRET), readers=frozenset({"slack:group:S1"})
+    )
+    assert await scene.press(f"answer {verb} {item}", BEN) == phrases.NOTHING_TO_SHOW.en
+    shown = await scene.press(f"answer {verb} {item}", ANNA)
+    assert ("84000" in shown) == (verb == "proof")
+    assert "Handbook" in shown
+
+
+async def test_of_several_passages_only_those_are_shown_that_may_be_read() -> None:
+    scene = AnswerScene()
+    item = await scene.put_answer(None, make_citation(), make_citation(2, SECRET, 8))
+    scene.passages.texts[8] = (SECRET, frozenset({"slack:user:U9"}))
+    said = await scene.press(f"answer proof {item}", BEN)
+    assert "twenty days" in said
+    assert "84000" not in said
+    assert phrases.INCOMPLETE.en in said
+
+
+async def test_a_passage_that_changed_since_is_shown_as_it_is_now() -> None:
+    scene = AnswerScene()
+    item = await scene.put_answer()
+    scene.passages.texts[7] = ("Everyone has thirty days.", frozenset({"everyone"}))
+    said = await scene.press(f"answer proof {item}")
+    assert "thirty" in said
+    assert "twenty" not in said
+
+
+@pytest.mark.parametrize("verb", ["proof", "sources", "good", "again", "person", "share"])
+async def test_what_was_answered_in_private_is_for_the_asker_alone(verb: str) -> None:
+    scene = AnswerScene(settings=ChannelSettings(hand_off=("user:U7",)))
+    item = await scene.put_answer(make_message(intent=Intent.ASK))
+    assert await scene.press(f"answer {verb} {item}", BEN) == phrases.NO_SUCH_ANSWER.en
+    assert len(scene.inbox.jobs) == 2
+    assert not scene.records.votes
+
+
+async def test_an_answer_of_another_channel_or_workspace_is_not_found() -> None:
+    scene = AnswerScene()
+    elsewhere = make_message(place=make_place(channel="C2"))
+    item = await scene.put_answer(elsewhere)
+    assert await scene.press(f"answer proof {item}", BEN) == phrases.NO_SUCH_ANSWER.en
+    assert "twenty days" in await scene.press(f"answer proof {item}", ANNA)
+    abroad = make_message(2, place=make_place(workspace="T2"))
+    item = await scene.put_answer(abroad)
+    assert await scene.press(f"answer proof {item}", ANNA) == phrases.NO_SUCH_ANSWER.en
+
+
+async def test_what_no_answer_has_is_told() -> None:
+    scene = AnswerScene()
+    assert await scene.press("answer proof 0000") == phrases.NO_SUCH_ANSWER.en
+    assert "I don't know" in await scene.press("answer sing 0000")
+
+
+async def test_proof_without_a_reference_is_that_of_ones_latest_answer_here() -> None:
+    scene = AnswerScene()
+    assert await scene.press("proof") == phrases.NO_ANSWER_YET.en
+    await scene.put_answer()
+    await scene.put_answer(make_message(2), make_citation(text="A dog may come.", chunk=9))
+    assert "A dog may come." in await scene.press("proof")
+    assert await scene.press("proof", BEN) == phrases.NO_ANSWER_YET.en
+
+
+# Thumbs
+
+
+async def test_the_last_vote_of_each_person_counts() -> None:
+    scene = AnswerScene()
+    item = await scene.put_answer()
+    await scene.press(f"answer bad {item}")
+    assert await scene.press(f"answer good {item}") == phrases.THANKS.en
+    await scene.press(f"answer bad {item}", BEN)
+    votes = {person: vote.vote for (_, person), vote in scene.records.votes.items()}
+    assert votes == {"U1": Vote.GOOD, "U2": Vote.BAD}
+
+
+async def test_a_thumb_down_counts_before_its_reason_is_given() -> None:
+    scene = AnswerScene()
+    item = await scene.put_answer()
+    press = scene.make_press(f"answer bad {item}")
+    form = await scene.desk.open(press)
+    assert form is not None
+    assert scene.records.votes[item, "U1"].vote is Vote.BAD
+    values = {"reason": "outdated", "comment": "It changed."}
+    said = await scene.desk.submit(Submission(press, values))
+    assert said.blocks == (Paragraph(said.blocks[0].children),)
+    kept = scene.records.votes[item, "U1"]
+    assert (kept.reason, kept.comment) == ("outdated", "It changed.")
+
+
+async def test_who_may_not_see_the_answer_gets_no_form() -> None:
+    scene = AnswerScene()
+    item = await scene.put_answer(make_message(intent=Intent.ASK))
+    press = scene.make_press(f"answer bad {item}", BEN)
+    assert await scene.desk.open(press) is None
+    assert await scene.desk.open(scene.make_press(f"answer good {item}")) is None
+    assert not scene.records.votes
+
+
+async def test_a_vote_on_what_is_forgotten_is_told_so() -> None:
+    scene = AnswerScene()
+    item = await scene.put_answer()
+    scene.records.records.clear()
+    assert await scene.press(f"answer good {item}") == phrases.FORGOTTEN.en
+
+
+# Once more
+
+
+async def test_asked_again_the_question_is_put_where_it_was_asked() -> None:
+    scene = AnswerScene()
+    item = await scene.put_answer()
+    assert await scene.press(f"answer again {item}", BEN) == phrases.ASKED_AGAIN.en
+    *_, entry = scene.inbox.items.values()
+    again = entry.question
+    assert again is not None
+    assert (again.text, again.person, again.again) == ("How many days of leave?", BEN, item)
+    assert again.place == make_place()
+    assert again.thread == "thread1"
+    assert again.intent is Intent.MENTION
+
+
+async def test_a_private_answer_is_shared_by_asking_for_everyone() -> None:
+    scene = AnswerScene()
+    item = await scene.put_answer(make_message(intent=Intent.ASK))
+    assert await scene.press(f"answer share {item}") == phrases.SHARING.en
+    *_, entry = scene.inbox.items.values()
+    shared = entry.question
+    assert shared is not None
+    assert shared.intent is Intent.SHARE
+    # What was said in private is not part of its conversation.
+    assert shared.thread != "thread1"
+
+
+async def test_what_is_asked_directly_is_not_shared() -> None:
+    scene = AnswerScene()
+    direct = make_place(kind=ChannelKind.DIRECT)
+    item = await scene.put_answer(make_message(intent=Intent.DIRECT, place=direct))
+    before = len(scene.inbox.items)
+    await scene.press(f"answer share {item}")
+    assert len(scene.inbox.items) == before + 1  # the press itself
+
+
+async def test_the_private_message_stays_when_its_button_is_pressed() -> None:
+    scene = AnswerScene()
+    item = await scene.put_answer(make_message(intent=Intent.ASK))
+    press = scene.make_press(f"answer proof {item}")
+    press = replace(press, reply_token={**press.reply_token, REPLACES: "yes"})
+    await scene.inbox.put_command(TENANT, press)
+    await scene.commands.perform(TENANT, press.event)
+    assert REPLACES not in scene.messenger.posts[-1].reply_token
+
+
+# A person
+
+
+async def test_nobody_set_is_told_kindly() -> None:
+    scene = AnswerScene()
+    item = await scene.put_answer()
+    assert await scene.press(f"answer person {item}") == phrases.NOBODY_SET.en
+
+
+async def test_people_are_called_once_with_the_question_and_what_was_found() -> None:
+    settings = ChannelSettings(hand_off=("user:U7", "group:S2"))
+    scene = AnswerScene(settings=settings)
+    item = await scene.put_answer()
+    said = await scene.press(f"answer person {item}")
+    call = scene.messenger.posts[-1]
+    assert not call.reply.private
+    opening = call.reply.blocks[0]
+    assert isinstance(opening, Paragraph)
+    mentions = [inline for inline in opening.children if isinstance(inline, Mention)]
+    assert mentions == [Mention("person", "U7"), Mention("group", "S2")]
+    assert "How many days of leave?" in said
+    assert "Handbook" in said
+    assert await scene.press(f"answer person {item}", BEN) == phrases.CALLED_ALREADY.en
+    said = await scene.press(f"answer resolved {item}", BEN)
+    assert said == "Resolved by Ben."
+    assert "Resolved by Ben." in call.text
+    assert not call.reply.buttons
+    assert scene.records.resolved[item] == "U2"
+
+
+async def test_of_a_private_answer_only_the_question_is_told() -> None:
+    scene = AnswerScene(settings=ChannelSettings(hand_off=("user:U7",)))
+    item = await scene.put_answer(make_message(intent=Intent.ASK), make_citation(text=SECRET))
+    said = await scene.press(f"answer person {item}")
+    assert "How many days of leave?" in said
+    assert "84000" not in said
+    assert "Handbook" not in said
