@@ -20,6 +20,7 @@ from retrieval.model import Source, TenantId
 from retrieval.postgres.pool import Pool, open_pool
 from retrieval.postgres.sources import PostgresSourceStore
 from retrieval.sources.registry import check_config
+from tests.bench.fresh import measure_freshness
 from tests.bench.report import Row, Section
 from tests.bench.stores import REPOSITORY, Bench
 from tests.bench.torn import read_while_swapping
@@ -52,6 +53,7 @@ async def measure_syncs(bench: Bench, *, large: bool) -> Section:
         rows.append(await _sync_unchanged(url, pool, folder / "unchanged"))
         sizes = (*MEMORY_SIZES, *((MEMORY_LARGE,) if large else ()))
         rows.append(await _measure_memory(url, pool, folder, sizes))
+        rows.append(await _change(url, pool, folder / "changing"))
         source = await PostgresSourceStore(pool).add_source(TENANT, "torn", "memory", {})
         found = await read_while_swapping(pool, source, READS_LARGE if large else READS)
         rows.append(_row("torn reads", f"{found.torn} of {found.reads:,}", "0", found.torn == 0))
@@ -111,6 +113,20 @@ async def _measure_memory(url: str, pool: Pool, folder: Path, sizes: tuple[int, 
     growth = max(peaks.values()) / peaks[sizes[0]]
     shown = ", ".join(f"{peak:.0f} MB at {size:,}" for size, peak in peaks.items())
     return _row("peak memory of a first sync", shown, "flat (≤ × 1.25)", growth <= 1.25)
+
+
+async def _change(url: str, pool: Pool, folder: Path) -> Row:
+    _write_notes(folder, 100)
+    source = await _add(pool, "changing", folder)
+    seconds, stale = await measure_freshness(
+        pool, source, folder / "gate.md", lambda: _sync(url, "changing")
+    )
+    return _row(
+        "from the end of a sync to its new text",
+        f"at most {seconds * 1000:.0f} ms; {stale} old texts found",
+        "≤ 2,000 ms, 0",
+        seconds <= 2.0 and not stale,
+    )
 
 
 def _write_notes(folder: Path, count: int, *, more: int = 20) -> None:
