@@ -94,7 +94,7 @@ class BuiltInBrain:
         if await self._is_outside(read, question.settings.remit):
             return Decline(say_outside(question.settings.remit, language), "outside the remit")
         asked = await self._narrow(question)
-        parts = plan_parts(asked.text, history)
+        parts = plan_parts(asked.text, history, typed=question.text)
         reason = read.reason if len(parts) == 1 else f"{read.reason}, in {len(parts)} parts"
         return Search(parts, reason, asked.sources, asked.period)
 
@@ -103,7 +103,7 @@ class BuiltInBrain:
     ) -> Judgement:
         """Judge whether something in the passages can be quoted as the answer."""
         asked = (await self._narrow(question)).text
-        parts = plan_parts(asked, _about_something(history))
+        parts = plan_parts(asked, _about_something(history), typed=question.text)
         if not result.passages:
             return _search_differently(asked, parts, result.reason or "nothing found")
         confidence = 0.0
