@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from agents.errors import AgentError, BudgetExceeded
 from agents.model import Answer, Answered, Question, StepStarted, TextDelta
-from bot.access import derive_scope, is_for_asker_alone
+from bot.access import is_for_asker_alone
 from bot.activity import ActivityLine
 from bot.delivery import Delivery
 from bot.errors import DeliveryFailed, DeliveryRefused, RateLimited
@@ -30,6 +30,7 @@ from bot.rendering.apology import UNEXPECTED, find_apology
 from bot.rendering.compose import compose_answer, compose_failure
 from bot.rendering.reply import Reply
 from bot.rendering.report import compose_help
+from bot.scopes import Scopes
 from retrieval.errors import StoreUnavailable
 from retrieval.model import TenantId
 
@@ -65,7 +66,7 @@ class Conversation:
         self._inbox = inbox
         self._delivery = delivery
         self._assistant = assistant
-        self._directories = directories
+        self._scopes = Scopes(directories)
         self._channels = channels
         self._limit = limit
 
@@ -150,11 +151,10 @@ class Conversation:
     async def _make_question(
         self, claim: Claim, message: IncomingMessage, settings: ChannelSettings
     ) -> Question:
-        person = message.person
         if is_for_asker_alone(message.place, message.intent):
-            directory = self._directories.get(message.place.platform)
-            person = await directory.describe(message.place, person) if directory else person
-        scope = derive_scope(claim.tenant, message.place, person, message.intent)
+            scope = await self._scopes.find_private(claim.tenant, message.place, message.person)
+        else:
+            scope = await self._scopes.find_public(claim.tenant, message.place)
         return Question(
             id=claim.item,
             text=message.text,

@@ -117,6 +117,18 @@ class ChannelSettings:
         return AnswerSettings(self.persona, self.remit, self.language, self.freshness_days)
 
 
+class Standing(StrEnum):
+    """What a person is to the workspace; who is not known there is an outsider.
+
+    A guest of Slack sees only the channels that they were invited to. People of other
+    organisations, who read along in shared channels, are outsiders.
+    """
+
+    MEMBER = "member"
+    GUEST = "guest"
+    OUTSIDER = "outsider"
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     """Who asks. `groups` are the platform's groups or roles by id, as far as they are known."""
@@ -126,6 +138,19 @@ class Person:
     groups: frozenset[str] = frozenset()
     may_manage: bool = False
     """The platform says this person manages the workspace (Discord: Manage Server)."""
+    standing: Standing = Standing.OUTSIDER
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Who reads what is said in a place; as it stands here, where nothing is known of them.
+
+    `outsiders`: somebody among them is no full member of the workspace. `groups` are the groups or
+    roles that every one of them is in.
+    """
+
+    outsiders: bool = True
+    groups: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What the bot needs from the outside, by role."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -8,6 +8,7 @@ from typing import Protocol
 from agents.model import AgentEvent, Question
 from bot.model import (
     Acceptance,
+    Audience,
     AuditEntry,
     AuditRecord,
     ChannelSettings,
@@ -98,10 +99,37 @@ class Messenger(Protocol):
 
 
 class Directory(Protocol):
-    """Knows the people of a platform."""
+    """Knows the people of a platform. What it cannot find out grants nothing.
+
+    Raises StoreUnavailable.
+    """
 
     async def describe(self, place: Place, person: Person) -> Person:
-        """The person with name, groups and rights filled in, as fresh as the platform allows."""
+        """The person with name, groups, standing and rights filled in."""
+        ...
+
+    async def list_channels(self, place: Place, person: Person) -> frozenset[str]:
+        """The channels of the workspace that this person may read, by id, as far as it is seen."""
+        ...
+
+    async def describe_audience(self, place: Place) -> Audience:
+        """Who reads what is said in a place that is no direct message."""
+        ...
+
+
+class RightsChanges(Protocol):
+    """Counts the changes of rights that platforms told of, for all processes.
+
+    A subject is whatever an adapter looks up: a channel, a person, the groups of a workspace.
+    Raises StoreUnavailable.
+    """
+
+    async def note(self, platform: Platform, workspace: str, subjects: Collection[str]) -> None:
+        """Count a change of each subject."""
+        ...
+
+    async def count(self, platform: Platform, workspace: str, subject: str) -> int:
+        """How often the subject has changed."""
         ...
 
 

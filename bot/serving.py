@@ -41,6 +41,7 @@ from bot.storage.feedback import PostgresCalls
 from bot.storage.inbox import PostgresInbox
 from bot.storage.installations import PostgresInstallationStates
 from bot.storage.outbox import PostgresOutbox
+from bot.storage.rights import PostgresRightsChanges
 from bot.storage.schedules import PostgresSchedules
 from bot.storage.threads import PostgresThreads
 from bot.syncing import SyncReporter
@@ -100,6 +101,7 @@ async def serve_platforms(
             source_names=AdminSuggestions(rights, footnote.knowledge, workspaces),
             desk=FormDesks({"answer": RatingDesk(cases, footnote.votes, workspaces)}, admin_forms),
             kinds=admin_forms.list_kinds(),
+            changes=PostgresRightsChanges(footnote.pool),
         )
         if Platform.SLACK in wanted:
             platforms[Platform.SLACK] = _build_slack(
@@ -202,6 +204,7 @@ class Front:
     source_names: AdminSuggestions
     desk: FormDesks
     kinds: Sequence[Choice]
+    changes: PostgresRightsChanges
 
 
 def _build_slack(
@@ -223,6 +226,9 @@ def _build_slack(
         host=settings.host,
         port=settings.port,
         check_health=check_health,
+        changes=front.changes,
+        rights_seconds=settings.rights_minutes * 60,
+        guests_are_members=settings.guests_are_members,
     )
 
 
@@ -257,6 +263,8 @@ def _build_discord(footnote: Footnote, front: Front) -> DiscordPlatform:
         digests=PostgresCommandDigests(footnote.pool),
         api_url=settings.discord_api_url,
         gateway_url=settings.discord_gateway_url,
+        changes=front.changes,
+        rights_seconds=settings.rights_minutes * 60,
     )
 
 

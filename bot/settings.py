@@ -127,6 +127,21 @@ class Settings(BaseSettings):
         "and server that its tokens reach.",
     )
 
+    rights_minutes: float = Field(
+        5.0,
+        alias="FOOTNOTE_RIGHTS_MINUTES",
+        gt=0,
+        le=60,
+        description="How long what Slack and Discord told of members, groups and channels is used "
+        "at most. Changes that they tell of count at once.",
+    )
+    guests_are_members: bool = Field(
+        False,
+        alias="FOOTNOTE_GUESTS_ARE_MEMBERS",
+        description="Whether guests of a Slack workspace may read what everyone may. Else answers "
+        "in channels with guests use only what is meant for that channel or for the public.",
+    )
+
     # Sources
     private_hosts: Annotated[frozenset[str], NoDecode] = Field(
         frozenset(),

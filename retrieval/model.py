@@ -16,7 +16,10 @@ ChunkId = NewType("ChunkId", int)
 RunId = NewType("RunId", str)
 
 EVERYONE = "everyone"
-"""The audience label that every reader of a tenant carries."""
+"""The audience label that every member of a tenant's workspaces carries."""
+
+PUBLIC = "public"
+"""The audience label that anybody carries, guests and people of other organisations too."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from agents.model import AnswerRecord, Citation
-from bot.access import derive_scope, is_for_asker_alone
+from bot.access import is_for_asker_alone
 from bot.answers.ports import Passages, Records
-from bot.model import Command, IncomingMessage, Intent, ItemId, Platform
+from bot.model import Command, IncomingMessage, ItemId, Platform
 from bot.ports import Directory, Inbox
 from bot.rendering.phrases import choose_language
-from retrieval.model import AccessScope, ChunkId, TenantId
+from bot.scopes import Scopes
+from retrieval.model import ChunkId, TenantId
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class Cases:
         self._inbox = inbox
         self._records = records
         self._passages = passages
-        self._directories = directories
+        self._scopes = Scopes(directories)
 
     async def open(self, tenant: TenantId, command: Command, item: ItemId) -> Case | None:
         """The answer, for those who saw it: the asker, or everyone in its channel if it is public.
@@ -76,7 +77,8 @@ class Cases:
     async def read_evidence(self, case: Case) -> Evidence:
         """What the answer cites that this person may read at this moment."""
         cited = case.record.citations if case.record is not None else ()
-        scope = await self._derive_own_scope(case)
+        command = case.command
+        scope = await self._scopes.find_private(case.tenant, command.place, command.person)
         chunks = [ChunkId(citation.chunk) for citation in cited if citation.chunk]
         found = await self._passages.read(chunks, scope)
         shown = []
@@ -88,12 +90,6 @@ class Cases:
             elif not citation.chunk and case.is_askers:
                 shown.append(citation)  # of a file that the asker sent along
         return Evidence(tuple(shown), len(shown) == len(cited))
-
-    async def _derive_own_scope(self, case: Case) -> AccessScope:
-        place, person = case.command.place, case.command.person
-        directory = self._directories.get(place.platform)
-        described = await directory.describe(place, person) if directory else person
-        return derive_scope(case.tenant, place, described, Intent.ASK)
 
 
 def _may_see(case: Case) -> bool:

@@ -46,6 +46,10 @@ class Listener(Protocol):
         """A session was begun, not resumed."""
         ...
 
+    async def receive_change(self, guild: discord.Guild) -> None:
+        """Roles, channels or the owner of a guild have changed."""
+        ...
+
     async def receive_interaction(self, interaction: discord.Interaction[Any]) -> None:
         """Of every kind; slash commands reach the receiver through the tree besides."""
         ...
@@ -284,3 +288,36 @@ class DiscordClient(discord.AutoShardedClient):
     async def on_shard_connect(self, shard_id: int) -> None:
         if self.listener is not None:
             self.listener.receive_session(self, shard_id, self.shard_count or 1)
+
+    async def on_guild_update(
+        self,
+        before: discord.Guild,  # noqa: ARG002 - as the library calls it
+        after: discord.Guild,
+    ) -> None:
+        await self._tell_change(after)
+
+    async def on_guild_role_create(self, role: discord.Role) -> None:
+        await self._tell_change(role.guild)
+
+    async def on_guild_role_update(self, before: discord.Role, after: discord.Role) -> None:  # noqa: ARG002
+        await self._tell_change(after.guild)
+
+    async def on_guild_role_delete(self, role: discord.Role) -> None:
+        await self._tell_change(role.guild)
+
+    async def on_guild_channel_create(self, channel: discord.abc.GuildChannel) -> None:
+        await self._tell_change(channel.guild)
+
+    async def on_guild_channel_update(
+        self,
+        before: discord.abc.GuildChannel,  # noqa: ARG002
+        after: discord.abc.GuildChannel,
+    ) -> None:
+        await self._tell_change(after.guild)
+
+    async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
+        await self._tell_change(channel.guild)
+
+    async def _tell_change(self, guild: discord.Guild) -> None:
+        if self.listener is not None:
+            await self.listener.receive_change(guild)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from bot.model import Platform
 from bot.platforms.discord_catch_up import CatchUp, Cursors
 from bot.platforms.discord_client import (
     DISCORD_API_URL,
@@ -20,7 +21,8 @@ from bot.platforms.discord_forms import DiscordForms
 from bot.platforms.discord_messenger import DiscordMessenger
 from bot.platforms.discord_receiver import DiscordReceiver
 from bot.platforms.discord_shards import ShardLeases, ShardRoster, SoleProcess
-from bot.ports import FormDesk, Intake, SourceNames, Threads, Workspaces
+from bot.platforms.freshness import FRESH_SECONDS, RightsCache
+from bot.ports import FormDesk, Intake, RightsChanges, SourceNames, Threads, Workspaces
 from bot.rendering.form import Choice
 
 log = logging.getLogger(__name__)
@@ -109,6 +111,8 @@ def build_discord(
     gateway_url: str = DISCORD_GATEWAY_URL,
     guild_ready_timeout: float = 2.0,
     identify_pause: float = IDENTIFY_PAUSE,
+    changes: RightsChanges | None = None,
+    rights_seconds: float = FRESH_SECONDS,
 ) -> DiscordPlatform:
     """Put the parts together; opens nothing yet.
 
@@ -117,7 +121,8 @@ def build_discord(
     With a `desk` commands open modals; `kinds` are those of sources. With `cursors`, what was
     missed is read when a session begins, unless it is older than `span`. With a `roster` processes
     share the shards, of which there are `shards`, or as many as Discord recommends. With `digests`,
-    Discord is not asked at each start which commands it knows.
+    Discord is not asked at each start which commands it knows. Roles and channels are
+    kept for `rights_seconds` at most, and until `changes` counts a change.
     """
     catch_up = CatchUp(cursors, span=span) if cursors is not None else None
     client = DiscordClient(
@@ -137,11 +142,16 @@ def build_discord(
         source_names=source_names,
         forms=DiscordForms(messenger, intake, desk) if desk is not None else None,
         catch_up=catch_up,
+        changes=changes,
     )
     return DiscordPlatform(
         client=client,
         messenger=messenger,
-        directory=DiscordDirectory(client),
+        directory=DiscordDirectory(
+            client,
+            RightsCache(Platform.DISCORD, changes, seconds=rights_seconds),
+            workspaces,
+        ),
         receiver=receiver,
         commands=DiscordCommands(client, receiver, kinds, digests),
         catch_up=catch_up,

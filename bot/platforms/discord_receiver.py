@@ -33,7 +33,8 @@ from bot.platforms.discord_events import (
     read_workspace,
 )
 from bot.platforms.discord_forms import DiscordForms
-from bot.ports import Intake, SourceNames, Threads, Workspaces
+from bot.platforms.discord_rights import STRUCTURE
+from bot.ports import Intake, RightsChanges, SourceNames, Threads, Workspaces
 from bot.rendering import phrases
 from bot.rendering.phrases import Phrase
 
@@ -61,6 +62,7 @@ class DiscordReceiver:
         source_names: SourceNames | None = None,
         forms: DiscordForms | None = None,
         catch_up: CatchUp | None = None,
+        changes: RightsChanges | None = None,
         pause: Pause = asyncio.sleep,
     ) -> None:
         self._intake = intake
@@ -68,6 +70,7 @@ class DiscordReceiver:
         self._threads = threads
         self._source_names = source_names
         self._forms = forms
+        self._changes = changes
         self._pause = pause
         self._linked: set[str] = set()
         self._waiting: set[asyncio.Task[None]] = set()
@@ -90,6 +93,8 @@ class DiscordReceiver:
             await self.link(str(guild.id), guild.name)
         except Exception:
             log.exception("discord: the server %s could not be linked", guild.id)
+        # What happened while nothing was heard is not told.
+        await self.receive_change(guild)
         if self._catch_up is not None:
             read = self._catch_up.read_guild(guild, self._hear_as(bot_user))
             self._begin_reading(str(guild.id), read)
@@ -114,6 +119,18 @@ class DiscordReceiver:
         if earlier := self._reading.get(workspace):
             earlier.cancel()
         self._reading[workspace] = asyncio.create_task(read)
+
+    async def receive_change(self, guild: discord.Guild) -> None:
+        """Roles, channels or the owner have changed; never raises.
+
+        What cannot be noted is made up for by the bound on how long rights are remembered.
+        """
+        if self._changes is None:
+            return
+        try:
+            await self._changes.note(Platform.DISCORD, str(guild.id), {STRUCTURE})
+        except Exception:
+            log.exception("discord: a change of rights in %s could not be noted", guild.id)
 
     async def receive_message(self, message: discord.Message, bot_user: int) -> None:
         """Hand a message over if something is asked in it; never raises."""

@@ -1,132 +1,177 @@
-"""People and channels of a Slack workspace, no older than a minute."""
+"""Who the people of a Slack workspace are, and who reads along in its channels."""
 
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Generic, TypeVar
 
 from bot.errors import BotError
-from bot.model import ChannelKind, Person, Place
+from bot.model import Audience, ChannelKind, Person, Place, Standing
+from bot.platforms.freshness import Clock, RightsCache
 from bot.platforms.slack_account import SlackAccount, SlackAccounts
 from bot.platforms.slack_errors import CLIENT_ERRORS
+from bot.platforms.slack_lookups import (
+    Json,
+    TooLong,
+    is_guest,
+    look_up_channel,
+    look_up_channels_of,
+    look_up_groups,
+    look_up_guests,
+    look_up_members,
+    look_up_user,
+)
+from bot.platforms.slack_rights import (
+    GROUPS,
+    GUESTS,
+    name_channel,
+    name_channels_of,
+    name_members,
+    name_user,
+)
 
-FRESH_SECONDS = 60.0
-MOST_ENTRIES = 10_000
+KIND_SECONDS = 60.0
+MOST_KINDS = 10_000
 
-Clock = Callable[[], float]
-V = TypeVar("V")
+_UNKNOWN = (*CLIENT_ERRORS, BotError, TooLong)
 
 log = logging.getLogger(__name__)
 
 
-class Fresh(Generic[V]):
-    """Remembers what a look-up returned for FRESH_SECONDS. `clock` counts seconds."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._entries: dict[str, tuple[float, V]] = {}
-
-    def put(self, key: str, value: V) -> V:
-        """Remember a value as seen now."""
-        if len(self._entries) >= MOST_ENTRIES:
-            self._entries.clear()
-        self._entries[key] = (self._clock(), value)
-        return value
-
-    async def get(self, key: str, look_up: Callable[[], Awaitable[V]]) -> V:
-        """The value of the key, looked up where it is not fresh."""
-        found = self._entries.get(key)
-        if found is not None and self._clock() - found[0] < FRESH_SECONDS:
-            return found[1]
-        return self.put(key, await look_up())
-
-
 class SlackDirectory:
-    """Satisfies bot.ports.Directory. What Slack does not tell grants nothing."""
+    """Satisfies bot.ports.Directory. What Slack does not tell grants nothing.
 
-    def __init__(self, accounts: SlackAccounts, *, clock: Clock = time.monotonic) -> None:
+    With `guests_are_members`, guests may read what everyone may.
+    """
+
+    def __init__(
+        self, accounts: SlackAccounts, cache: RightsCache, *, guests_are_members: bool = False
+    ) -> None:
         self._accounts = accounts
-        self._users: Fresh[Mapping[str, Any]] = Fresh(clock)
-        self._groups: Fresh[Mapping[str, frozenset[str]]] = Fresh(clock)
+        self._cache = cache
+        self._guests_are_members = guests_are_members
 
     async def describe(self, place: Place, person: Person) -> Person:
         """The person with name, user groups and rights; without rights where they are unknown."""
-        try:
-            account = await self._accounts.find(place.workspace)
-            identity = await account.identify()
-            key = f"{place.workspace}:{person.id}"
-            user = await self._users.get(key, lambda: _look_up_user(account, person.id))
-        except (*CLIENT_ERRORS, BotError) as error:
-            log.warning("users.info failed, so %s has no rights for now: %s", person.id, error)
-            return replace(person, groups=frozenset(), may_manage=False)
-        profile = user.get("profile") or {}
-        name = profile.get("display_name") or user.get("real_name") or user.get("name")
-        organisation = (user.get("enterprise_user") or {}).get("enterprise_id")
-        colleague = bool(organisation) and organisation == identity.enterprise
-        member = user.get("team_id") == place.workspace or colleague
-        trusted = member and not user.get("deleted") and not user.get("is_stranger")
-        return replace(
-            person,
-            name=name or person.name,
-            groups=await self._read_groups(account, place, person) if trusted else frozenset(),
-            may_manage=trusted and bool(user.get("is_admin") or user.get("is_owner")),
-        )
-
-    async def _read_groups(
-        self, account: SlackAccount, place: Place, person: Person
-    ) -> frozenset[str]:
         team = place.workspace
         try:
-            groups = await self._groups.get(team, lambda: _look_up_groups(account, team))
-        except CLIENT_ERRORS as error:
+            account = await self._accounts.find(team)
+            organisation = (await account.identify()).enterprise
+            user = await self._cache.get(
+                team, name_user(person.id), lambda: look_up_user(account, person.id)
+            )
+        except _UNKNOWN as error:
+            log.warning("users.info failed, so %s has no rights for now: %s", person.id, error)
+            return replace(person, groups=frozenset(), may_manage=False, standing=Standing.OUTSIDER)
+        profile = user.get("profile") or {}
+        standing = self._read_standing(user, team, organisation)
+        known = standing is not Standing.OUTSIDER
+        groups = await self._read_groups(account, team) if known else {}
+        return replace(
+            person,
+            name=profile.get("display_name")
+            or user.get("real_name")
+            or user.get("name")
+            or person.name,
+            groups=groups.get(person.id, frozenset()),
+            may_manage=known and bool(user.get("is_admin") or user.get("is_owner")),
+            standing=standing,
+        )
+
+    async def list_channels(self, place: Place, person: Person) -> frozenset[str]:
+        """The channels that the person is in, of private ones those that the bot is in too."""
+        team = place.workspace
+        try:
+            account = await self._accounts.find(team)
+            return await self._cache.get(
+                team,
+                name_channels_of(person.id),
+                lambda: look_up_channels_of(account, team, person.id),
+            )
+        except _UNKNOWN as error:
+            log.warning("the channels of %s are not known for now: %s", person.id, error)
+            return frozenset()
+
+    async def describe_audience(self, place: Place) -> Audience:
+        """Whether guests or other organisations read along, and which groups all readers share."""
+        try:
+            account = await self._accounts.find(place.workspace)
+            return await self._describe_audience(account, place.workspace, place.channel)
+        except _UNKNOWN as error:
+            log.warning("who reads %s is not known for now: %s", place.channel, error)
+            return Audience()
+
+    async def _describe_audience(self, account: SlackAccount, team: str, channel: str) -> Audience:
+        facts = await self._cache.get(
+            team, name_channel(channel), lambda: look_up_channel(account, channel)
+        )
+        if facts.shared:
+            return Audience()
+        private = facts.kind is not ChannelKind.PUBLIC
+        guests: frozenset[str] = frozenset()
+        if not self._guests_are_members:
+            guests = await self._cache.get(team, GUESTS, lambda: look_up_guests(account, team))
+        if not private and not guests:
+            return Audience(outsiders=False)
+        members = await self._cache.get(
+            team, name_members(channel), lambda: look_up_members(account, channel)
+        )
+        if members & guests:
+            return Audience()
+        # Everyone of the workspace reads a public channel, whoever is in it.
+        shared = await self._find_shared(account, team, members) if private else frozenset()
+        return Audience(outsiders=False, groups=shared)
+
+    async def _find_shared(
+        self, account: SlackAccount, team: str, members: frozenset[str]
+    ) -> frozenset[str]:
+        groups = await self._read_groups(account, team)
+        own = (await account.identify()).bot_user
+        held = [groups.get(member, frozenset()) for member in members if member != own]
+        return frozenset.intersection(*held) if held else frozenset()
+
+    async def _read_groups(self, account: SlackAccount, team: str) -> Mapping[str, frozenset[str]]:
+        """The groups of each person; nobody is in any where they cannot be read."""
+        try:
+            return await self._cache.get(team, GROUPS, lambda: look_up_groups(account, team))
+        except _UNKNOWN as error:
             log.warning("usergroups.list failed, so nobody is in a group for now: %s", error)
-            groups = self._groups.put(team, {})
-        return groups.get(person.id, frozenset())
+            return {}
+
+    def _read_standing(self, user: Json, team: str, organisation: str) -> Standing:
+        theirs = (user.get("enterprise_user") or {}).get("enterprise_id")
+        at_home = user.get("team_id") == team or (bool(theirs) and theirs == organisation)
+        if not at_home or user.get("deleted") or user.get("is_stranger"):
+            return Standing.OUTSIDER
+        if is_guest(user) and not self._guests_are_members:
+            return Standing.GUEST
+        return Standing.MEMBER
 
 
 class SlackChannels:
-    """Knows who can see what is said in a channel."""
+    """Knows whether a channel is open to the workspace, no older than a minute."""
 
     def __init__(self, accounts: SlackAccounts, *, clock: Clock = time.monotonic) -> None:
         self._accounts = accounts
-        self._kinds: Fresh[ChannelKind] = Fresh(clock)
+        self._clock = clock
+        self._kinds: dict[tuple[str, str], tuple[float, ChannelKind]] = {}
 
     def learn(self, workspace: str, channel: str, kind: ChannelKind) -> ChannelKind:
         """Note what an event told."""
-        return self._kinds.put(f"{workspace}:{channel}", kind)
+        if len(self._kinds) >= MOST_KINDS:
+            self._kinds.clear()
+        self._kinds[workspace, channel] = (self._clock(), kind)
+        return kind
 
     async def read_kind(self, workspace: str, channel: str, otherwise: ChannelKind) -> ChannelKind:
         """The kind of a channel; `otherwise` where Slack does not tell."""
+        found = self._kinds.get((workspace, channel))
+        if found is not None and self._clock() - found[0] < KIND_SECONDS:
+            return found[1]
         try:
             account = await self._accounts.find(workspace)
-            key = f"{workspace}:{channel}"
-            return await self._kinds.get(key, lambda: _look_up_kind(account, channel))
+            facts = await look_up_channel(account, channel)
         except (*CLIENT_ERRORS, BotError) as error:
             log.info("conversations.info failed for %s: %s", channel, error)
             return otherwise
-
-
-async def _look_up_user(account: SlackAccount, user: str) -> Mapping[str, Any]:
-    answer = await account.client.users_info(user=user)
-    found: Mapping[str, Any] = answer["user"]
-    return found
-
-
-async def _look_up_groups(account: SlackAccount, team: str) -> Mapping[str, frozenset[str]]:
-    """The groups of each person. An organisation's token has to say whose groups it wants."""
-    answer = await account.client.usergroups_list(include_users=True, team_id=team)
-    members: dict[str, set[str]] = {}
-    for group in answer["usergroups"]:
-        for user in group.get("users") or ():
-            members.setdefault(user, set()).add(group["id"])
-    return {user: frozenset(groups) for user, groups in members.items()}
-
-
-async def _look_up_kind(account: SlackAccount, channel: str) -> ChannelKind:
-    answer = await account.client.conversations_info(channel=channel)
-    found = answer["channel"]
-    if found.get("is_im"):
-        return ChannelKind.DIRECT
-    private = found.get("is_private") or found.get("is_mpim") or found.get("is_group")
-    return ChannelKind.PRIVATE if private else ChannelKind.PUBLIC
+        return self.learn(workspace, channel, facts.kind)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from bot.errors import SettingsInvalid
 from bot.model import Platform
+from bot.platforms.freshness import FRESH_SECONDS, RightsCache
 from bot.platforms.slack_account import SLACK_API_URL, SlackAccount, SlackIdentity
 from bot.platforms.slack_app import build_app
 from bot.platforms.slack_directory import SlackChannels, SlackDirectory
@@ -21,6 +22,7 @@ from bot.ports import (
     Installations,
     InstallationStates,
     Intake,
+    RightsChanges,
     SourceNames,
     Workspaces,
 )
@@ -126,12 +128,16 @@ def build_slack(
     port: int = 8080,
     connections: int = CONNECTIONS,
     check_health: HealthCheck = find_nothing_wrong,
+    changes: RightsChanges | None = None,
+    rights_seconds: float = FRESH_SECONDS,
+    guests_are_members: bool = False,
 ) -> SlackPlatform:
     """Put the parts together. With an `app_token` over Socket Mode, else over signed HTTP.
 
     With `oauth` in place of a `bot_token` workspaces install the app themselves, over HTTP. With a
-    `desk` and `source_names` commands open modals. Opens nothing yet. Raises SettingsInvalid where
-    a token or secret is missing.
+    `desk` and `source_names` commands open modals. What Slack tells of rights is kept for
+    `rights_seconds` at most, and until `changes` counts a change. Opens nothing yet. Raises
+    SettingsInvalid where a token or secret is missing.
     """
     accounts = _build_accounts(bot_token, oauth, api_url)
     messenger = SlackMessenger(accounts)
@@ -145,6 +151,7 @@ def build_slack(
         channels=SlackChannels(accounts),
         intake=intake,
         forms=forms,
+        changes=changes,
     )
     app = build_app(receiver, api_url=api_url)
     sockets = http = None
@@ -167,7 +174,11 @@ def build_slack(
     return SlackPlatform(
         accounts=accounts,
         messenger=messenger,
-        directory=SlackDirectory(accounts),
+        directory=SlackDirectory(
+            accounts,
+            RightsCache(Platform.SLACK, changes, seconds=rights_seconds),
+            guests_are_members=guests_are_members,
+        ),
         workspaces=workspaces,
         sockets=sockets,
         http=http,

@@ -8,7 +8,7 @@ from typing import Any
 from slack_bolt.response import BoltResponse
 
 from bot.errors import AppNotInstalled
-from bot.model import ChannelKind, Command
+from bot.model import ChannelKind, Command, Platform
 from bot.platforms.slack_directory import SlackChannels
 from bot.platforms.slack_events import (
     EVENTS,
@@ -27,7 +27,8 @@ from bot.platforms.slack_interactions import (
     read_home,
 )
 from bot.platforms.slack_membership import PARTINGS, SlackMembership
-from bot.ports import Intake
+from bot.platforms.slack_rights import list_changes
+from bot.ports import Intake, RightsChanges
 from bot.rendering import phrases
 from bot.rendering.apology import find_apology
 
@@ -57,12 +58,14 @@ class SlackReceiver:
         channels: SlackChannels,
         intake: Intake,
         forms: SlackForms | None = None,
+        changes: RightsChanges | None = None,
         now: Callable[[], datetime] = read_clock,
     ) -> None:
         self._membership = membership
         self._channels = channels
         self._intake = intake
         self._forms = forms
+        self._changes = changes
         self._now = now
 
     async def receive(self, payload: Payload) -> BoltResponse | None:
@@ -84,6 +87,7 @@ class SlackReceiver:
         event = payload["event"]
         if event.get("type") in PARTINGS:
             await self._membership.part(payload)
+        await self._note_changes(payload)
         if event.get("type") not in EVENTS or not is_from_person(payload):
             return
         identity = await self._membership.identify(payload)
@@ -94,6 +98,12 @@ class SlackReceiver:
             return
         acceptance = await self._intake.accept(message)
         log.info("slack message %s: %s", message.message, acceptance)
+
+    async def _note_changes(self, payload: Payload) -> None:
+        """Where this raises, Slack tells again, so that no change of rights is lost."""
+        subjects = list_changes(payload)
+        if subjects and self._changes is not None:
+            await self._changes.note(Platform.SLACK, read_team(payload), subjects)
 
     async def _receive_command(self, payload: Payload) -> BoltResponse:
         # Slack does not tell the language of who types.

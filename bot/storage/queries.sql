@@ -197,6 +197,15 @@ SELECT EXISTS (
     WHERE tenant_id = %(tenant)s AND platform = %(platform)s AND person = %(person)s
 );
 
+-- name: note_rights_changes
+INSERT INTO rights_change AS known (platform, workspace_id, subject)
+SELECT %(platform)s, %(workspace)s, subject FROM unnest(%(subjects)s::text[]) AS subject
+ON CONFLICT (platform, workspace_id, subject) DO UPDATE SET changes = known.changes + 1;
+
+-- name: count_rights_changes
+SELECT changes FROM rights_change
+WHERE platform = %(platform)s AND workspace_id = %(workspace)s AND subject = %(subject)s;
+
 -- name: insert_audit
 INSERT INTO audit (tenant_id, platform, workspace, channel, person, item_id, command, outcome,
                    detail)

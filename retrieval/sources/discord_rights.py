@@ -4,14 +4,20 @@ https://discord.com/developers/docs/topics/permissions
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from retrieval.sources.service import Json
+Json = Mapping[str, Any]
 
-_ADMINISTRATOR, _VIEW, _READ_HISTORY = 1 << 3, 1 << 10, 1 << 16
+ADMINISTRATOR, VIEW, READ_HISTORY = 1 << 3, 1 << 10, 1 << 16
 
 
 def may_read(
-    channel: Json, roles: Mapping[str, Json], member_roles: Sequence[str], member: str
+    channel: Json,
+    roles: Mapping[str, Json],
+    member_roles: Sequence[str],
+    member: str,
+    *,
+    needed: int = VIEW | READ_HISTORY,
 ) -> bool:
     """Whether a member may read a channel and its history; without roles and name: everyone."""
     everyone = channel["guild_id"]
@@ -19,7 +25,7 @@ def may_read(
     allowed = 0
     for role in held:
         allowed |= int(roles[role]["permissions"])
-    if allowed & _ADMINISTRATOR:
+    if allowed & ADMINISTRATOR:
         return True
     overwrites = {item["id"]: item for item in channel.get("permission_overwrites") or ()}
     # the server's own overwrite gives way to those of roles, and these to the member's
@@ -29,4 +35,4 @@ def may_read(
             allowed &= ~int(overwrite["deny"])
         for overwrite in given:
             allowed |= int(overwrite["allow"])
-    return bool(allowed & _VIEW and allowed & _READ_HISTORY)
+    return allowed & needed == needed

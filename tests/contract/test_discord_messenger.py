@@ -10,9 +10,8 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from bot.errors import ConnectionRefused, DeliveryFailed, DeliveryRefused, RateLimited
-from bot.model import ChannelKind, Person, Place, Platform
+from bot.model import ChannelKind, Place, Platform
 from bot.platforms.discord_client import DiscordClient
-from bot.platforms.discord_directory import DiscordDirectory
 from bot.platforms.discord_messenger import DiscordMessenger, make_mark, make_nonce
 from bot.rendering.reply import Mark, Paragraph, Reply, SourceLine, Text
 from tests.contract.messenger_suite import MessengerSuite, World
@@ -421,58 +420,3 @@ def test_nonces_and_marks_follow_from_the_key() -> None:
 
 
 # People
-
-
-@pytest.mark.parametrize(
-    "expected",
-    [
-        ("olivia", True, set()),
-        ("ada", True, {"Admins", "Leads"}),
-        ("ben", False, set()),
-    ],
-)
-async def test_the_directory_knows_names_roles_and_rights(
-    discord: DiscordEmulator,
-    client: DiscordClient,
-    place: Place,
-    expected: tuple[str, bool, set[str]],
-) -> None:
-    name, manages, roles = expected
-    known = (await discord.driver.directory())["guilds"]["Acme"]["roles"]
-    person = Person(str(discord.world.find_user(name).id))
-    described = await DiscordDirectory(client).describe(place, person)
-    assert described == Person(
-        person.id, name.title(), frozenset(known[role] for role in roles), manages
-    )
-
-
-async def test_rights_follow_changes_at_once(
-    discord: DiscordEmulator, client: DiscordClient, place: Place
-) -> None:
-    ben = Person(str(discord.world.find_user("ben").id), "Ben")
-    directory = DiscordDirectory(client)
-    await discord.driver.add_role("Masters", ("administrator",))
-    await discord.driver.set_roles("ben", ["Masters"])
-    assert (await directory.describe(place, ben)).may_manage
-    await discord.driver.remove_member("ben")
-    gone = await directory.describe(place, replace(ben, may_manage=True, groups=frozenset("1")))
-    assert gone == ben
-
-
-async def test_who_writes_directly_has_roles_and_no_rights(
-    discord: DiscordEmulator, client: DiscordClient
-) -> None:
-    roles = (await discord.driver.directory())["guilds"]["Acme"]["roles"]
-    ada = Person(str(discord.world.find_user("ada").id), "Ada")
-    place = Place(Platform.DISCORD, "@me", "1", ChannelKind.DIRECT)
-    described = await DiscordDirectory(client).describe(place, ada)
-    assert described == replace(ada, groups=frozenset({roles["Admins"], roles["Leads"]}))
-
-
-async def test_what_discord_does_not_tell_grants_nothing(
-    discord: DiscordEmulator, client: DiscordClient, place: Place
-) -> None:
-    await discord.driver.add_fault("error", "GET", "/guilds/*", status=503, times=4)
-    ada = Person(str(discord.world.find_user("ada").id), "Ada", frozenset({"1"}), may_manage=True)
-    described = await DiscordDirectory(client).describe(place, ada)
-    assert described == Person(ada.id, "Ada")

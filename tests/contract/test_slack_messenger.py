@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from bot.errors import DeliveryFailed, DeliveryRefused, RateLimited
-from bot.model import ChannelKind, Person, Place, Platform
+from bot.model import ChannelKind, Place, Platform
 from bot.platforms.slack_account import SlackAccount
-from bot.platforms.slack_directory import FRESH_SECONDS, SlackChannels, SlackDirectory
 from bot.platforms.slack_messenger import WHISPER, SlackMessenger
 from bot.rendering.reply import Mark, Paragraph, Reply, SourceLine, Text
 from tests.contract.messenger_suite import MessengerSuite, World
@@ -328,88 +327,6 @@ async def test_activity_is_shown_until_the_reply_and_never_raises(
     await slack.driver.fault("assistant.threads.setStatus", "reset", times=None)
     await messenger.show_activity(place, "Searching…")
     await messenger.show_activity(Place(Platform.SLACK, TEAM, HELP, ChannelKind.PUBLIC), "…")
-
-
-# The directory
-
-
-@pytest.fixture
-def clock() -> list[float]:
-    return [0.0]
-
-
-@pytest.fixture
-def directory(account: SlackAccount, clock: list[float]) -> SlackDirectory:
-    return SlackDirectory(account, clock=lambda: clock[0])
-
-
-async def test_people_have_names_groups_and_rights(
-    slack: SlackEmulator, directory: SlackDirectory, place: Place
-) -> None:
-    group = await slack.driver.set_usergroup("docs", ["bruno"])
-    alma = await directory.describe(place, Person(ALMA))
-    bruno = await directory.describe(place, Person("U0BRUNO0001"))
-    assert (alma.name, alma.groups, alma.may_manage) == ("alma", frozenset(), True)
-    assert (bruno.groups, bruno.may_manage) == (frozenset({group["id"]}), False)
-
-
-async def test_rights_are_no_older_than_a_minute(
-    slack: SlackEmulator, directory: SlackDirectory, place: Place, clock: list[float]
-) -> None:
-    assert (await directory.describe(place, Person(ALMA))).may_manage
-    slack.workspace.user("alma").is_admin = False
-    clock[0] = FRESH_SECONDS - 1
-    assert (await directory.describe(place, Person(ALMA))).may_manage
-    clock[0] = FRESH_SECONDS + 1
-    assert not (await directory.describe(place, Person(ALMA))).may_manage
-
-
-async def test_who_is_unknown_foreign_or_gone_has_no_rights(
-    slack: SlackEmulator, directory: SlackDirectory, place: Place
-) -> None:
-    await slack.driver.add_user("boss", id="U0BOSS00001", team_id="T0ELSEWHERE", is_admin=True)
-    await slack.driver.add_user("left", id="U0LEFT00001", is_admin=True, deleted=True)
-    claimed = {"groups": frozenset({"S1"}), "may_manage": True}
-    for user in ("U0BOSS00001", "U0LEFT00001", "U0NOBODY001"):
-        person = await directory.describe(place, Person(user, **claimed))
-        assert (person.groups, person.may_manage) == (frozenset(), False)
-    await slack.driver.fault("users.info", "error", code="fatal_error", times=None)
-    person = await directory.describe(place, Person(ALMA, "alma", **claimed))
-    assert (person.name, person.groups, person.may_manage) == ("alma", frozenset(), False)
-
-
-async def test_an_admin_of_another_organisation_has_no_rights(
-    slack: SlackEmulator, directory: SlackDirectory, place: Place
-) -> None:
-    stranger = {"enterprise_id": "E0ELSEWHERE", "teams": ["T0ELSEWHERE"]}
-    await slack.driver.add_user(
-        "boss", id="W0BOSS00001", team_id="T0ELSEWHERE", is_admin=True, enterprise_user=stranger
-    )
-    assert not (await directory.describe(place, Person("W0BOSS00001"))).may_manage
-
-
-async def test_groups_that_cannot_be_read_grant_nothing(
-    slack: SlackEmulator, directory: SlackDirectory, place: Place
-) -> None:
-    slack.app.scopes -= {"usergroups:read"}
-    person = await directory.describe(place, Person(ALMA, groups=frozenset({"S1"})))
-    assert (person.groups, person.may_manage) == (frozenset(), True)
-
-
-async def test_kinds_of_channels(slack: SlackEmulator, account: SlackAccount) -> None:
-    channels = SlackChannels(account)
-    direct = slack.workspace.direct("alma", "footnote").id
-    wanted = {
-        HELP: ChannelKind.PUBLIC,
-        "C0LEADS0001": ChannelKind.PRIVATE,
-        direct: ChannelKind.DIRECT,
-        "C0NOWHERE01": ChannelKind.PRIVATE,
-    }
-    for channel, kind in wanted.items():
-        found = await channels.read_kind(slack.team_id, channel, otherwise=ChannelKind.PRIVATE)
-        assert found is kind
-    channels.learn(slack.team_id, HELP, ChannelKind.PRIVATE)  # made private since
-    assert await channels.read_kind(slack.team_id, HELP, ChannelKind.PUBLIC) is ChannelKind.PRIVATE
 
 
 async def test_who_we_are_is_asked_once(slack: SlackEmulator, account: SlackAccount) -> None:

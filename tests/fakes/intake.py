@@ -1,6 +1,7 @@
 """Inbox, outbox and their neighbours in memory, and an intake that only notes what came."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import count
@@ -48,6 +49,19 @@ class RecordingIntake:
             return Acceptance.DUPLICATE
         self.commands.append(command)
         return Acceptance.ACCEPTED
+
+
+class InMemoryRightsChanges:
+    """Satisfies RightsChanges."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[tuple[Platform, str, str]] = Counter()
+
+    async def note(self, platform: Platform, workspace: str, subjects: Collection[str]) -> None:
+        self._counts.update((platform, workspace, subject) for subject in subjects)
+
+    async def count(self, platform: Platform, workspace: str, subject: str) -> int:
+        return self._counts[platform, workspace, subject]
 
 
 @dataclass

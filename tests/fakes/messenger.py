@@ -1,9 +1,9 @@
 """A platform in memory."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from bot.model import Person, Place
+from bot.model import Audience, Person, Place, Standing
 from bot.rendering.plain import render_plain
 from bot.rendering.reply import Reply
 
@@ -73,13 +73,32 @@ class InMemoryMessenger:
 
 
 class InMemoryDirectory:
-    """Satisfies Directory: people by id, others as they come."""
+    """Satisfies Directory: people by id, others as members who come as they are.
 
-    def __init__(self, *people: Person, fault: Exception | None = None) -> None:
+    `channels` are those that a person may read, `audiences` those of channels; both by id.
+    """
+
+    def __init__(
+        self,
+        *people: Person,
+        fault: Exception | None = None,
+        channels: Mapping[str, frozenset[str]] | None = None,
+        audiences: Mapping[str, Audience] | None = None,
+    ) -> None:
         self._people = {person.id: person for person in people}
         self._fault = fault
+        self._channels = channels or {}
+        self._audiences = audiences or {}
 
     async def describe(self, place: Place, person: Person) -> Person:
         if self._fault is not None:
             raise self._fault
-        return self._people.get(person.id, person)
+        return self._people.get(person.id, replace(person, standing=Standing.MEMBER))
+
+    async def list_channels(self, place: Place, person: Person) -> frozenset[str]:
+        return self._channels.get(person.id, frozenset())
+
+    async def describe_audience(self, place: Place) -> Audience:
+        if self._fault is not None:
+            raise self._fault
+        return self._audiences.get(place.channel, Audience(outsiders=False))

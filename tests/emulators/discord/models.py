@@ -32,6 +32,7 @@ class Role:
     permissions: int = 0
     position: int = 1
     managed: bool = False
+    bot_id: int | None = None
 
 
 @dataclass(slots=True)

@@ -38,6 +38,7 @@ def role(item: Role) -> dict[str, Any]:
         "managed": item.managed,
         "mentionable": True,
         "flags": 0,
+        **({"tags": {"bot_id": str(item.bot_id)}} if item.bot_id is not None else {}),
     }
 
 

@@ -112,7 +112,9 @@ class World:
         guild.roles[guild.id] = Role(guild.id, "@everyone", permissions.EVERYONE, 0)
         guild.members[owner.id] = Member(owner.id, now)
         self.guilds[guild.id] = guild
-        role = Role(self.snowflake(), self.bot.name, BOT_PERMISSIONS, 1, managed=True)
+        role = Role(
+            self.snowflake(), self.bot.name, BOT_PERMISSIONS, 1, managed=True, bot_id=self.bot.id
+        )
         guild.roles[role.id] = role
         guild.members[self.bot.id] = Member(self.bot.id, now, roles=[role.id])
         self.emit(Event("GUILD_CREATE", {"id": str(guild.id)}, guild.id))

@@ -24,7 +24,12 @@ EVENT_SCOPES = {
     "reaction_added": "reactions:read",
     "reaction_removed": "reactions:read",
     "subteam_members_changed": "usergroups:read",
+    "subteam_created": "usergroups:read",
+    "subteam_updated": "usergroups:read",
     "user_change": "users:read",
+    "team_join": "users:read",
+    "channel_shared": "channels:read",
+    "channel_unshared": "channels:read",
     "member_joined_channel": "channels:read",
     "member_left_channel": "channels:read",
 }

@@ -9,6 +9,7 @@ from typing import Any, get_args
 
 from .browser import install_in_browser
 from .events import DeliveryKind
+from .shapes import user_json
 from .state import ChannelKind
 from .watching import Watching
 
@@ -22,7 +23,8 @@ class Driver(Watching):
             "click_view", "close_view", "command", "delete", "disconnect_sockets", "dm", "edit",
             "emit", "fault", "clear_faults", "forge", "half_open_sockets", "home", "join",
             "journal", "kill_urls", "leave", "mention", "open_home", "post", "prompts", "react",
-            "redeliver", "set_request_url", "set_usergroup", "shortcut", "status",
+            "redeliver", "set_request_url", "set_usergroup", "share",
+            "change_user", "shortcut", "status",
             "stop_stream", "submit", "suggest", "thread", "transcript", "unreact", "views",
             "wait_for_entry", "wait_for_ephemeral", "wait_for_growth", "wait_for_reply",
             "wait_for_sockets", "wait_for_view",
@@ -46,6 +48,23 @@ class Driver(Watching):
         place = self._workspace.channel(channel)
         place.archived = True
         event_id = self._backend.publish({"type": "channel_archive", "channel": place.id})
+        return {"event_ids": [event_id] if event_id else []}
+
+    async def share(self, channel: str, team: str | None = "T0ELSEWHERE") -> dict[str, Any]:
+        """Share a channel with another organisation, or with None end that."""
+        place = self._workspace.channel(channel)
+        place.is_ext_shared = team is not None
+        event = {"type": "channel_shared" if team else "channel_unshared", "channel": place.id}
+        event_id = self._backend.publish({**event, "connected_team_id": team or ""})
+        return {"event_ids": [event_id] if event_id else []}
+
+    async def change_user(self, user: str, **changes: Any) -> dict[str, Any]:
+        """Change what a person is, such as is_admin, is_restricted or deleted."""
+        person = self._workspace.user(user)
+        for name, value in changes.items():
+            setattr(person, name, value)
+        shape = user_json(person, with_email=False)
+        event_id = self._backend.publish({"type": "user_change", "user": shape})
         return {"event_ids": [event_id] if event_id else []}
 
     async def set_usergroup(self, handle: str, users: list[str]) -> dict[str, Any]:

@@ -43,17 +43,24 @@ def info(call: Call) -> dict[str, Any]:
 
 
 def list_channels(call: Call, *, mine: bool = False) -> dict[str, Any]:
-    """conversations.list and users.conversations."""
+    """conversations.list and users.conversations.
+
+    Of another user's private channels those are told that the bot is in too.
+    """
     kinds = [_TYPES.get(name) for name in call.listing("types") or ["public_channel"]]
     if None in kinds:
         raise SlackError("invalid_types")
     for kind in kinds:
         call.require(READ_SCOPES[str(kind)])
+    whose = call.string("user") if mine else ""
+    if whose and whose not in call.backend.workspace.users:
+        raise SlackError("user_not_found")
     found = [
         channel
         for channel in call.backend.workspace.channels.values()
         if channel.kind in kinds
-        and (call.is_member(channel) or (channel.kind == "channel" and not mine))
+        and (call.is_member(channel) or (channel.kind == "channel" and (whose or not mine)))
+        and (not whose or whose in channel.members)
         and not (call.flag("exclude_archived") and channel.archived)
     ]
     items, cursor = call.page(found, call.number("limit", 100, 999))

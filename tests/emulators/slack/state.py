@@ -24,9 +24,11 @@ DEFAULT_SCOPES = frozenset(
 DEFAULT_SUBSCRIPTIONS = frozenset(
     [
         "app_context_changed", "app_home_opened", "app_mention", "app_uninstalled",
-        "channel_archive", "channel_rename", "member_joined_channel", "member_left_channel",
+        "channel_archive", "channel_rename", "channel_shared", "channel_unshared",
+        "member_joined_channel", "member_left_channel",
         "message.channels", "message.groups", "message.im", "message.mpim", "reaction_added",
-        "reaction_removed", "subteam_members_changed", "tokens_revoked", "user_change",
+        "reaction_removed", "subteam_created", "subteam_members_changed", "subteam_updated",
+        "team_join", "tokens_revoked", "user_change",
     ]
 )  # fmt: skip
 
@@ -43,6 +45,8 @@ class User:
     bot_id: str | None = None
     app_id: str | None = None
     deleted: bool = False
+    is_restricted: bool = False
+    is_ultra_restricted: bool = False
     email: str | None = None
     locale: str = "en-US"
     enterprise_user: dict[str, Any] | None = None

@@ -69,6 +69,8 @@ VALUES: dict[str, object] = {
     "since": "2026-01-31T00:00:00Z",
     "state": "done",
     "source": 1,
+    "subject": "groups",
+    "subjects": ["groups"],
     "tenant": "default",
     "told": "d1",
     "thread": "t1",
@@ -82,6 +84,7 @@ VALUES: dict[str, object] = {
 
 INDEXES = {
     "claim_letter": "outbox_pkey",
+    "count_rights_changes": "rights_change_pkey",
     "find_latest_item": "inbox_by_person",
     "forget_answer_records": "answer_record_by_thread",
     "is_admin": "admin_pkey",

@@ -19,6 +19,7 @@ from bot.model import (
     ItemState,
     Person,
     Platform,
+    Standing,
     Visibility,
 )
 from bot.rendering.apology import APOLOGIES, UNEXPECTED
@@ -43,7 +44,7 @@ class Scene:
         self.outbox = InMemoryOutbox()
         self.inbox = InMemoryInbox(self.outbox)
         self.channels = InMemoryChannels(ChannelSettings(persona="kind"))
-        known = Person("U1", "Anna", frozenset({"S1"}))
+        known = Person("U1", "Anna", frozenset({"S1"}), standing=Standing.MEMBER)
         self.conversation = Conversation(
             inbox=self.inbox,
             delivery=Delivery(self.outbox, {Platform.SLACK: self.messenger}),
@@ -115,13 +116,17 @@ async def test_where_answers_are_private_the_asker_alone_sees_them() -> None:
     scene.channels.settings = ChannelSettings(visibility=Visibility.PRIVATE)
     await scene.answer(await scene.ask())
     assert scene.messenger.posts[0].reply.private
-    assert scene.assistant.questions[0].scope.readers == {"everyone", "slack:channel:C1"}
+    assert scene.assistant.questions[0].scope.readers == {"everyone", "public", "slack:channel:C1"}
 
 
 async def test_a_public_answer_uses_what_the_whole_channel_may_read() -> None:
     scene = Scene()
     await scene.answer(await scene.ask())
-    assert scene.assistant.questions[0].scope.readers == {"everyone", "slack:channel:C1"}
+    assert scene.assistant.questions[0].scope.readers == {
+        "everyone",
+        "public",
+        "slack:channel:C1",
+    }
 
 
 @pytest.mark.parametrize("intent", [Intent.ASK, Intent.DIRECT])
@@ -131,6 +136,7 @@ async def test_an_answer_for_one_uses_what_the_asker_may_read(intent: Intent) ->
     await scene.answer(await scene.ask(make_message(intent=intent, place=make_place(kind=kind))))
     assert scene.assistant.questions[0].scope.readers == {
         "everyone",
+        "public",
         "slack:channel:C1",
         "slack:user:U1",
         "slack:group:S1",

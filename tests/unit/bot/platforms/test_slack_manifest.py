@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from bot.platforms import slack_account, slack_events
+from bot.platforms import slack_account, slack_events, slack_rights
 from bot.platforms.slack_membership import PARTINGS
 
 SCOPES_OF_METHODS = {
@@ -22,11 +22,14 @@ SCOPES_OF_METHODS = {
         "channels:history", "groups:history", "im:history", "mpim:history",
     },
     "conversations_info": {"channels:read", "groups:read", "im:read", "mpim:read"},
+    "conversations_members": {"channels:read", "groups:read", "im:read", "mpim:read"},
     "conversations_replies": {
         "channels:history", "groups:history", "im:history", "mpim:history",
     },
     "usergroups_list": {"usergroups:read"},
+    "users_conversations": {"channels:read", "groups:read", "im:read", "mpim:read"},
     "users_info": {"users:read"},
+    "users_list": {"users:read"},
     "views_open": set(),
     "views_update": set(),
 }  # fmt: skip
@@ -34,10 +37,19 @@ SCOPES_OF_METHODS = {
 
 SCOPES_OF_EVENTS = {
     "app_mention": "app_mentions:read",
+    "channel_shared": "channels:read",
+    "channel_unshared": "channels:read",
+    "member_joined_channel": "channels:read",
+    "member_left_channel": "channels:read",
     "message.channels": "channels:history",
     "message.groups": "groups:history",
     "message.im": "im:history",
     "message.mpim": "mpim:history",
+    "subteam_created": "usergroups:read",
+    "subteam_members_changed": "usergroups:read",
+    "subteam_updated": "usergroups:read",
+    "team_join": "users:read",
+    "user_change": "users:read",
 }
 
 
@@ -72,7 +84,8 @@ def test_scopes(repository: Path) -> None:
 
 def test_events(repository: Path) -> None:
     events = read_events(read_manifest(repository)) - PARTINGS
-    assert {event.partition(".")[0] for event in events} == slack_events.EVENTS
+    read = slack_events.EVENTS | slack_rights.RIGHTS_EVENTS
+    assert {event.partition(".")[0] for event in events} == read
     kinds = {event.partition(".")[2] for event in events} - {""}
     assert kinds == {"channels", "groups", "im", "mpim"}
 
