@@ -116,7 +116,7 @@ class Conversation:
         if message.intent is Intent.SHARE:
             return compose_shared(answer, message, claim.item, language)
         can_share = private and message.place.channel_kind is not ChannelKind.DIRECT
-        reply = compose_answer(answer, private=private, language=language)
+        reply = compose_answer(answer, private=private, language=language, late=message.late)
         return offer_actions(reply, answer, claim.item, language=language, can_share=can_share)
 
     async def _ask(

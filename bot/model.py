@@ -181,6 +181,7 @@ class IncomingMessage:
     app_mention and a message event for the same text share it). `reply_token` carries what the
     platform needs to answer an interaction (Slack response_url, Discord interaction token).
     `again` is the entry of the same question asked before, whose answer this one's replaces.
+    `late`: it was asked long before it came in.
     """
 
     event: str
@@ -193,6 +194,7 @@ class IncomingMessage:
     at: datetime
     reply_token: Mapping[str, str] = field(default_factory=dict)
     again: ItemId | None = None
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)

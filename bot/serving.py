@@ -256,6 +256,7 @@ def _build_discord(footnote: Footnote, front: Front) -> DiscordPlatform:
         source_names=front.source_names,
         desk=front.desk,
         kinds=front.kinds,
+        channels=footnote.channels,
         cursors=PostgresCursors(footnote.pool),
         span=timedelta(hours=settings.discord_catch_up_hours),
         roster=PostgresShardRoster(footnote.pool),

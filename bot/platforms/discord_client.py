@@ -12,6 +12,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from bot.platforms.discord_errors import CLIENT_ERRORS, refuse_gateway, refuse_login
+from bot.platforms.discord_refusals import RefusalCounter
 from bot.platforms.discord_shards import ShardLeases, SoleProcess
 
 DISCORD_API_URL = "https://discord.com/api/v10"
@@ -89,6 +90,7 @@ class DiscordClient(discord.AutoShardedClient):
         identify_pause: float = IDENTIFY_PAUSE,
         leases: ShardLeases | None = None,
         shards: int = 0,
+        refusals: RefusalCounter | None = None,
     ) -> None:
         redirect_library(api_url, gateway_url)
         # The library keeps this very object, so that it can still learn what we may ask for.
@@ -100,6 +102,7 @@ class DiscordClient(discord.AutoShardedClient):
             chunk_guilds_at_startup=False,
             max_messages=None,
             guild_ready_timeout=guild_ready_timeout,
+            http_trace=(refusals or RefusalCounter()).trace(),
         )
         # Its constructor takes no less than 30 s.
         self.http.max_ratelimit_timeout = LONGEST_WAIT

@@ -27,6 +27,8 @@ from bot.rendering.discord_form import FORM_PREFIX, read_values
 DIRECT = "@me"
 """The workspace of direct messages."""
 
+THREAD_CHARACTERS = 100
+
 _TYPES = frozenset({discord.MessageType.default, discord.MessageType.reply})
 _ENTITY = re.compile(r"<(?:(@&|@!?|#)(\d+)|a?(:\w+:)\d+)>")
 
@@ -262,6 +264,14 @@ def clean_text(text: str, bot_user: int, find_name: Callable[[str, int], str | N
 
     lines = (" ".join(line.split()) for line in _ENTITY.sub(read, text).splitlines())
     return "\n".join(lines).strip()
+
+
+def name_thread(question: str) -> str:
+    """What a thread for a question is called: its first words, 100 characters at most."""
+    words = " ".join(question.split())
+    if len(words) <= THREAD_CHARACTERS:
+        return words
+    return words[: THREAD_CHARACTERS - 1].rsplit(" ", 1)[0].rstrip(" ,;:.") + "…"
 
 
 def read_now() -> datetime:

@@ -119,7 +119,11 @@ class DiscordMessenger:
 
     async def _post(self, place: Place, content: DiscordMessage, key: str, part: int) -> str:
         """Post one message as a reply, or plainly where the bot may not look back."""
-        replies = place.thread is not None and place.channel_kind is not ChannelKind.DIRECT
+        # What a thread was opened from is not in it, and what begins a post needs no reply.
+        replies = (
+            place.thread not in (None, place.channel)
+            and place.channel_kind is not ChannelKind.DIRECT
+        )
         try:
             return await self._send(
                 place.channel, content, key, part, reply_to=place.thread if replies else None

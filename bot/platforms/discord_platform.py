@@ -21,8 +21,17 @@ from bot.platforms.discord_forms import DiscordForms
 from bot.platforms.discord_messenger import DiscordMessenger
 from bot.platforms.discord_receiver import DiscordReceiver
 from bot.platforms.discord_shards import ShardLeases, ShardRoster, SoleProcess
+from bot.platforms.discord_threads import QuestionThreads
 from bot.platforms.freshness import FRESH_SECONDS, RightsCache
-from bot.ports import FormDesk, Intake, RightsChanges, SourceNames, Threads, Workspaces
+from bot.ports import (
+    Channels,
+    FormDesk,
+    Intake,
+    RightsChanges,
+    SourceNames,
+    Threads,
+    Workspaces,
+)
 from bot.rendering.form import Choice
 
 log = logging.getLogger(__name__)
@@ -102,6 +111,7 @@ def build_discord(
     source_names: SourceNames | None = None,
     desk: FormDesk | None = None,
     kinds: Sequence[Choice] = (),
+    channels: Channels | None = None,
     cursors: Cursors | None = None,
     span: timedelta = timedelta(0),
     roster: ShardRoster | None = None,
@@ -116,13 +126,13 @@ def build_discord(
 ) -> DiscordPlatform:
     """Put the parts together; opens nothing yet.
 
-    `threads` finds the conversation that a reply goes on with; without it each question outside of
-    threads begins one. `source_names` feeds the suggestions of names; without it there are none.
-    With a `desk` commands open modals; `kinds` are those of sources. With `cursors`, what was
-    missed is read when a session begins, unless it is older than `span`. With a `roster` processes
-    share the shards, of which there are `shards`, or as many as Discord recommends. With `digests`,
-    Discord is not asked at each start which commands it knows. Roles and channels are
-    kept for `rights_seconds` at most, and until `changes` counts a change.
+    Ports that are left out leave something out: `threads` finds the conversation that a reply goes
+    on with, `source_names` feeds the suggestions of names, `channels` says where each question gets
+    a thread of its own, a `desk` opens modals (`kinds` are those of sources), with `cursors` what
+    was missed is read when a session begins unless it is older than `span`, with a `roster`
+    processes share the shards, and with `digests` Discord is not asked at each start which commands
+    it knows. `shards` is how many there are; 0: as many as Discord recommends.
+    Roles and channels are kept for `rights_seconds` at most, and until `changes` counts a change.
     """
     catch_up = CatchUp(cursors, span=span) if cursors is not None else None
     client = DiscordClient(
@@ -143,6 +153,7 @@ def build_discord(
         forms=DiscordForms(messenger, intake, desk) if desk is not None else None,
         catch_up=catch_up,
         changes=changes,
+        question_threads=QuestionThreads(channels, workspaces) if channels is not None else None,
     )
     return DiscordPlatform(
         client=client,

@@ -8,6 +8,8 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import discord
@@ -34,6 +36,7 @@ from bot.platforms.discord_events import (
 )
 from bot.platforms.discord_forms import DiscordForms
 from bot.platforms.discord_rights import STRUCTURE
+from bot.platforms.discord_threads import QuestionThreads
 from bot.ports import Intake, RightsChanges, SourceNames, Threads, Workspaces
 from bot.rendering import phrases
 from bot.rendering.phrases import Phrase
@@ -42,6 +45,8 @@ WARNING = "⚠️"
 MOST_CHOICES = 25
 CHOICE_CHARACTERS = 100
 LONGEST_PAUSE = 30.0
+LATE = timedelta(minutes=5)
+"""After so long, the answer says that it is late."""
 MOST_WAITING = 1_000
 """Messages that wait to be handed over again; more are left with their warning sign."""
 
@@ -63,6 +68,7 @@ class DiscordReceiver:
         forms: DiscordForms | None = None,
         catch_up: CatchUp | None = None,
         changes: RightsChanges | None = None,
+        question_threads: QuestionThreads | None = None,
         pause: Pause = asyncio.sleep,
     ) -> None:
         self._intake = intake
@@ -74,6 +80,7 @@ class DiscordReceiver:
         self._pause = pause
         self._linked: set[str] = set()
         self._waiting: set[asyncio.Task[None]] = set()
+        self._question_threads = question_threads
         self._catch_up = catch_up
         self._positions = catch_up.positions if catch_up is not None else Positions()
         self._reading: dict[str, asyncio.Task[None]] = {}
@@ -150,6 +157,10 @@ class DiscordReceiver:
     async def _hand_over(self, message: discord.Message, bot_user: int, intent: Intent) -> None:
         await self._link_home(message.guild)
         incoming = read_message(message, bot_user, intent, await self._find(message, bot_user))
+        if discord.utils.utcnow() - message.created_at > LATE:
+            incoming = replace(incoming, late=True)
+        if self._question_threads is not None:
+            incoming = await self._question_threads.move(message, incoming)
         acceptance = await self._intake.accept(incoming)
         log.info("discord message %s: %s", message.id, acceptance)
 

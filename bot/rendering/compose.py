@@ -26,8 +26,13 @@ from bot.rendering.reply import (
 _AGES = ((365, phrases.YEARS_OLD), (30, phrases.MONTHS_OLD), (7, phrases.WEEKS_OLD))
 
 
-def compose_answer(answer: Answer, *, private: bool = False, language: str = "en") -> Reply:
-    """The reply for an answer: its text, the sources that it cites, warnings and small print."""
+def compose_answer(
+    answer: Answer, *, private: bool = False, language: str = "en", late: bool = False
+) -> Reply:
+    """The reply for an answer: its text, the sources that it cites, warnings and small print.
+
+    `late`: the question was asked long before it came in.
+    """
     urls = {citation.n: citation.url for citation in answer.citations}
     blocks = read_markdown(answer.text, urls, phrases.LINK_REMOVED.say(language))
     cited = {mark.n for mark in find_marks(blocks)}
@@ -38,7 +43,7 @@ def compose_answer(answer: Answer, *, private: bool = False, language: str = "en
             for citation in answer.citations
             if citation.n in cited
         ),
-        notices=answer.notices,
+        notices=(*((phrases.LATE.say(language),) if late else ()), *answer.notices),
         footer=_compose_footer(answer, language),
         private=private,
     )

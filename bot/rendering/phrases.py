@@ -65,6 +65,12 @@ CHECKING: Final = Phrase(
 
 # Around an answer
 
+LATE: Final = Phrase(
+    en="Sorry that this comes late: I could not be reached when you asked.",
+    de="Entschuldigung, das kommt spät: Als gefragt wurde, war ich nicht erreichbar.",
+    fr="Désolé pour le retard : je n'étais pas joignable au moment de la question.",
+    es="Perdón por la demora: no estaba disponible cuando llegó la pregunta.",
+)
 QUOTED: Final = Phrase(
     en="Quoted from the sources",
     de="Aus den Quellen zitiert",

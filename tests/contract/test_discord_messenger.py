@@ -13,6 +13,7 @@ from bot.errors import ConnectionRefused, DeliveryFailed, DeliveryRefused, RateL
 from bot.model import ChannelKind, Place, Platform
 from bot.platforms.discord_client import DiscordClient
 from bot.platforms.discord_messenger import DiscordMessenger, make_mark, make_nonce
+from bot.platforms.discord_refusals import RefusalCounter
 from bot.rendering.reply import Mark, Paragraph, Reply, SourceLine, Text
 from tests.contract.messenger_suite import MessengerSuite, World
 from tests.emulators.discord import DiscordEmulator
@@ -420,3 +421,23 @@ def test_nonces_and_marks_follow_from_the_key() -> None:
 
 
 # People
+
+
+async def test_no_request_is_made_after_too_many_were_refused(discord: DiscordEmulator) -> None:
+    client = DiscordClient(
+        discord.bot_token,
+        api_url=discord.api_url,
+        gateway_url=discord.gateway_url,
+        refusals=RefusalCounter(most=3),
+    )
+    messenger = DiscordMessenger(client)
+    place = await ask(discord)
+    closed = replace(place, channel=number(discord, "#vault"))
+    for attempt in range(3):
+        with pytest.raises(DeliveryRefused):
+            await messenger.post(closed, say("no"), key=f"k{attempt}", reply_token={})
+    made = len(discord.journal.of_kind("discord.request"))
+    with pytest.raises(DeliveryFailed, match="TooManyRefusals"):
+        await messenger.post(place, say("yes"), key="k", reply_token={})
+    assert len(discord.journal.of_kind("discord.request")) == made
+    await client.close()
