@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -47,6 +47,7 @@ from bot.storage.threads import PostgresThreads
 from bot.syncing import SyncReporter
 from bot.wiring import Footnote
 from bot.worker import Worker
+from bot.worker_process import WorkerProcess
 from retrieval.errors import StoreUnavailable
 
 Announce = Callable[[Mapping[str, object]], None]
@@ -58,16 +59,73 @@ HEALTH_SECONDS = 3.0
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Front:
+    """What platforms turn to while a person waits."""
+
+    intake: InboxIntake
+    workspaces: PostgresWorkspaces
+    source_names: AdminSuggestions
+    desk: FormDesks
+    kinds: Sequence[Choice]
+    changes: PostgresRightsChanges
+
+
 async def serve_platforms(
-    footnote: Footnote, *, slack: bool, discord: bool, announce: Announce
+    footnote: Footnote,
+    *,
+    slack: bool,
+    discord: bool,
+    announce: Announce,
+    worker: WorkerProcess | None = None,
 ) -> None:
-    """Run the bot on the platforms until cancelled; `announce` is told once they are connected.
+    """Receive from the platforms until cancelled; `announce` is told once they are connected.
 
     It is told `ready`, a `summary` for people, and `http`: the base address of the HTTP server, or
-    None where there is none.
+    None where there is none. `worker` answers what comes in; without one, that is for others.
+
+    Raises ConnectionRefused, SettingsInvalid, WorkerFailed.
+    """
+    async with _connect_platforms(footnote, worker, slack=slack, discord=discord) as parts:
+        work = [platform.run() for platform in parts.platforms.values()]
+        if worker is not None:
+            work.append(worker.run())
+        await _run_together(*work, _announce_when_ready(parts, worker, announce))
+
+
+async def work_for_platforms(
+    footnote: Footnote, *, slack: bool, discord: bool, announce: Announce
+) -> None:
+    """Answer what was received, until cancelled; `announce` is told as by `serve_platforms`.
 
     Raises ConnectionRefused, SettingsInvalid.
     """
+    async with _connect_platforms(footnote, None, slack=slack, discord=discord) as parts:
+        await footnote.warm_up()
+        announce({"ready": True, "summary": ", ".join(parts.names), "http": None})
+        await _build_worker(footnote, parts).run()
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What both receiving and answering need. `names` are what people call the places."""
+
+    queue: PostgresJobQueue
+    inbox: PostgresInbox
+    rights: Rights
+    editor: ChannelEditor
+    cases: Cases
+    front: Front
+    platforms: Connections
+    directories: Mapping[Platform, Directory]
+    names: Sequence[str]
+
+
+@asynccontextmanager
+async def _connect_platforms(
+    footnote: Footnote, worker: WorkerProcess | None, *, slack: bool, discord: bool
+) -> AsyncIterator[Parts]:
+    """The parts, with the accounts of the platforms checked and linked."""
     settings = footnote.settings
     wanted = _choose_platforms(settings, slack=slack, discord=discord)
     async with AsyncExitStack() as stack:
@@ -105,37 +163,23 @@ async def serve_platforms(
         )
         if Platform.SLACK in wanted:
             platforms[Platform.SLACK] = _build_slack(
-                footnote, front, lambda: find_fault(footnote.pool, platforms)
+                footnote, front, lambda: find_fault(footnote.pool, platforms, worker)
             )
         if Platform.DISCORD in wanted:
             platforms[Platform.DISCORD] = _build_discord(footnote, front)
         directories |= {platform: each.directory for platform, each in platforms.items()}
-        await footnote.warm_up()
-        where = []
+        names = []
         for platform in platforms.values():
             name = await _connect(platform)
             stack.push_async_callback(platform.close)
-            where.append(name)
+            names.append(name)
             _log.info("Connected to %s", name)
-        worker = _build_worker(
-            footnote,
-            queue,
-            inbox,
-            platforms,
-            directories=directories,
-            rights=rights,
-            editor=editor,
-            cases=cases,
-            kinds=front.kinds,
-        )
-        await _run_together(
-            *(platform.run() for platform in platforms.values()),
-            worker.run(),
-            _announce_when_ready(platforms, where, announce),
-        )
+        yield Parts(queue, inbox, rights, editor, cases, front, platforms, directories, names)
 
 
-async def find_fault(pool: Pool, platforms: Connections) -> str:
+async def find_fault(
+    pool: Pool, platforms: Connections, worker: WorkerProcess | None = None
+) -> str:
     """Why this process cannot do its work now; empty when it can."""
     try:
         async with asyncio.timeout(HEALTH_SECONDS), connect(pool) as connection:
@@ -143,7 +187,9 @@ async def find_fault(pool: Pool, platforms: Connections) -> str:
     except (StoreUnavailable, TimeoutError):
         return "the database does not answer"
     cut_off = [name.title() for name, each in platforms.items() if not each.is_receiving]
-    return f"not connected to {', '.join(cut_off)}" if cut_off else ""
+    if cut_off:
+        return f"not connected to {', '.join(cut_off)}"
+    return "no questions are answered" if worker is not None and not worker.is_ready else ""
 
 
 async def _run_together(*work: Coroutine[object, object, None]) -> None:
@@ -185,26 +231,16 @@ async def _connect(platform: SlackPlatform | DiscordPlatform) -> str:
 
 
 async def _announce_when_ready(
-    platforms: Connections, where: list[str], announce: Announce
+    parts: Parts, worker: WorkerProcess | None, announce: Announce
 ) -> None:
     address = None
-    for platform in platforms.values():
+    for platform in parts.platforms.values():
         await platform.wait_until_receiving()
         if isinstance(platform, SlackPlatform) and platform.http is not None:
             address = platform.http.address
-    announce({"ready": True, "summary": ", ".join(where), "http": address})
-
-
-@dataclass(frozen=True, slots=True)
-class Front:
-    """What platforms turn to while a person waits."""
-
-    intake: InboxIntake
-    workspaces: PostgresWorkspaces
-    source_names: AdminSuggestions
-    desk: FormDesks
-    kinds: Sequence[Choice]
-    changes: PostgresRightsChanges
+    if worker is not None:
+        await worker.wait_until_ready()
+    announce({"ready": True, "summary": ", ".join(parts.names), "http": address})
 
 
 def _build_slack(
@@ -269,20 +305,10 @@ def _build_discord(footnote: Footnote, front: Front) -> DiscordPlatform:
     )
 
 
-def _build_worker(
-    footnote: Footnote,
-    queue: PostgresJobQueue,
-    inbox: PostgresInbox,
-    platforms: Connections,
-    *,
-    directories: Mapping[Platform, Directory],
-    rights: Rights,
-    editor: ChannelEditor,
-    cases: Cases,
-    kinds: Sequence[Choice],
-) -> Worker:
+def _build_worker(footnote: Footnote, parts: Parts) -> Worker:
+    queue, inbox = parts.queue, parts.inbox
     messengers: dict[Platform, Messenger] = {
-        platform: each.messenger for platform, each in platforms.items()
+        platform: each.messenger for platform, each in parts.platforms.items()
     }
     delivery = Delivery(PostgresOutbox(footnote.pool), messengers)
     audit = PostgresAudit(footnote.pool)
@@ -293,26 +319,26 @@ def _build_worker(
             inbox=inbox,
             delivery=delivery,
             assistant=footnote.assistant,
-            directories=directories,
+            directories=parts.directories,
             channels=footnote.channels,
             limit=footnote.settings.answer_seconds + 30,
         ),
         commands=Commands(
             inbox=inbox,
             delivery=delivery,
-            rights=rights,
+            rights=parts.rights,
             audit=audit,
             verbs=build_verbs(
                 sources=footnote.knowledge,
                 jobs=queue,
                 audit=audit,
                 messages=SyncMessages(inbox, delivery),
-                editor=editor,
-                kinds={kind.value: kind.label for kind in kinds},
+                editor=parts.editor,
+                kinds={kind.value: kind.label for kind in parts.front.kinds},
                 now=read_clock,
             ),
             people=build_people_verbs(
-                cases=cases,
+                cases=parts.cases,
                 inbox=inbox,
                 votes=footnote.votes,
                 callers=Callers(PostgresCalls(footnote.pool), footnote.channels, delivery),

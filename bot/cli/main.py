@@ -5,6 +5,7 @@ import json
 import signal
 import uuid
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,7 +22,7 @@ from bot.demo import run_demo
 from bot.errors import SettingsInvalid
 from bot.rendering.compose import compose_answer
 from bot.rendering.plain import render_plain
-from bot.serving import serve_platforms
+from bot.serving import serve_platforms, work_for_platforms
 from bot.settings import Settings, describe_settings
 from bot.wiring import (
     FAILURES,
@@ -30,6 +31,7 @@ from bot.wiring import (
     open_footnote,
     reindex_documents,
 )
+from bot.worker_process import WorkerProcess, attach_to_parent, name_worker_command
 from retrieval.errors import InvalidSource
 
 Result = TypeVar("Result")
@@ -176,20 +178,59 @@ def reindex_all(spec: str | None, discard: bool, as_json: bool) -> None:
     _with_footnote(clean if discard else change)
 
 
+def _choose(settings: Settings, *, slack: bool, discord: bool) -> dict[str, bool]:
+    """The platforms asked for; where none is, those whose token is set."""
+    both = not (slack or discord)
+    return {
+        "slack": slack or (both and settings.is_on_slack),
+        "discord": discord or (both and settings.discord_token is not None),
+    }
+
+
 @footnote.command()
 @click.option("--slack", is_flag=True, help="Slack only.")
 @click.option("--discord", is_flag=True, help="Discord only.")
+@click.option(
+    "--receive-only", is_flag=True, help="Leave the answers to `footnote work` elsewhere."
+)
 @as_json
-def serve(slack: bool, discord: bool, as_json: bool) -> None:
+def serve(slack: bool, discord: bool, receive_only: bool, as_json: bool) -> None:
     """Run the bot on every platform whose token is set, until it is stopped."""
 
     async def main(settings: Settings) -> None:
-        both = not (slack or discord)
-        async with open_footnote(settings) as opened:
+        chosen = _choose(settings, slack=slack, discord=discord)
+        options = [f"--{name}" for name, wanted in chosen.items() if wanted]
+        worker = None if receive_only else WorkerProcess(name_worker_command(*options))
+        async with AsyncExitStack() as stack:
+            if worker is not None:
+                stack.push_async_callback(worker.close)
+                await worker.load()
+            opened = await stack.enter_async_context(open_footnote(settings))
             await serve_platforms(
                 opened,
-                slack=slack or (both and settings.is_on_slack),
-                discord=discord or (both and settings.discord_token is not None),
+                **chosen,
+                announce=lambda facts: _announce(facts, as_json=as_json),
+                worker=worker,
+            )
+
+    run_command(lambda settings: _until_terminated(main(settings)), chatty=True)
+
+
+@footnote.command()
+@click.option("--slack", is_flag=True, help="Slack only.")
+@click.option("--discord", is_flag=True, help="Discord only.")
+@click.option("--attached", is_flag=True, hidden=True, help="As `footnote serve` starts it.")
+@as_json
+def work(slack: bool, discord: bool, attached: bool, as_json: bool) -> None:
+    """Answer what `footnote serve` takes in here or elsewhere, until it is stopped."""
+    if attached:
+        attach_to_parent()
+
+    async def main(settings: Settings) -> None:
+        async with open_footnote(settings) as opened:
+            await work_for_platforms(
+                opened,
+                **_choose(settings, slack=slack, discord=discord),
                 announce=lambda facts: _announce(facts, as_json=as_json),
             )
 
