@@ -1,10 +1,12 @@
 """Knowledge sources as commands see them, in chat and on the command line."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
+from typing import Protocol
 
 from bot.admin.names import ALL, check_name
 from bot.model import SourceOverview
@@ -21,7 +23,7 @@ from retrieval.model import (
     SyncRun,
     TenantId,
 )
-from retrieval.ports import Connector, Parser, Progress, SyncRunner
+from retrieval.ports import Connector, Parser, Progress, SyncRunner, Transcript
 from retrieval.postgres.sources import PostgresSourceStore, SourceHolding
 from retrieval.sources.registry import (
     check_config,
@@ -30,7 +32,7 @@ from retrieval.sources.registry import (
     open_connector,
     split_secrets,
 )
-from retrieval.sources.surroundings import Surroundings
+from retrieval.sources.surroundings import Account, Surroundings
 from retrieval.sync.schedule import describe_schedule, parse_schedule, plan_next
 from retrieval.sync.trial import try_source
 
@@ -38,21 +40,63 @@ REPORT_SECONDS = 1.0
 """How often a sync under way is reported."""
 
 
-class SourceOpener:
-    """Opens the connector of a source with its secrets."""
+FindAccounts = Callable[[TenantId], Awaitable[Sequence[Account]]]
 
-    def __init__(self, secrets: SecretKeeper, surroundings: Surroundings) -> None:
+
+class SourceTranscripts(Protocol):
+    """Keeps what was said in the channels of sources. Raises StoreUnavailable."""
+
+    def open_for(self, source: Source) -> Transcript: ...
+
+    async def read_anew(self, source: Source) -> None:
+        """Have all channels of a source read through their API again."""
+        ...
+
+
+class SourceOpener:
+    """Opens the connector of a source with its secrets, its transcript, and the bot's accounts in
+    Slack's workspaces, where these install the app themselves.
+    """
+
+    def __init__(
+        self,
+        secrets: SecretKeeper,
+        surroundings: Surroundings,
+        *,
+        transcripts: SourceTranscripts | None = None,
+        slack_accounts: FindAccounts | None = None,
+    ) -> None:
         self._secrets = secrets
         self._surroundings = surroundings
+        self._transcripts = transcripts
+        self._slack_accounts = slack_accounts
 
     def __call__(self, source: Source) -> Connector:
         """The connector. Raises InvalidSource, SettingsInvalid."""
         secrets = self._secrets.open_all(source.secrets)
-        return open_connector(source, self._surroundings, secrets)
+        surroundings = self._surround(source.tenant)
+        if self._transcripts is not None:
+            surroundings = replace(surroundings, transcript=self._transcripts.open_for(source))
+        return open_connector(source, surroundings, secrets)
 
-    def open_unsaved(self, kind: str, config: Mapping[str, object]) -> Connector:
+    def open_unsaved(self, tenant: TenantId, kind: str, config: Mapping[str, object]) -> Connector:
         """The connector of a source that is not added yet. Raises InvalidSource."""
-        return connect_kind(kind, check_config(kind, config), self._surroundings)
+        return connect_kind(kind, check_config(kind, config), self._surround(tenant))
+
+    def open_lightly(self, source: Source) -> Connector:
+        """The connector, for a look that writes nothing down."""
+        secrets = self._secrets.open_all(source.secrets)
+        return open_connector(source, self._surround(source.tenant), secrets)
+
+    def _surround(self, tenant: TenantId) -> Surroundings:
+        if self._slack_accounts is None:
+            return self._surroundings
+        return replace(self._surroundings, slack_accounts=partial(self._slack_accounts, tenant))
+
+    async def read_anew(self, source: Source) -> None:
+        """Forget how far the source was read, for a sync that reads everything."""
+        if self._transcripts is not None:
+            await self._transcripts.read_anew(source)
 
 
 class Knowledge:
@@ -91,14 +135,16 @@ class Knowledge:
         sealed = self._secrets.seal_all(secrets)
         return await self._records.add_source(tenant, name, kind, shown, audience, secrets=sealed)
 
-    async def try_out(self, kind: str, config: Mapping[str, object]) -> SourceTrial:
+    async def try_out(
+        self, tenant: TenantId, kind: str, config: Mapping[str, object]
+    ) -> SourceTrial:
         """Look at a source that is not added yet. Raises InvalidSource, SourceUnreadable."""
-        return await try_source(self._open.open_unsaved(kind, config), self._parser)
+        return await try_source(self._open.open_unsaved(tenant, kind, config), self._parser)
 
     async def test(self, tenant: TenantId, name: str) -> SourceTrial:
         """Look at a source as it was added. Raises UnknownSource, SourceUnreadable."""
         source = await self._records.get_source(tenant, name)
-        return await try_source(self._open(source), self._parser)
+        return await try_source(self._open.open_lightly(source), self._parser)
 
     async def remove(self, tenant: TenantId, name: str) -> int:
         """Remove a source with all that was read from it; returns how many documents that was."""
@@ -213,6 +259,8 @@ class Knowledge:
         progress: Progress | None = None,
     ) -> SyncRun:
         """Sync one source to its end."""
+        if mode is SyncMode.FULL:
+            await self._open.read_anew(source)
         return await self._engine.run(
             source, mode, confirm_deletions=confirm_deletions, progress=progress
         )
@@ -234,6 +282,8 @@ class Knowledge:
         """
         source = await self._records.get_source(tenant, name)
         confirmed = await self._list_confirmed(tenant, name, confirm)
+        if mode is SyncMode.FULL:
+            await self._open.read_anew(source)
         seen = (SyncCounts(), 0, 0)
 
         async def note(counts: SyncCounts, done: int, total: int) -> None:

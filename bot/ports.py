@@ -32,6 +32,7 @@ from bot.model import (
 from bot.rendering.form import Form
 from bot.rendering.reply import Reply
 from retrieval.model import (
+    ChatMessage,
     DocumentReport,
     RunId,
     Source,
@@ -229,6 +230,22 @@ class ChannelStore(Protocol):
         self, tenant: TenantId, place: Place, changes: Mapping[str, str | None]
     ) -> Mapping[str, str]:
         """Set these and, where None, unset them; returns what was set before."""
+        ...
+
+
+class Transcripts(Protocol):
+    """Written records of the channels that are sources, as events tell. Raises StoreUnavailable."""
+
+    async def note(self, workspace: str, channel: str, message: ChatMessage) -> None:
+        """Write down what was posted, changed or deleted, where the channel is a source's."""
+        ...
+
+    async def note_gap(self, workspace: str, channel: str) -> None:
+        """Events of a channel did not come for a while, so that it has to be read again."""
+        ...
+
+    async def hear(self) -> None:
+        """Note that events come in; to be called every minute or so while they do."""
         ...
 
 
@@ -488,7 +505,9 @@ class Sources(Protocol):
         """One source with what the store holds of it, its schedule and when it is due."""
         ...
 
-    async def try_out(self, kind: str, config: Mapping[str, object]) -> SourceTrial:
+    async def try_out(
+        self, tenant: TenantId, kind: str, config: Mapping[str, object]
+    ) -> SourceTrial:
         """Look at a source before it is added. Raises InvalidSource, SourceUnreadable."""
         ...
 

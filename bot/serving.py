@@ -49,6 +49,7 @@ from bot.wiring import Footnote
 from bot.worker import Worker
 from bot.worker_process import WorkerProcess
 from retrieval.errors import StoreUnavailable
+from retrieval.postgres.transcripts import PostgresTranscripts
 
 Announce = Callable[[Mapping[str, object]], None]
 Connections = Mapping[Platform, SlackPlatform | DiscordPlatform]
@@ -256,6 +257,7 @@ def _build_slack(
         workspaces=front.workspaces,
         desk=front.desk,
         source_names=front.source_names,
+        transcripts=PostgresTranscripts(footnote.pool),
         app_token=app_token.get_secret_value() if app_token else None,
         signing_secret=secret.get_secret_value() if secret else None,
         api_url=settings.slack_api_url,

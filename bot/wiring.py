@@ -23,6 +23,7 @@ from bot.channels.book import ChannelBook
 from bot.errors import BotError, SettingsInvalid
 from bot.knowledge import Knowledge, SourceOpener
 from bot.live_index import Index, LiveIndex
+from bot.platforms.slack_installations import InstalledAccounts
 from bot.queue import set_up_queue
 from bot.secrets import SecretBox, open_box
 from bot.settings import Settings
@@ -57,6 +58,7 @@ from retrieval.postgres.reindexing import (
 )
 from retrieval.postgres.sources import PostgresSourceStore
 from retrieval.postgres.store import PostgresDocumentStore
+from retrieval.postgres.transcripts import PostgresTranscripts
 from retrieval.search import PassageSearcher
 from retrieval.sources.addresses import AddressPolicy
 from retrieval.sources.http import open_http_client
@@ -167,7 +169,13 @@ async def open_footnote(settings: Settings) -> AsyncIterator[Footnote]:
         parser = await stack.enter_async_context(ProcessParser())
         secrets = open_secrets(settings)
         surroundings = await stack.enter_async_context(_open_surroundings(settings))
-        opener = SourceOpener(secrets, surroundings)
+        installations = PostgresInstallations(pool, secrets)
+        opener = SourceOpener(
+            secrets,
+            surroundings,
+            transcripts=PostgresTranscripts(pool),
+            slack_accounts=_find_slack_accounts(settings, installations),
+        )
 
         vector_index = VectorIndex(settings.vector_index)
 
@@ -222,7 +230,7 @@ async def open_footnote(settings: Settings) -> AsyncIterator[Footnote]:
             votes=PostgresVotes(pool),
             audit=PostgresAudit(pool),
             channels=ChannelBook(PostgresChannelStore(pool), settings.channel),
-            installations=PostgresInstallations(pool, secrets),
+            installations=installations,
         )
 
 
@@ -284,6 +292,27 @@ def _find_accounts(settings: Settings) -> dict[str, Account]:
         for platform, (url, token) in tokens.items()
         if token is not None
     }
+
+
+def _find_slack_accounts(
+    settings: Settings, installations: PostgresInstallations
+) -> Callable[[TenantId], Awaitable[Sequence[Account]]] | None:
+    """The accounts in a tenant's workspaces, where these install the app themselves."""
+    client_id, client_secret = settings.slack_client_id, settings.slack_client_secret
+    if not client_id or client_secret is None:
+        return None
+    installed = InstalledAccounts(
+        installations,
+        client_id=client_id,
+        client_secret=client_secret.get_secret_value(),
+        api_url=settings.slack_api_url,
+    )
+
+    async def find(tenant: TenantId) -> Sequence[Account]:
+        tokens = await installed.list_tokens(tenant)
+        return [Account(settings.slack_api_url, token) for token in tokens]
+
+    return find
 
 
 @dataclass(frozen=True, slots=True)

@@ -196,6 +196,33 @@ class SourceEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class ChatMessage:
+    """What was said in a channel. `ts` names it, tells its moment and sorts by it; `thread` is the
+    ts of the message that began its thread, its own outside threads. `edited` tells versions apart,
+    later ones being greater. Of a deleted message nothing else is left.
+    """
+
+    ts: str
+    thread: str
+    author: str
+    text: str
+    edited: str = ""
+    is_human: bool = True
+    is_deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How far a channel was read through the API: in the `number`th reading of it down to the
+    message `down_to`, or to its end.
+    """
+
+    number: int
+    down_to: str | None
+    is_complete: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SourceTrial:
     """What a look at a source showed.
 

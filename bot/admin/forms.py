@@ -186,7 +186,7 @@ class AdminForms:
         try:
             await self._check_name(tenant, name)
             self._check_folder(kind, config)
-            trial = await self._sources.try_out(kind, config)
+            trial = await self._sources.try_out(tenant, kind, config)
             await self._sources.add(tenant, name, kind, config, audience)
         except _InvalidName as error:
             rejected = _reject(form, NAME, str(error))

@@ -81,7 +81,7 @@ def add_source(
 
     async def use(opened: Footnote) -> None:
         if kind != FILES and not no_test:
-            await opened.knowledge.try_out(kind, config)
+            await opened.knowledge.try_out(TENANT, kind, config)
         source = await opened.knowledge.add(
             TENANT, name, kind, config, frozenset(audience or (EVERYONE,))
         )

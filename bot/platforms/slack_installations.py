@@ -20,6 +20,7 @@ from bot.model import Installation
 from bot.platforms.slack_account import SLACK_API_URL, SlackAccount, SlackIdentity
 from bot.platforms.slack_errors import CLIENT_ERRORS
 from bot.ports import Installations
+from retrieval.model import TenantId
 
 RENEWED_BEFORE = timedelta(hours=2)
 """So long before a token expires the next one is asked for; Slack's live for twelve hours."""
@@ -86,6 +87,14 @@ class InstalledAccounts:
                 session=self._session,
             )
         return self._accounts[key]
+
+    async def list_tokens(self, tenant: TenantId) -> list[str]:
+        """The tokens of a tenant's workspaces that are good now. Raises StoreUnavailable."""
+        kept = [
+            await self._keep_fresh(installation)
+            for installation in await self._installations.list_for(tenant)
+        ]
+        return [installation.token for installation in kept if installation is not None]
 
     async def _keep_fresh(self, installation: Installation) -> Installation | None:
         """The installation with a token that is good for a while; None where there is none."""

@@ -1,5 +1,6 @@
 """Slack as one thing to wire: the account, what it says, what it hears."""
 
+import asyncio
 import logging
 from dataclasses import dataclass, field
 
@@ -17,6 +18,7 @@ from bot.platforms.slack_messenger import SlackMessenger
 from bot.platforms.slack_oauth import SlackOAuth
 from bot.platforms.slack_receiver import SlackReceiver, read_clock
 from bot.platforms.slack_socket import CONNECTIONS, SlackSockets
+from bot.platforms.slack_transcript import SlackTranscriber
 from bot.ports import (
     FormDesk,
     Installations,
@@ -24,6 +26,7 @@ from bot.ports import (
     Intake,
     RightsChanges,
     SourceNames,
+    Transcripts,
     Workspaces,
 )
 
@@ -47,6 +50,7 @@ class SlackPlatform:
     http: SlackHttp | None
     app_token: str = ""
     forms: SlackForms | None = None
+    transcriber: SlackTranscriber | None = None
 
     async def connect(self) -> SlackIdentity | None:
         """Check the token of the settings and link its workspace; before `run`.
@@ -72,10 +76,24 @@ class SlackPlatform:
 
     async def run(self) -> None:
         """Receive until cancelled. Raises ConnectionRefused or SettingsInvalid at the start."""
+        first_url = None
+        if self.sockets is not None and isinstance(self.accounts, SlackAccount):
+            first_url = await self.accounts.check_app_token(self.app_token)
+        async with asyncio.TaskGroup() as group:
+            if self.transcriber is not None:
+                group.create_task(self.transcriber.run(self._receiving))
+            if self.http is not None:
+                group.create_task(self.http.run())
+            elif self.sockets is not None:
+                group.create_task(self.sockets.run(first_url))
+
+    @property
+    def _receiving(self) -> asyncio.Event:
+        """Set while Slack can deliver."""
         if self.http is not None:
-            await self.http.run()
-        elif self.sockets is not None and isinstance(self.accounts, SlackAccount):
-            await self.sockets.run(await self.accounts.check_app_token(self.app_token))
+            return self.http.ready
+        assert self.sockets is not None  # noqa: S101  # one of the two is set
+        return self.sockets.connected
 
     async def wait_until_receiving(self) -> None:
         """Return once Slack can deliver: every socket is live, or the server listens."""
@@ -87,9 +105,7 @@ class SlackPlatform:
     @property
     def is_receiving(self) -> bool:
         """Whether Slack can deliver now."""
-        if self.http is not None:
-            return self.http.ready.is_set()
-        return self.sockets is not None and self.sockets.connected.is_set()
+        return self._receiving.is_set()
 
     @property
     def reads_all(self) -> bool:
@@ -121,6 +137,7 @@ def build_slack(
     workspaces: Workspaces,
     desk: FormDesk | None = None,
     source_names: SourceNames | None = None,
+    transcripts: Transcripts | None = None,
     app_token: str | None = None,
     signing_secret: str | None = None,
     api_url: str = SLACK_API_URL,
@@ -146,12 +163,14 @@ def build_slack(
         forms = SlackForms(
             accounts, messenger, intake, desk=desk, source_names=source_names, now=read_clock
         )
+    transcriber = SlackTranscriber(transcripts) if transcripts is not None else None
     receiver = SlackReceiver(
         membership=SlackMembership(accounts, workspaces, oauth.installations if oauth else None),
         channels=SlackChannels(accounts),
         intake=intake,
         forms=forms,
         changes=changes,
+        transcriber=transcriber,
     )
     app = build_app(receiver, api_url=api_url)
     sockets = http = None
@@ -184,6 +203,7 @@ def build_slack(
         http=http,
         app_token=app_token or "",
         forms=forms,
+        transcriber=transcriber,
     )
 
 

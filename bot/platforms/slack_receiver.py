@@ -28,6 +28,7 @@ from bot.platforms.slack_interactions import (
 )
 from bot.platforms.slack_membership import PARTINGS, SlackMembership
 from bot.platforms.slack_rights import list_changes
+from bot.platforms.slack_transcript import JOINED, SlackTranscriber
 from bot.ports import Intake, RightsChanges
 from bot.rendering import phrases
 from bot.rendering.apology import find_apology
@@ -59,6 +60,7 @@ class SlackReceiver:
         intake: Intake,
         forms: SlackForms | None = None,
         changes: RightsChanges | None = None,
+        transcriber: SlackTranscriber | None = None,
         now: Callable[[], datetime] = read_clock,
     ) -> None:
         self._membership = membership
@@ -66,6 +68,7 @@ class SlackReceiver:
         self._intake = intake
         self._forms = forms
         self._changes = changes
+        self._transcriber = transcriber
         self._now = now
 
     async def receive(self, payload: Payload) -> BoltResponse | None:
@@ -88,6 +91,8 @@ class SlackReceiver:
         if event.get("type") in PARTINGS:
             await self._membership.part(payload)
         await self._note_changes(payload)
+        if self._transcriber is not None:
+            await self._transcribe(self._transcriber, payload)
         if event.get("type") not in EVENTS or not is_from_person(payload):
             return
         identity = await self._membership.identify(payload)
@@ -104,6 +109,14 @@ class SlackReceiver:
         subjects = list_changes(payload)
         if subjects and self._changes is not None:
             await self._changes.note(Platform.SLACK, read_team(payload), subjects)
+
+    async def _transcribe(self, transcriber: SlackTranscriber, payload: Payload) -> None:
+        event = payload["event"]
+        await transcriber.note(payload)
+        if event.get("type") == JOINED:
+            identity = await self._membership.identify(payload)
+            if identity is not None and event.get("user") == identity.bot_user:
+                await transcriber.note_return(payload)
 
     async def _receive_command(self, payload: Payload) -> BoltResponse:
         # Slack does not tell the language of who types.

@@ -1,18 +1,16 @@
-"""The `slack` source: what people wrote in channels, over Slack's Web API.
+"""The `slack` source: what people wrote in channels, read over the API at each sync.
 
-https://docs.slack.dev/reference/methods/conversations.history. Slack's library stays with the
-platform adapter; reading needs four methods, and the guarded HTTP client that every source uses.
+With the bot's own account a source is read from a transcript instead; see slack_transcript.
 """
 
 import re
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
-from urllib.parse import urlencode
 
-from retrieval.errors import InvalidField, SourceRefused, SourceUnreadable
+from retrieval.errors import InvalidField
 from retrieval.model import RawDocument, SourceEntry
+from retrieval.ports import Connector
 from retrieval.sources.conversations import (
     FRESH,
     LONGEST,
@@ -24,33 +22,14 @@ from retrieval.sources.conversations import (
 from retrieval.sources.fields import Config, Field, FieldKind, read_config, text, texts
 from retrieval.sources.http import HttpClient
 from retrieval.sources.markdown import MEDIA_TYPE
-from retrieval.sources.service import (
-    Forbidden,
-    Json,
-    Missing,
-    Params,
-    Service,
-    ServiceClient,
-    complete,
-    reading_document,
-)
-from retrieval.sources.slack_text import write_text
+from retrieval.sources.service import Json, Missing, complete, reading_document
+from retrieval.sources.slack_reader import Channel, FindAccounts, SlackReader, is_human, read_ts
+from retrieval.sources.slack_transcript import TranscriptConnector
 from retrieval.sources.surroundings import Account, Surroundings
 
 API_URL = "https://slack.com/api"
 
-_PAGE = 200
-_PEOPLE = frozenset({None, "thread_broadcast", "file_share", "me_message"})
-"""The subtypes of messages that people write; all others tell of joins, topics and the like."""
-_GONE = frozenset({"thread_not_found", "message_not_found"})
-_NO_TOKEN = frozenset(
-    {"not_authed", "invalid_auth", "token_revoked", "token_expired", "account_inactive"}
-)
-_IN_TROUBLE = frozenset({"internal_error", "fatal_error", "service_unavailable", "ratelimited"})
-
 _CHANNEL = re.compile(r"(?:https://[\w.-]+/archives/)?([CG][A-Z0-9]{5,})/?")
-_USER = re.compile(r"<@([UW][A-Z0-9]+)")
-_USER_ID = re.compile(r"[UW][A-Z0-9]{5,}")
 
 FIELDS = (
     Field(
@@ -118,26 +97,31 @@ def check_slack_config(config: Config) -> dict[str, object]:
     return read_config("slack", FIELDS, config)
 
 
-def connect_slack(config: Config, surroundings: Surroundings) -> "SlackConnector":
-    """The connector, with the bot's own token where there is no other. Raises InvalidSource."""
+def connect_slack(config: Config, surroundings: Surroundings) -> Connector:
+    """The connector, with the bot's own account where there is no token. Raises InvalidSource."""
     settings = read_slack_settings(config, surroundings.accounts.get("slack"))
-    if not settings.token:
+    if settings.token and (text(config, "token") or surroundings.transcript is None):
+        return SlackConnector(settings, surroundings.http)
+    find_accounts = surroundings.slack_accounts
+    if settings.token:
+        find_accounts = _offer(settings)
+    if find_accounts is None:
         raise InvalidField("token", "Footnote has no token of its own for Slack. Give one.")
-    return SlackConnector(settings, surroundings.http)
+    reader = SlackReader(find_accounts, surroundings.http)
+    if surroundings.transcript is None:
+        return SlackConnector(settings, surroundings.http, reader=reader)
+    return TranscriptConnector(
+        settings.channels, reader, surroundings.transcript, since=settings.since
+    )
 
 
-@dataclass(frozen=True, slots=True)
-class _Channel:
-    """A channel as documents need it; `base` is the address below which its messages lie."""
+def _offer(settings: SlackSettings) -> FindAccounts:
+    """The account of a token that is given."""
 
-    id: str
-    place: str
-    base: str
-    audience: frozenset[str] | None
+    async def find_accounts() -> Sequence[Account]:
+        return [Account(settings.api_url, settings.token)]
 
-    def link(self, ts: str) -> str:
-        """The permalink of a message."""
-        return f"{self.base}archives/{self.id}/p{ts.replace('.', '')}"
+    return find_accounts
 
 
 class SlackConnector:
@@ -153,30 +137,22 @@ class SlackConnector:
         settings: SlackSettings,
         http: HttpClient,
         *,
+        reader: SlackReader | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._settings = settings
         self._now = now
-        service = Service(
-            name="Slack",
-            url=settings.api_url.rstrip("/"),
-            entry="Copy the app's Bot User OAuth Token (xoxb-…).",
-            rights="Give the app the scopes channels:read and channels:history.",
-            headers={"Authorization": f"Bearer {settings.token}"},
-        )
-        self._client = ServiceClient(service, http)
+        self._reader = reader or SlackReader(_offer(settings), http)
         self._listed: dict[str, list[Message]] = {}
-        self._channels: dict[str, _Channel] = {}
-        self._names: dict[str, str] = {}
 
     @complete
     async def list_entries(self) -> AsyncIterator[SourceEntry]:
         """Every thread and conversation of the channels. Complete, or SourceUnreadable."""
         self._listed.clear()
         for channel_id in self._settings.channels:
-            channel = await self._find_channel(channel_id)
+            channel = await self._reader.find_channel(channel_id)
             loose: list[Json] = []
-            async for message in self._read_history(channel_id):
+            async for message in self._read_history(channel):
                 if message.get("reply_count"):
                     yield self._describe_thread(channel, message)
                 elif _is_loose(message):
@@ -191,94 +167,33 @@ class SlackConnector:
         """One thread or conversation, as Markdown."""
         channel_id, _, ts = entry.external_id.partition("/")
         with reading_document():
-            channel = await self._find_channel(channel_id)
+            channel = await self._reader.find_channel(channel_id)
             messages = self._listed.pop(entry.external_id, None)
             if messages is None:
-                messages = await self._read_conversation(channel_id, ts)
-            shown = [await self._name_people(message) for message in messages]
+                messages = await self._read_conversation(channel, ts)
+            shown = [await self._reader.name_people(channel, message) for message in messages]
         return RawDocument(entry, write_conversation(channel.place, shown), MEDIA_TYPE)
 
-    async def _find_channel(self, channel_id: str) -> _Channel:
-        if channel_id not in self._channels:
-            team = await self._call("auth.test")
-            found = (await self._call("conversations.info", channel=channel_id))["channel"]
-            private = found.get("is_private") or found.get("is_im") or found.get("is_mpim")
-            self._channels[channel_id] = _Channel(
-                id=channel_id,
-                place=f"#{found.get('name') or channel_id}",
-                base=team["url"],
-                audience=frozenset({f"slack:channel:{channel_id}"}) if private else None,
-            )
-        return self._channels[channel_id]
-
-    async def _read_history(self, channel_id: str, **window: str) -> AsyncIterator[Json]:
+    def _read_history(self, channel: Channel, **window: str) -> AsyncIterator[Json]:
         if self._settings.since is not None:
             window.setdefault("oldest", f"{self._settings.since.timestamp():.6f}")
-        async for message in self._read_pages("conversations.history", channel_id, **window):
-            yield message
+        return self._reader.read_history(channel, **window)
 
-    async def _read_conversation(self, channel_id: str, ts: str) -> list[Message]:
+    async def _read_conversation(self, channel: Channel, ts: str) -> list[Message]:
         """The thread that a message began, or the conversation. Raises Missing."""
-        found = [
-            item async for item in self._read_pages("conversations.replies", channel_id, ts=ts)
-        ]
+        found = await self._reader.read_thread(channel, ts)
         if len(found) > 1:
             return [_read_message(item) for item in found if _is_kept(item, ts)]
         latest = f"{float(ts) + LONGEST.total_seconds():.6f}"
         window = {"oldest": ts, "latest": latest, "inclusive": "true"}
-        loose = [item async for item in self._read_history(channel_id, **window) if _is_loose(item)]
+        loose = [item async for item in self._read_history(channel, **window) if _is_loose(item)]
         loose.sort(key=lambda item: float(item["ts"]))
         if not loose or loose[0]["ts"] != ts:
             raise Missing
         return next(split_conversations(map(_read_message, loose)))
 
-    async def _read_pages(self, method: str, channel: str, **more: str) -> AsyncIterator[Json]:
-        params: Params = {"channel": channel, "limit": _PAGE, **more}
-
-        def find_next(page: Json, headers: Mapping[str, str]) -> str | None:  # noqa: ARG001
-            cursor = (page.get("response_metadata") or {}).get("next_cursor")
-            return f"{method}?{urlencode({**params, 'cursor': cursor})}" if cursor else None
-
-        seen = set()
-        async for page in self._client.get_pages(method, params, find_next):
-            for message in _check(page)["messages"]:
-                # every page of a thread begins with the message that began it
-                if message["ts"] not in seen:
-                    seen.add(message["ts"])
-                    yield message
-
-    async def _call(self, method: str, **params: str) -> Json:
-        return _check(await self._client.get(method, params))
-
-    async def _name_people(self, message: Message) -> Message:
-        """A message as listed, with names for ids and its text as Markdown."""
-        for user in {message.author, *_USER.findall(message.text)}:
-            await self._learn_name(user)
-        return replace(
-            message,
-            author=self._names[message.author],
-            text=write_text(message.text, self._names),
-        )
-
-    async def _learn_name(self, user: str) -> None:
-        if user in self._names:
-            return
-        if not _USER_ID.fullmatch(user):
-            self._names[user] = user
-            return
-        try:
-            found = (await self._call("users.info", user=user))["user"]
-        except (Missing, Forbidden):
-            # names make answers better, and are no reason to go without the messages
-            self._names[user] = user
-            return
-        profile = found.get("profile") or {}
-        self._names[user] = (
-            profile.get("display_name") or found.get("real_name") or found.get("name") or user
-        )
-
-    def _describe_thread(self, channel: _Channel, parent: Json) -> SourceEntry:
-        latest = _read_ts(parent.get("latest_reply") or parent["ts"])
+    def _describe_thread(self, channel: Channel, parent: Json) -> SourceEntry:
+        latest = read_ts(parent.get("latest_reply") or parent["ts"])
         edited = (parent.get("edited") or {}).get("ts", "")
         fresh = self._now() - latest < FRESH
         return SourceEntry(
@@ -292,7 +207,7 @@ class SlackConnector:
         )
 
 
-def _describe(channel: _Channel, messages: Sequence[Message]) -> SourceEntry:
+def _describe(channel: Channel, messages: Sequence[Message]) -> SourceEntry:
     first = messages[0]
     return SourceEntry(
         external_id=f"{channel.id}/{first.id}",
@@ -306,16 +221,12 @@ def _describe(channel: _Channel, messages: Sequence[Message]) -> SourceEntry:
 def _is_loose(message: Json) -> bool:
     """Whether it stands outside threads, and a person wrote it."""
     thread = message.get("thread_ts")
-    return thread in {None, message["ts"]} and not message.get("reply_count") and _is_human(message)
+    return thread in {None, message["ts"]} and not message.get("reply_count") and is_human(message)
 
 
 def _is_kept(message: Json, parent: str) -> bool:
     """Whether it belongs into the document of a thread: what people wrote, and what began it."""
-    return _is_human(message) or (message["ts"] == parent and message.get("subtype") != "tombstone")
-
-
-def _is_human(message: Json) -> bool:
-    return not message.get("bot_id") and message.get("subtype") in _PEOPLE
+    return is_human(message) or (message["ts"] == parent and message.get("subtype") != "tombstone")
 
 
 def _read_message(message: Json) -> Message:
@@ -323,41 +234,7 @@ def _read_message(message: Json) -> Message:
     return Message(
         id=message["ts"],
         author=message.get("user") or message.get("username") or "bot",
-        moment=_read_ts(message["ts"]),
+        moment=read_ts(message["ts"]),
         text=message.get("text") or "",
         edited=(message.get("edited") or {}).get("ts", ""),
     )
-
-
-def _read_ts(ts: str) -> datetime:
-    return datetime.fromtimestamp(float(ts), UTC)
-
-
-def _check(answer: Any) -> Json:
-    """An answer that is one; Slack refuses with status 200 and a word."""
-    if answer.get("ok"):
-        body: Json = answer
-        return body
-    error = str(answer.get("error"))
-    if error in _GONE:
-        raise Missing(error)
-    if error in _NO_TOKEN:
-        raise SourceRefused(
-            f"Slack does not accept the token ({error}). Copy the app's Bot User OAuth Token."
-        )
-    if error == "missing_scope":
-        raise Forbidden(
-            f"Slack wants the scope {answer.get('needed')}. Add it, and reinstall the app."
-        )
-    if error == "not_allowed_token_type":
-        raise SourceRefused(
-            "Slack does not show threads to this kind of token. Give the token of a user (xoxp-…)."
-        )
-    if error in {"not_in_channel", "channel_not_found"}:
-        raise SourceRefused(
-            f"Slack does not show this channel ({error}). Check its id, and invite the app: type"
-            " /invite in the channel."
-        )
-    if error in _IN_TROUBLE:
-        raise SourceUnreadable(f"Slack is in trouble ({error}). Sync again later.")
-    raise SourceRefused(f"Slack answers {error}. Check the source's settings.")

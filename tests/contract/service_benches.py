@@ -6,7 +6,7 @@ from typing import Any, Protocol, Self
 
 from retrieval.ports import Connector
 from retrieval.sources import discord as discord_source
-from retrieval.sources import slack as slack_source
+from retrieval.sources import slack_reader
 from retrieval.sources.confluence import ConfluenceConnector, ConfluenceSettings
 from retrieval.sources.discord import DiscordConnector, DiscordSettings
 from retrieval.sources.github import GitHubConnector, GitHubSettings
@@ -292,5 +292,5 @@ SERVICES: dict[str, Callable[[], Any]] = {
     "drive": GoogleDriveBench,
 }
 
-SMALL_PAGES = ((slack_source, "_PAGE"), (discord_source, "_PAGE"))
+SMALL_PAGES = ((slack_reader, "_PAGE"), (discord_source, "_PAGE"))
 """Sizes of pages that the client asks for; the other services keep their pages small."""

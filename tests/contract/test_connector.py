@@ -15,6 +15,9 @@ from retrieval.sources.http import HttpClient
 from retrieval.sync.plan import plan_sync
 from tests.contract.service_benches import SERVICES
 from tests.contract.source_benches import BENCHES, SourceBench, open_loopback_client
+from tests.contract.transcript_bench import TranscriptBench
+
+TRANSCRIPT = "slack-transcript"
 
 
 @pytest.fixture
@@ -23,10 +26,17 @@ async def http() -> AsyncIterator[HttpClient]:
         yield client
 
 
-@pytest.fixture(params=[*BENCHES, *SERVICES])
-async def bench(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[SourceBench]:
+@pytest.fixture(params=[*BENCHES, *SERVICES, TRANSCRIPT])
+async def bench(
+    request: pytest.FixtureRequest, tmp_path: Path, postgres_url: str, template_database: str
+) -> AsyncIterator[SourceBench]:
     name = request.param
-    async with BENCHES[name](tmp_path) if name in BENCHES else SERVICES[name]() as opened:
+    chosen: SourceBench
+    if name == TRANSCRIPT:
+        chosen = TranscriptBench(postgres_url, template_database)
+    else:
+        chosen = BENCHES[name](tmp_path) if name in BENCHES else SERVICES[name]()
+    async with chosen as opened:
         yield opened
 
 

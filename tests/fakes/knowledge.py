@@ -69,14 +69,16 @@ class InMemoryKnowledge(ScriptedSources):
             raise UnknownSource(f"There is no source named {name!r}.")
         return self.overviews[name]
 
-    async def try_out(self, kind: str, config: Mapping[str, object]) -> SourceTrial:
+    async def try_out(
+        self, tenant: TenantId, kind: str, config: Mapping[str, object]
+    ) -> SourceTrial:
         if isinstance(self.trial, Exception):
             raise self.trial
         return self.trial
 
     async def test(self, tenant: TenantId, name: str) -> SourceTrial:
         await self.describe(tenant, name)
-        return await self.try_out("", {})
+        return await self.try_out(tenant, "", {})
 
     async def add(
         self,
