@@ -27,13 +27,15 @@ from bot.platforms.slack_interactions import (
     read_home,
 )
 from bot.platforms.slack_membership import PARTINGS, SlackMembership
-from bot.platforms.slack_rights import list_changes
+from bot.platforms.slack_rights import RIGHTS_EVENTS, list_changes
 from bot.platforms.slack_transcript import JOINED, SlackTranscriber
 from bot.ports import Intake, RightsChanges
 from bot.rendering import phrases
 from bot.rendering.apology import find_apology
 
 WORKING = "On it…"
+HEARD = EVENTS | PARTINGS | RIGHTS_EVENTS | {JOINED}
+"""The types of events that are received; the manifest subscribes to the same."""
 
 Payload = Mapping[str, Any]
 
@@ -88,12 +90,14 @@ class SlackReceiver:
 
     async def _receive_event(self, payload: Payload) -> None:
         event = payload["event"]
-        if event.get("type") in PARTINGS:
+        if event.get("type") not in HEARD:
+            return
+        if event["type"] in PARTINGS:
             await self._membership.part(payload)
         await self._note_changes(payload)
         if self._transcriber is not None:
             await self._transcribe(self._transcriber, payload)
-        if event.get("type") not in EVENTS or not is_from_person(payload):
+        if event["type"] not in EVENTS or not is_from_person(payload):
             return
         identity = await self._membership.identify(payload)
         if identity is None:
@@ -113,7 +117,7 @@ class SlackReceiver:
     async def _transcribe(self, transcriber: SlackTranscriber, payload: Payload) -> None:
         event = payload["event"]
         await transcriber.note(payload)
-        if event.get("type") == JOINED:
+        if event["type"] == JOINED:
             identity = await self._membership.identify(payload)
             if identity is not None and event.get("user") == identity.bot_user:
                 await transcriber.note_return(payload)

@@ -3,8 +3,8 @@
 import base64
 import binascii
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from .backend import Backend
@@ -22,11 +22,15 @@ HISTORY_SCOPES = {
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """A method: what runs it, the scopes of which it needs one, and the kind of its token."""
+    """A method: what runs it, the scopes of which it needs one, and the kind of its token.
+
+    `scopes_by_kind`: the scope that it needs besides, by the kind of the conversation.
+    """
 
     run: Callable[["Call"], dict[str, Any]]
     scopes: tuple[str, ...] = ()
     app_token: bool = False
+    scopes_by_kind: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -198,13 +198,15 @@ def _messages(call: Call, items: list[Message], cursor: str) -> dict[str, Any]:
 
 
 METHODS = {
-    "conversations.history": Method(history),
-    "conversations.replies": Method(replies),
-    "conversations.info": Method(info),
-    "conversations.list": Method(list_channels),
-    "conversations.members": Method(members),
+    "conversations.history": Method(history, scopes_by_kind=HISTORY_SCOPES),
+    "conversations.replies": Method(replies, scopes_by_kind=HISTORY_SCOPES),
+    "conversations.info": Method(info, scopes_by_kind=READ_SCOPES),
+    "conversations.list": Method(list_channels, scopes_by_kind=READ_SCOPES),
+    "conversations.members": Method(members, scopes_by_kind=READ_SCOPES),
     "conversations.open": Method(open_conversation),
-    "users.conversations": Method(lambda call: list_channels(call, mine=True)),
+    "users.conversations": Method(
+        lambda call: list_channels(call, mine=True), scopes_by_kind=READ_SCOPES
+    ),
     "users.info": Method(user_info, ("users:read",)),
     "users.list": Method(list_users, ("users:read",)),
     "usergroups.list": Method(list_usergroups, ("usergroups:read",)),

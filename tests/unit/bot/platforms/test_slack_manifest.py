@@ -1,105 +1,115 @@
-"""The manifest asks for what the code uses, and for no more."""
+"""The manifest asks for what the code uses, and for no more.
+
+What a method or an event needs is what the emulator demands, which follows Slack's reference.
+"""
 
 import ast
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
-from bot.platforms import slack_account, slack_events, slack_rights
-from bot.platforms.slack_membership import PARTINGS
+from bot.admin.verbs import build_verbs
+from bot.platforms import slack_account, slack_events, slack_receiver
+from retrieval.sources import slack_reader
+from tests.emulators.slack.backend import EVENT_SCOPES, MESSAGE_EVENTS
+from tests.emulators.slack.calls import Method
+from tests.emulators.slack.web_api import METHODS
 
-SCOPES_OF_METHODS = {
-    "apps_connections_open": set(),  # the app-level token's connections:write
-    "assistant_threads_setStatus": {"assistant:write", "chat:write"},
-    "auth_revoke": set(),
-    "auth_test": set(),
-    "chat_delete": {"chat:write"},
-    "chat_postEphemeral": {"chat:write"},
-    "chat_postMessage": {"chat:write"},
-    "chat_update": {"chat:write"},
-    "conversations_history": {
-        "channels:history", "groups:history", "im:history", "mpim:history",
-    },
-    "conversations_info": {"channels:read", "groups:read", "im:read", "mpim:read"},
-    "conversations_members": {"channels:read", "groups:read", "im:read", "mpim:read"},
-    "conversations_replies": {
-        "channels:history", "groups:history", "im:history", "mpim:history",
-    },
-    "usergroups_list": {"usergroups:read"},
-    "users_conversations": {"channels:read", "groups:read", "im:read", "mpim:read"},
-    "users_info": {"users:read"},
-    "users_list": {"users:read"},
-    "views_open": set(),
-    "views_update": set(),
-}  # fmt: skip
-"""From the reference pages of the methods."""
+HELPERS = {"chat_stream": ("chat.startStream", "chat.appendStream", "chat.stopStream")}
+"""Methods of the SDK that call others."""
 
-SCOPES_OF_EVENTS = {
-    "app_mention": "app_mentions:read",
-    "channel_shared": "channels:read",
-    "channel_unshared": "channels:read",
-    "member_joined_channel": "channels:read",
-    "member_left_channel": "channels:read",
-    "message.channels": "channels:history",
-    "message.groups": "groups:history",
-    "message.im": "im:history",
-    "message.mpim": "mpim:history",
-    "subteam_created": "usergroups:read",
-    "subteam_members_changed": "usergroups:read",
-    "subteam_updated": "usergroups:read",
-    "team_join": "users:read",
-    "user_change": "users:read",
-}
+CONNECTION = "connections:write"
+"""A scope of the app-level token, which no manifest has."""
 
 
-def read_manifest(repository: Path) -> dict[str, Any]:
-    text = (repository / "deploy" / "slack-manifest.yaml").read_text(encoding="utf-8")
-    manifest: dict[str, Any] = yaml.safe_load(text)
-    return manifest
+@pytest.fixture(scope="module")
+def manifest() -> dict[str, Any]:
+    path = Path(__file__).parents[4] / "deploy" / "slack-manifest.yaml"
+    read: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return read
 
 
-def find_methods(repository: Path) -> set[str]:
-    """The Web API methods that the adapter calls on its two clients."""
-    methods = set()
-    for path in (repository / "bot" / "platforms").glob("slack_*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-                owner = ast.unparse(node.func.value)
-                name = node.func.attr
-                if owner.rpartition(".")[2].strip("_") in ("client", "poster") and "_" in name:
-                    methods.add(name)
-    return methods - {"is_connected"}
+@pytest.fixture(scope="module")
+def used() -> list[Method]:
+    """The Web API methods that the adapter and the source call."""
+    adapter = sorted(Path(slack_account.__file__).parent.glob("slack_*.py"))
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in adapter]
+    source = ast.parse(Path(slack_reader.__file__).read_text(encoding="utf-8"))
+    names = {name for tree in trees for name in find_calls(tree)}
+    names |= {name for tree in (*trees, source) for name in find_names(tree)}
+    assert names <= METHODS.keys()
+    return [METHODS[name] for name in sorted(names)]
 
 
-def test_scopes(repository: Path) -> None:
-    manifest = read_manifest(repository)
-    methods = find_methods(repository)
-    assert methods == set(SCOPES_OF_METHODS)
-    used = set().union(*(SCOPES_OF_METHODS[method] for method in methods))
-    used |= {SCOPES_OF_EVENTS[event] for event in read_events(manifest) - PARTINGS} | {"commands"}
-    assert set(manifest["oauth_config"]["scopes"]["bot"]) == used
-    assert used == slack_account.SCOPES
+def find_calls(tree: ast.Module) -> set[str]:
+    """The methods that a module calls on a client of the SDK."""
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            owner = ast.unparse(node.func.value).rpartition(".")[2].strip("_")
+            name = node.func.attr
+            if owner in ("client", "poster") and "_" in name and name != "is_connected":
+                names.update(HELPERS.get(name, (name.replace("_", "."),)))
+    return names
 
 
-def test_events(repository: Path) -> None:
-    events = read_events(read_manifest(repository)) - PARTINGS
-    read = slack_events.EVENTS | slack_rights.RIGHTS_EVENTS
-    assert {event.partition(".")[0] for event in events} == read
-    kinds = {event.partition(".")[2] for event in events} - {""}
-    assert kinds == {"channels", "groups", "im", "mpim"}
+def find_names(tree: ast.Module) -> set[str]:
+    """The methods that a module spells out."""
+    constants = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+    return {name for name in METHODS if name in constants}
 
 
-def test_commands_and_agent_view(repository: Path) -> None:
-    features = read_manifest(repository)["features"]
-    commands = {entry["command"] for entry in features["slash_commands"]}
-    assert commands == {
-        "/ask", "/sync", "/sources", "/channel", "/doc", "/audit", f"/{slack_events.FRONT_COMMAND}",
-    }  # fmt: skip
-    assert read_manifest(repository)["settings"]["interactivity"]["is_enabled"]
+def test_no_scope_is_missing(manifest: dict[str, Any], used: list[Method]) -> None:
+    asked = read_scopes(manifest)
+    for method in used:
+        assert not method.scopes or asked & set(method.scopes) or CONNECTION in method.scopes
+        assert set(method.scopes_by_kind.values()) <= asked
+    assert {find_scope(event) for event in read_events(manifest)} - {None} <= asked
+    assert "commands" in asked
+    assert asked == slack_account.SCOPES
+
+
+def test_no_scope_is_superfluous(manifest: dict[str, Any], used: list[Method]) -> None:
+    needed = {"commands", *(find_scope(event) for event in read_events(manifest))}
+    for method in used:
+        needed |= {*method.scopes, *method.scopes_by_kind.values()}
+    assert read_scopes(manifest) <= needed
+
+
+def test_events(manifest: dict[str, Any]) -> None:
+    events = read_events(manifest)
+    assert {event.partition(".")[0] for event in events} == slack_receiver.HEARD
+    kinds = {name for name, _ in MESSAGE_EVENTS.values()}
+    assert {event for event in events if event.startswith("message.")} == kinds
+
+
+def test_commands(manifest: dict[str, Any]) -> None:
+    nothing: Any = None
+    verbs = build_verbs(
+        sources=nothing, jobs=nothing, audit=nothing, messages=nothing, editor=nothing,
+        kinds={}, now=nothing,
+    )  # fmt: skip
+    commands = {entry["command"] for entry in manifest["features"]["slash_commands"]}
+    assert commands == {f"/{name}" for name in ("ask", slack_events.FRONT_COMMAND, *verbs)}
+
+
+def test_interactivity_and_agent_view(manifest: dict[str, Any]) -> None:
+    features = manifest["features"]
+    assert manifest["settings"]["interactivity"]["is_enabled"]
     assert features["app_home"]["messages_tab_enabled"]
     assert len(features["agent_view"]["suggested_prompts"]) <= 4
 
 
+def read_scopes(manifest: dict[str, Any]) -> set[str]:
+    return set(manifest["oauth_config"]["scopes"]["bot"])
+
+
 def read_events(manifest: dict[str, Any]) -> set[str]:
     return set(manifest["settings"]["event_subscriptions"]["bot_events"])
+
+
+def find_scope(event: str) -> str | None:
+    """What an event needs; None where it needs no scope."""
+    return EVENT_SCOPES.get(event) or dict(MESSAGE_EVENTS.values()).get(event)
