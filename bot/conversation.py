@@ -2,20 +2,22 @@
 
 import asyncio
 import logging
+from asyncio import FIRST_COMPLETED
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 from agents.errors import AgentError, BudgetExceeded
 from agents.model import Answer, Answered, Question, StepStarted, TextDelta
 from bot.access import is_for_asker_alone
-from bot.activity import ActivityLine
 from bot.delivery import Delivery
-from bot.errors import DeliveryFailed, DeliveryRefused, RateLimited
+from bot.errors import AnswerStopped, DeliveryFailed, DeliveryRefused, RateLimited
 from bot.model import (
     ChannelKind,
     ChannelSettings,
     Claim,
+    Hold,
     IncomingMessage,
     Intent,
     ItemId,
@@ -23,12 +25,22 @@ from bot.model import (
     Platform,
     Visibility,
 )
-from bot.ports import Assistant, Channels, Directory, Inbox, Letter
+from bot.ports import (
+    Assistant,
+    Channels,
+    Directory,
+    Inbox,
+    Letter,
+    LiveAnswer,
+    Messenger,
+)
+from bot.progress import Progress
 from bot.rendering import phrases
 from bot.rendering.actions import compose_shared, offer_actions
 from bot.rendering.apology import UNEXPECTED, find_apology
 from bot.rendering.compose import compose_answer, compose_failure
-from bot.rendering.reply import Reply
+from bot.rendering.draft import compose_stopped
+from bot.rendering.reply import Button, Reply
 from bot.rendering.report import compose_help
 from bot.scopes import Scopes
 from retrieval.errors import StoreUnavailable
@@ -45,6 +57,39 @@ MOST_CLAIMS = 5
 """Attempts at a question, crashes of the worker included, after which it is given up."""
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A question at work, and what applies where it was asked."""
+
+    claim: Claim
+    message: IncomingMessage
+    settings: ChannelSettings
+
+    @property
+    def letter(self) -> str:
+        """The key of its answer's letter."""
+        return _name_letter(self.claim)
+
+    @property
+    def private(self) -> bool:
+        """Whether the answer is shown to the asker alone where others would see it."""
+        if self.message.intent is Intent.SHARE:
+            return False
+        set_so = self.settings.visibility is Visibility.PRIVATE
+        direct = self.message.place.channel_kind is ChannelKind.DIRECT
+        return self.message.intent is Intent.ASK or (set_so and not direct)
+
+    @property
+    def language(self) -> str:
+        """The language to speak."""
+        return phrases.choose_language(self.settings.language, self.message.text)
+
+    @property
+    def draft(self) -> str | None:
+        """Where an earlier attempt showed the answer in the making; '' where that is not known."""
+        return self.claim.draft or ("" if self.claim.attempts > 1 else None)
 
 
 class Conversation:
@@ -81,76 +126,114 @@ class Conversation:
             return None
         if claim.state is not ItemState.ANSWERED:
             try:
-                outcome = await self._compose(claim, claim.question)
+                settings = await self._channels.read(tenant, claim.question.place)
+                outcome = await self._attempt(_Asked(claim, claim.question, settings))
             except asyncio.CancelledError:
                 with suppress(StoreUnavailable):
                     await self._inbox.hand_back(claim)
                 raise
+            except DeliveryRefused as error:
+                await self._inbox.finish(tenant, item, ItemState.DEAD, error=str(error))
+                return None
             if isinstance(outcome, float):
                 return outcome
-            if not await self._inbox.settle(claim, [_address(claim, claim.question, outcome)]):
+            if outcome is None or not await self._inbox.settle(claim, [outcome]):
                 _log.warning("Question %s was taken over; this attempt ends", claim.item)
                 return None
         return await self._deliver(claim)
 
-    async def _compose(self, claim: Claim, message: IncomingMessage) -> Reply | float:
-        """The reply, or the seconds until the next attempt."""
-        settings = await self._channels.read(claim.tenant, message.place)
-        private = _is_private(message, settings)
-        language = phrases.choose_language(settings.language, message.text)
-        if not message.text.strip():
-            return compose_help(admin=False, private=private, language=language)
-        if claim.attempts > MOST_CLAIMS:
-            # The worker died over this question again and again, so there is no error to go by.
-            _log.error("Question %s is given up, attempt %d", claim.item, claim.attempts)
-            return compose_failure(UNEXPECTED.words, claim.item, private=private, language=language)
+    async def _attempt(self, asked: _Asked) -> Letter | float | None:
+        """The reply's letter, the seconds until the next attempt, or None where this one is lost.
+
+        Raises DeliveryRefused where this process does not speak on the platform.
+        """
+        claim, message = asked.claim, asked.message
+        messenger = self._delivery.get_messenger(message.place.platform)
+        progress = Progress(
+            messenger,
+            message.place,
+            self._open_live(messenger, asked),
+            stop=Button(phrases.STOP.say(asked.language), f"answer stop {claim.item}"),
+            language=asked.language,
+            draft=asked.draft,
+            look=lambda: self._inbox.look(claim),
+            note=lambda draft: self._inbox.note_draft(claim, draft),
+        )
+        reply = await self._compose(asked, progress)
+        if not isinstance(reply, Reply):
+            return reply
+        where = message.place, reply, message.reply_token
+        return Letter(claim.tenant, asked.letter, *where, progress.draft)
+
+    def _open_live(self, messenger: Messenger, asked: _Asked) -> LiveAnswer | None:
+        """The answer as it is seen while it is made; what is shared was seen already."""
+        message = asked.message
+        if message.intent is Intent.SHARE:
+            return None
+        return messenger.open_answer(
+            message.place,
+            key=asked.letter,
+            reply_token=message.reply_token,
+            private=asked.private,
+            draft=asked.draft,
+        )
+
+    async def _compose(self, asked: _Asked, progress: Progress) -> Reply | float | None:
+        """The reply, the seconds until the next attempt, or None where this one is lost."""
+        if (known := _compose_at_once(asked)) is not None:
+            return known
+        claim, private, language = asked.claim, asked.private, asked.language
         try:
-            answer = await self._ask(claim, message, settings)
+            async with progress:
+                answer = await self._ask(asked, progress)
+        except AnswerStopped:
+            _log.info("Question %s was stopped", claim.item)
+            return compose_stopped(progress.text, private=private, language=language)
         except Exception as error:  # noqa: BLE001 - whatever failed has its words
             apology = find_apology(error)
             _log.exception("Question %s failed, attempt %d", claim.item, claim.attempts)
             if claim.attempts < apology.tries:
                 return 2.0 ** (claim.attempts - 1)
-            alone = private or message.intent is Intent.SHARE
+            alone = private or asked.message.intent is Intent.SHARE
             return compose_failure(apology.words, claim.item, private=alone, language=language)
-        if message.intent is Intent.SHARE:
-            return compose_shared(answer, message, claim.item, language)
-        can_share = private and message.place.channel_kind is not ChannelKind.DIRECT
-        reply = compose_answer(answer, private=private, language=language, late=message.late)
-        return offer_actions(reply, answer, claim.item, language=language, can_share=can_share)
+        return _compose_reply(asked, answer) if answer else None
 
-    async def _ask(
-        self, claim: Claim, message: IncomingMessage, settings: ChannelSettings
-    ) -> Answer:
-        messenger = self._delivery.get_messenger(message.place.platform)
-        async with ActivityLine(messenger, message.place) as activity:
-            language = phrases.choose_language(settings.language, message.text)
-            activity.show(STEP_WORDS["planning"].say(language))
-            question = await self._make_question(claim, message, settings)
-            try:
-                async with asyncio.timeout(self._limit):
-                    return await self._run(question, activity, language)
-            except TimeoutError as error:
-                raise BudgetExceeded from error
+    async def _ask(self, asked: _Asked, progress: Progress) -> Answer | None:
+        """The answer, or None where another attempt took over. Raises AnswerStopped."""
+        progress.show_step(STEP_WORDS["planning"].say(asked.language))
+        question = await self._make_question(asked)
+        run = asyncio.create_task(self._run(question, progress, asked.language))
+        either: set[asyncio.Future[Any]] = {run, progress.interrupted}
+        try:
+            async with asyncio.timeout(self._limit):
+                await asyncio.wait(either, return_when=FIRST_COMPLETED)
+            if run.done():
+                return run.result()
+        except TimeoutError as error:
+            raise BudgetExceeded from error
+        finally:
+            await _end(run)
+        if progress.interrupted.result() is Hold.LOST:
+            return None
+        raise AnswerStopped
 
-    async def _run(self, question: Question, activity: ActivityLine, language: str) -> Answer:
+    async def _run(self, question: Question, progress: Progress, language: str) -> Answer:
         answer: Answer | None = None
         # To its very end, so that the run closes what it opened.
         async for event in self._assistant.answer(question):
             match event:
                 case StepStarted(step, detail):
-                    activity.show(_describe_step(step, detail, language))
-                case TextDelta():
-                    activity.show(STEP_WORDS["writing"].say(language))
+                    progress.show_step(_describe_step(step, detail, language))
+                case TextDelta(text):
+                    progress.append(text)
                 case Answered(last):
                     answer = last
         if answer is None:
             raise AgentError("The agent ended without an answer.")
         return answer
 
-    async def _make_question(
-        self, claim: Claim, message: IncomingMessage, settings: ChannelSettings
-    ) -> Question:
+    async def _make_question(self, asked: _Asked) -> Question:
+        claim, message, settings = asked.claim, asked.message, asked.settings
         if is_for_asker_alone(message.place, message.intent):
             scope = await self._scopes.find_private(claim.tenant, message.place, message.person)
         else:
@@ -178,23 +261,42 @@ class Conversation:
         return None
 
 
-def _is_private(message: IncomingMessage, settings: ChannelSettings) -> bool:
-    """Whether the answer is shown to the asker alone where others would see it."""
+def _compose_reply(asked: _Asked, answer: Answer) -> Reply:
+    """An answer with what can be done with it."""
+    message, item, language = asked.message, asked.claim.item, asked.language
     if message.intent is Intent.SHARE:
-        return False
-    set_so = settings.visibility is Visibility.PRIVATE
-    direct = message.place.channel_kind is ChannelKind.DIRECT
-    return message.intent is Intent.ASK or (set_so and not direct)
+        return compose_shared(answer, message, item, language)
+    can_share = asked.private and message.place.channel_kind is not ChannelKind.DIRECT
+    reply = compose_answer(answer, private=asked.private, language=language, late=message.late)
+    return offer_actions(reply, answer, item, language=language, can_share=can_share)
+
+
+def _compose_at_once(asked: _Asked) -> Reply | None:
+    """The reply where none has to be worked out."""
+    claim, private, language = asked.claim, asked.private, asked.language
+    if claim.stopped:
+        return compose_stopped("", private=private, language=language)
+    if not asked.message.text.strip():
+        return compose_help(admin=False, private=private, language=language)
+    if claim.attempts > MOST_CLAIMS:
+        # The worker died over this question again and again, so there is no error to go by.
+        _log.error("Question %s is given up, attempt %d", claim.item, claim.attempts)
+        return compose_failure(UNEXPECTED.words, claim.item, private=private, language=language)
+    return None
 
 
 def _name_letter(claim: Claim) -> str:
     return f"{claim.item}:answer"
 
 
-def _address(claim: Claim, message: IncomingMessage, reply: Reply) -> Letter:
-    return Letter(claim.tenant, _name_letter(claim), message.place, reply, message.reply_token)
-
-
 def _describe_step(step: str, detail: str, language: str) -> str:
     words = STEP_WORDS.get(step, STEP_WORDS["planning"]).say(language)
     return f"{words}: {detail}" if detail and step == "searching" else words
+
+
+async def _end(task: asyncio.Task[Answer]) -> None:
+    """Cancel a task, unless it is done, and wait until it has closed what it opened."""
+    task.cancel()
+    await asyncio.wait([task])
+    if not task.cancelled() and (failure := task.exception()) is not None:
+        _log.debug("A run that was not waited for ended with %r", failure)

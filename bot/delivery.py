@@ -76,7 +76,8 @@ class Delivery:
                 letter.reply,
                 key=letter.key,
                 reply_token=letter.reply_token,
-                retry=claim.attempts > 1,
+                retry=claim.attempts > 1 or letter.draft == "",
+                draft=letter.draft or None,
             )
         except DeliveryRefused as error:
             await self._give_up(claim, error)

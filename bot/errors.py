@@ -6,6 +6,7 @@ BotError
 │   ├── RateLimited        … for now (retry_after, seconds)
 │   └── DeliveryRefused    … and will not (channel gone, bot removed, rights missing)
 │       └── AppNotInstalled    … because the app is not in that workspace any more
+├── AnswerStopped      somebody does not want the answer any more
 ├── ConnectionRefused  a platform does not accept our token
 ├── InvalidSetting     what was typed for a channel cannot be used; its text says how to mend it
 └── NotPermitted       the person may not do this
@@ -42,6 +43,10 @@ class DeliveryRefused(DeliveryFailed):
 
 class AppNotInstalled(DeliveryRefused):
     """The app is not installed in this workspace."""
+
+
+class AnswerStopped(BotError):
+    """The answer was stopped."""
 
 
 class ConnectionRefused(BotError):

@@ -2,9 +2,11 @@
 
 import logging
 
-from bot.model import Acceptance, Command, IncomingMessage, Intent, Place
+from bot.model import Acceptance, Command, IncomingMessage, Intent, ItemId, Place
 from bot.ports import Inbox, Workspaces
 from retrieval.model import TenantId
+
+STOP = ("stop",)
 
 _log = logging.getLogger(__name__)
 
@@ -39,6 +41,10 @@ class InboxIntake:
         tenant = await self._resolve(command.place)
         if tenant is None:
             return Acceptance.IGNORED
+        if command.name == "answer" and command.words[:1] == STOP and command.words[1:]:
+            # At once: the workers that would carry it out may all be at work on answers.
+            item = ItemId(command.words[1])
+            await self._inbox.ask_to_stop(tenant, item, command.person.id)
         new = await self._inbox.put_command(tenant, command)
         return Acceptance.ACCEPTED if new else Acceptance.DUPLICATE
 

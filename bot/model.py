@@ -255,6 +255,8 @@ class Claim:
     """An inbox entry that one attempt works on. `owner` fences it: a later claim voids this one.
 
     `attempts` counts claims, this one included. Exactly one of `question` and `command` is set.
+    `draft` is the message in which an earlier attempt showed the answer in the making; `stopped`
+    says that it is not wanted any more.
     """
 
     tenant: TenantId
@@ -264,6 +266,16 @@ class Claim:
     state: ItemState
     question: IncomingMessage | None = None
     command: Command | None = None
+    draft: str | None = None
+    stopped: bool = False
+
+
+class Hold(StrEnum):
+    """How an attempt stands while it works: go on, stop (people ask for it), or lost to another."""
+
+    HELD = "held"
+    STOPPED = "stopped"
+    LOST = "lost"
 
 
 @dataclass(frozen=True, slots=True)

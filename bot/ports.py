@@ -14,6 +14,7 @@ from bot.model import (
     ChannelSettings,
     Claim,
     Command,
+    Hold,
     IncomingMessage,
     Installation,
     ItemId,
@@ -30,7 +31,7 @@ from bot.model import (
     ThreadKey,
 )
 from bot.rendering.form import Form
-from bot.rendering.reply import Reply
+from bot.rendering.reply import Draft, Reply
 from retrieval.model import (
     ChatMessage,
     DocumentReport,
@@ -75,8 +76,12 @@ class Messenger(Protocol):
         key: str,
         reply_token: Mapping[str, str],
         retry: bool = True,
+        draft: str | None = None,
     ) -> str:
         """Post a new message, at most once for a key; returns the platform's id of it.
+
+        `draft`: the message of a live answer of this key, whose place the reply takes. Repeating
+        that is harmless; where people deleted the message, it is refused.
 
         `retry`: an earlier attempt for this key may have been made, by whatever process; an
         adapter whose platform does not know keys then looks for its message before it posts.
@@ -96,6 +101,40 @@ class Messenger(Protocol):
 
     async def show_activity(self, place: Place, text: str) -> None:
         """Show that work is going on (Slack status, Discord typing). Never raises."""
+        ...
+
+    def open_answer(
+        self,
+        place: Place,
+        *,
+        key: str,
+        reply_token: Mapping[str, str],
+        private: bool,
+        draft: str | None,
+    ) -> "LiveAnswer | None":
+        """An answer to be seen while it is made; None where the platform has no way to show that.
+
+        Nothing is sent before the first `show`. `draft`: the message in which an earlier attempt
+        for this key showed it, which is gone on with; '' where there may be one that is not known.
+        """
+        ...
+
+
+class LiveAnswer(Protocol):
+    """One message that shows how an answer comes about, until a post takes its place."""
+
+    @property
+    def pause(self) -> float:
+        """Seconds to leave between two `show`s, for the platform's limits."""
+        ...
+
+    async def show(self, draft: Draft) -> str | None:
+        """Show how far the answer has come; returns what `post` wants as its `draft`.
+
+        None where the reply finds the message by itself. Raises AnswerStopped where a reader
+        stopped it by the platform's own means; RateLimited (nothing was shown), DeliveryRefused
+        (nothing can be shown), DeliveryFailed (it is not known what is seen).
+        """
         ...
 
 
@@ -341,6 +380,21 @@ class Inbox(Protocol):
         """Give the entry back unanswered, as if this attempt had not been made."""
         ...
 
+    async def look(self, claim: Claim) -> Hold:
+        """How the attempt stands: whether somebody asked to stop it, or another took it over."""
+        ...
+
+    async def note_draft(self, claim: Claim, draft: str) -> None:
+        """Write down in which message the answer is seen; without effect once the claim is lost."""
+        ...
+
+    async def ask_to_stop(self, tenant: TenantId, item: ItemId, person: str) -> bool:
+        """Have the answer to this person's question stopped, by whichever worker makes it.
+
+        False where it is not theirs, or finished already.
+        """
+        ...
+
     async def finish(
         self,
         tenant: TenantId,
@@ -371,6 +425,7 @@ class Letter:
     """A reply on its way out.
 
     `key` is unique in the tenant and stable over retries: the inbox entry's id, ':', a word.
+    `draft` is the message whose place it takes, '' where there may be one that is not known.
     """
 
     tenant: TenantId
@@ -378,6 +433,7 @@ class Letter:
     place: Place
     reply: Reply
     reply_token: Mapping[str, str] = field(default_factory=dict)
+    draft: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

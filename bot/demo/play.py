@@ -25,6 +25,8 @@ PATIENCE = 60.0
 """Seconds that anything may take."""
 
 SYNC_ENDED = "is done"
+SLACK_REPLY = "footnote_reply"
+"""The kind of a finished answer, in its message's metadata."""
 
 OWN_QUESTIONS = (
     "How do I add a folder as a knowledge source?",
@@ -151,14 +153,14 @@ async def _play_slack(slack: Any, questions: Sequence[str], source: str) -> dict
     await driver.wait_for_sockets(1, timeout=PATIENCE)
     first, *others = questions
     asked = await driver.mention("bruno", "help", first)
-    await driver.wait_for_reply("help", asked["ts"], count=1, timeout=PATIENCE)
+    await _wait_for_answers(slack, "help", asked["ts"], 1)
     if len(others) > 1:
         follow_up, *others = others
         await driver.post("bruno", "help", follow_up, thread_ts=asked["ts"])
-        await driver.wait_for_reply("help", asked["ts"], count=2, timeout=PATIENCE)
+        await _wait_for_answers(slack, "help", asked["ts"], 2)
     for question in others:
         message = await driver.mention("chen", "general", question)
-        await driver.wait_for_reply("general", message["ts"], count=1, timeout=PATIENCE)
+        await _wait_for_answers(slack, "general", message["ts"], 1)
     await driver.command("bruno", "general", "/sync", source)
     await driver.wait_for_ephemeral("general", "bruno", count=2, timeout=PATIENCE)
     await driver.command("alma", "general", "/sync", source)
@@ -170,6 +172,17 @@ async def _play_slack(slack: Any, questions: Sequence[str], source: str) -> dict
             read_slack(await driver.transcript("general"), names), f"/sync {source}"
         ),
     }
+
+
+async def _wait_for_answers(slack: Any, channel: str, thread: str, count: int) -> None:
+    """Until so many answers in a thread are finished, and none is still being made."""
+
+    def are_there() -> bool:
+        messages = slack.workspace.thread(slack.workspace.channel(channel), thread)
+        kinds = [(m.metadata or {}).get("event_type") for m in messages if m.bot_id]
+        return len(kinds) == count and set(kinds) == {SLACK_REPLY}
+
+    await slack.driver.wait_for(are_there, PATIENCE)
 
 
 def _show_commands(lines: Sequence[Line], command: str) -> list[Line]:
@@ -193,18 +206,23 @@ async def _play_discord(
     driver = discord.driver
     first, *others = questions
     asked = await driver.mention("ben", "general", first)
-    reply = await driver.wait_for_reply(asked, timeout=PATIENCE)
+    reply = await driver.wait_for_reply(asked, _is_finished, timeout=PATIENCE)
     if len(others) > 1:
         follow_up, *others = others
         asked = await driver.post("ben", "general", follow_up, reply_to=reply)
-        await driver.wait_for_reply(asked, timeout=PATIENCE)
+        await driver.wait_for_reply(asked, _is_finished, timeout=PATIENCE)
     for question in others:
         message = await driver.mention("chloe", "general", question)
-        await driver.wait_for_reply(message, timeout=PATIENCE)
+        await driver.wait_for_reply(message, _is_finished, timeout=PATIENCE)
     await driver.slash("ada", "general", "sync now", {"source": source})
     await driver.wait_for_message("general", contains=SYNC_ENDED, timeout=PATIENCE)
     names = {str(user.id): user.display_name or user.name for user in discord.world.users.values()}
     return {"#general": read_discord(await driver.transcript("general"), names)}
+
+
+def _is_finished(message: dict[str, Any]) -> bool:
+    """Whether a message is an answer that is not being made any more: none that can be stopped."""
+    return "answer stop" not in json.dumps(message["components"])
 
 
 # Saying

@@ -93,10 +93,11 @@ class ShortWaitHandler(AsyncRateLimitErrorRetryHandler):
 
 
 class SlackAccount:
-    """Two clients on one connection pool: `client` repeats failed calls, `poster` does not.
+    """Clients on one connection pool: `client` repeats failed calls, `poster` does not.
 
     A post that failed on the way may have been carried out, so whether to repeat it is for the
-    caller, who can look. Both wait out a short 429, which is never carried out.
+    caller, who can look. Both wait out a short 429, which is never carried out; `drafter` does not
+    even do that, for what is out of date when the wait is over.
     """
 
     def __init__(
@@ -116,14 +117,16 @@ class SlackAccount:
                 base_url=api_url,
                 timeout=timeout_seconds,
                 session=session,
-                retry_handlers=[ShortWaitHandler(max_retry_count=2), *handlers],
+                retry_handlers=list(handlers),
             )
 
         self._timeout_seconds = timeout_seconds
         self._identity = identity
         self._identifying = asyncio.Lock()
-        self.poster = build()
+        self.drafter = build()
+        self.poster = build(ShortWaitHandler(max_retry_count=2))
         self.client = build(
+            ShortWaitHandler(max_retry_count=2),
             AsyncConnectionErrorRetryHandler(max_retry_count=2),
             AsyncServerErrorRetryHandler(max_retry_count=2),
         )
@@ -132,13 +135,14 @@ class SlackAccount:
         """Keep connections to Slack open between calls from now on."""
         if self.client.session is None:
             timeout = aiohttp.ClientTimeout(total=self._timeout_seconds)
-            self.client.session = self.poster.session = aiohttp.ClientSession(timeout=timeout)
+            session = aiohttp.ClientSession(timeout=timeout)
+            self.client.session = self.poster.session = self.drafter.session = session
 
     async def close(self) -> None:
         """Close the connections."""
         if self.client.session is not None:
             await self.client.session.close()
-            self.client.session = self.poster.session = None
+            self.client.session = self.poster.session = self.drafter.session = None
 
     async def find(self, workspace: str) -> "SlackAccount":  # noqa: ARG002
         """This account, whatever the workspace: a token of the settings is for one only."""

@@ -289,6 +289,9 @@ APOLOGIES: dict[type[Exception], Apology] = {
             "instalarme.",
         )
     ),
+    bot.AnswerStopped: Apology(
+        Phrase(en="Stopped.", de="Angehalten.", fr="Arrêté.", es="Detenido.")
+    ),
     bot.ConnectionRefused: Apology(
         Phrase(
             en="My access to this workspace is no longer valid. An admin has to renew it.",

@@ -32,7 +32,7 @@ from bot.rendering.reply import (
 )
 
 _MARK = re.compile(r"\[(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\]")
-_ADDRESS = re.compile(
+ADDRESS = re.compile(
     r"\b(?:[a-z][a-z0-9+.-]{1,20}://|www\.|mailto:|javascript:|data:)[^\s<>\"'`|]+", re.IGNORECASE
 )
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
@@ -143,7 +143,7 @@ class _Reader:
 
     def _text(self, text: str) -> list[Inline]:
         inlines: list[Inline] = []
-        for index, line in enumerate(_LINE_BREAK.split(_ADDRESS.sub(self._removed, text))):
+        for index, line in enumerate(_LINE_BREAK.split(ADDRESS.sub(self._removed, text))):
             if index:
                 inlines.append(LineBreak())
             inlines.extend(self._marked(line))

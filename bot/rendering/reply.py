@@ -170,3 +170,15 @@ class Reply:
     buttons: tuple[Button, ...] = ()
     rating: Rating | None = None
     menu: tuple[Button, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """How far an answer has come. The last of the `steps` is at work; `text` is Markdown as the
+    agent wrote it; pressing `stop` ends the work. `language` is that of the words around it.
+    """
+
+    steps: tuple[str, ...]
+    text: str
+    stop: Button
+    language: str = "en"

@@ -117,12 +117,17 @@ def _render_blocks(reply: Reply) -> list[Json]:
         blocks.append(_context(escape(_shorten(reply.footer, 600))))
     if reply.rating is not None:
         blocks.append(_rate(reply.rating))
-    elements = [_button(number, button) for number, button in enumerate(reply.buttons)]
-    if reply.menu:
-        elements.append(_menu(reply.menu))
-    if elements:
-        blocks.append({"type": "actions", "block_id": BUTTONS, "elements": elements})
+    if reply.buttons or reply.menu:
+        blocks.append(render_actions(reply.buttons, reply.menu))
     return blocks
+
+
+def render_actions(buttons: Sequence[Button], menu: Sequence[Button] = ()) -> Json:
+    """The block of buttons of a message, those of the menu behind dots."""
+    elements = [_button(number, button) for number, button in enumerate(buttons)]
+    if menu:
+        elements.append(_menu(menu))
+    return {"type": "actions", "block_id": BUTTONS, "elements": elements}
 
 
 def _rate(rating: Rating) -> Json:

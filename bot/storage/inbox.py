@@ -15,6 +15,7 @@ from bot.model import (
     Claim,
     Command,
     CommandJob,
+    Hold,
     IncomingMessage,
     ItemId,
     ItemState,
@@ -141,6 +142,8 @@ class PostgresInbox:
             state=ItemState(row["state"]),
             question=question,
             command=command,
+            draft=row["draft"],
+            stopped=row["stop_asked"],
         )
 
     async def read_command(self, tenant: TenantId, item: ItemId) -> Command | None:
@@ -194,6 +197,34 @@ class PostgresInbox:
                 QUERIES["hand_back_item"],
                 {"tenant": claim.tenant, "item": claim.item, "owner": claim.owner},
             )
+
+    async def look(self, claim: Claim) -> Hold:
+        """How the attempt stands."""
+        async with connect(self._pool) as connection:
+            cursor = await connection.execute(
+                QUERIES["look_at_item"],
+                {"tenant": claim.tenant, "item": claim.item, "owner": claim.owner},
+            )
+            held, stopped = await cursor.fetchone() or (False, False)
+        if not held:
+            return Hold.LOST
+        return Hold.STOPPED if stopped else Hold.HELD
+
+    async def note_draft(self, claim: Claim, draft: str) -> None:
+        """Write down in which message the answer is seen."""
+        async with connect(self._pool) as connection:
+            await connection.execute(
+                QUERIES["note_draft"],
+                {"tenant": claim.tenant, "item": claim.item, "owner": claim.owner, "draft": draft},
+            )
+
+    async def ask_to_stop(self, tenant: TenantId, item: ItemId, person: str) -> bool:
+        """Have the answer to this person's question stopped; False where that cannot be."""
+        async with connect(self._pool) as connection:
+            cursor = await connection.execute(
+                QUERIES["stop_item"], {"tenant": tenant, "item": item, "person": person}
+            )
+            return await cursor.fetchone() is not None
 
     async def finish(
         self,

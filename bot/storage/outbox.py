@@ -29,6 +29,7 @@ async def insert_letter(connection: AsyncConnection, letter: Letter) -> None:
             "place": Jsonb(_PLACE.dump_python(letter.place, mode="json")),
             "reply": Jsonb(to_record(letter.reply)),
             "reply_token": Jsonb(dict(letter.reply_token)),
+            "draft": letter.draft,
         },
     )
 
@@ -77,6 +78,7 @@ class PostgresOutbox:
             place=_PLACE.validate_python(row["place"]),
             reply=from_record(row["reply"]),
             reply_token=row["reply_token"],
+            draft=row["draft"],
         )
         return OutboxClaim(
             letter=letter,

@@ -17,7 +17,21 @@ SET owner = %(owner)s,
     state = CASE state WHEN 'queued' THEN 'working' ELSE state END
 WHERE tenant_id = %(tenant)s AND item_id = %(item)s
   AND state IN ('queued', 'working', 'answered')
-RETURNING kind, payload, state, attempts;
+RETURNING kind, payload, state, attempts, draft, stop_asked;
+
+-- name: look_at_item
+SELECT owner = %(owner)s AND state = 'working', stop_asked
+FROM inbox WHERE tenant_id = %(tenant)s AND item_id = %(item)s;
+
+-- name: note_draft
+UPDATE inbox SET draft = %(draft)s
+WHERE tenant_id = %(tenant)s AND item_id = %(item)s AND owner = %(owner)s AND state = 'working';
+
+-- name: stop_item
+UPDATE inbox SET stop_asked = true
+WHERE tenant_id = %(tenant)s AND item_id = %(item)s AND person = %(person)s AND kind = 'question'
+  AND (state IN ('queued', 'working') OR stop_asked)
+RETURNING item_id;
 
 -- name: read_item
 SELECT kind, payload FROM inbox WHERE tenant_id = %(tenant)s AND item_id = %(item)s;
@@ -63,8 +77,8 @@ LIMIT 100
 FOR UPDATE OF inbox SKIP LOCKED;
 
 -- name: insert_letter
-INSERT INTO outbox (tenant_id, key, platform, place, reply, reply_token)
-VALUES (%(tenant)s, %(key)s, %(platform)s, %(place)s, %(reply)s, %(reply_token)s)
+INSERT INTO outbox (tenant_id, key, platform, place, reply, reply_token, draft)
+VALUES (%(tenant)s, %(key)s, %(platform)s, %(place)s, %(reply)s, %(reply_token)s, %(draft)s)
 ON CONFLICT DO NOTHING;
 
 -- name: revise_letter
@@ -81,7 +95,7 @@ UPDATE outbox
 SET owner = CASE state WHEN 'pending' THEN %(owner)s ELSE owner END,
     attempts = attempts + CASE state WHEN 'pending' THEN 1 ELSE 0 END
 WHERE tenant_id = %(tenant)s AND key = %(key)s
-RETURNING place, reply, reply_token, state, attempts, message_id;
+RETURNING place, reply, reply_token, draft, state, attempts, message_id;
 
 -- name: record_posted
 UPDATE outbox

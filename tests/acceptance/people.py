@@ -1,14 +1,17 @@
 """People of both platforms, by the same names for what they do, and what they see."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from bot.demo.transcript import read_discord, read_slack
+from bot.platforms.slack_posts import REPLY
 from tests.acceptance.program import PATIENCE
 from tests.emulators.discord import DiscordEmulator
 from tests.emulators.slack import SlackEmulator
+from tests.emulators.slack.state import Message
 
 SUPPRESS_EMBEDS = 1 << 2
 
@@ -94,7 +97,8 @@ class OnSlack:
         def find() -> list[Json]:
             place = self.slack.workspace.channel(asked["channel"])
             messages = self.slack.workspace.thread(place, thread)
-            return [m for m in messages if m.user == self.slack.bot_user_id and m.ts > asked["ts"]]
+            mine = [m for m in messages if m.user == self.slack.bot_user_id and m.ts > asked["ts"]]
+            return [] if any(is_slack_draft(m) for m in mine) else mine
 
         await self._driver.wait_for(lambda: len(find()) >= count, PATIENCE)
         stamps = {message.ts for message in find()}
@@ -158,6 +162,8 @@ class OnDiscord:
     async def wait_for_answers(self, asked: Json, count: int = 1) -> list[Said]:
         async def find() -> list[Json] | None:
             found = [m for m in await self._driver.replies(asked) if m["author"]["bot"]]
+            if any(is_discord_draft(m) for m in found):
+                return None
             return found if len(found) >= count else None
 
         return [read_discord_message(m) for m in await self._driver.wait_until(find, PATIENCE)]
@@ -188,6 +194,16 @@ class OnDiscord:
 
     async def deliver_again(self, asked: Json) -> None:
         await self._driver.redeliver(asked)
+
+
+def is_slack_draft(message: Message) -> bool:
+    """Whether a message shows an answer in the making."""
+    return message.stream is not None and (message.metadata or {}).get("event_type") != REPLY
+
+
+def is_discord_draft(message: Json) -> bool:
+    """Whether a message shows an answer in the making: it can be stopped."""
+    return "do:answer stop" in json.dumps(message["components"])
 
 
 def read_slack_entry(entry: Json) -> Said:

@@ -10,11 +10,13 @@ import pytest
 
 from bot.errors import DeliveryRefused, RateLimited
 from bot.model import Place
-from bot.ports import Messenger
+from bot.ports import LiveAnswer, Messenger
 from bot.rendering.reply import (
     Bullets,
+    Button,
     Code,
     CodeBlock,
+    Draft,
     Emphasis,
     Heading,
     LineBreak,
@@ -95,6 +97,8 @@ RICH = Reply(
 )
 
 NO_TOKEN: Mapping[str, str] = {}
+READER: Mapping[str, str] = {"user": "U0ALMA00001"}
+STOP = Button("Stop", "answer stop 0123456789abcdef")
 
 
 class MessengerSuite:
@@ -204,6 +208,85 @@ class MessengerSuite:
         with pytest.raises(RateLimited) as caught:
             await world.messenger.post(world.place, say("Hello."), key="k1", reply_token=NO_TOKEN)
         assert caught.value.retry_after >= 7.0
+
+    async def test_nothing_is_seen_of_an_answer_before_it_is_shown(self, world: World) -> None:
+        assert self.open(world) is not None
+        assert not await world.read_texts(world.place)
+
+    async def test_an_answer_is_seen_growing_in_one_message(self, world: World) -> None:
+        live = self.open(world)
+        await live.show(Draft(("Searching for leave",), "", STOP))
+        (text,) = await world.read_texts(world.place)
+        assert "Searching for leave" in text
+        steps = ("Searching for leave", "Writing")
+        await live.show(Draft(steps, "Twenty days of ", STOP))
+        await live.show(Draft(steps, "Twenty days of leave, and more. ", STOP))
+        (text,) = await world.read_texts(world.place)
+        assert "Twenty days of leave, and" in text
+
+    async def test_a_post_takes_the_place_of_the_live_answer(self, world: World) -> None:
+        shown = await self.open(world).show(Draft(("Searching",), "Perhaps ten days. ", STOP))
+        for _ in range(2):  # a post may be repeated
+            posted = await world.messenger.post(
+                world.place, say("Twenty days."), key="k1", reply_token=READER, draft=shown
+            )
+            (text,) = await world.read_texts(world.place)
+            assert "Twenty days." in text
+            assert "ten days" not in text
+        assert posted
+
+    async def test_an_answer_is_gone_on_with_after_a_restart(self, world: World) -> None:
+        shown = await self.open(world).show(Draft(("Searching",), "Perhaps ", STOP))
+        await world.forget()
+        live = self.open(world, draft=shown)
+        again = await live.show(Draft(("Searching", "Writing"), "Twenty days, ", STOP))
+        (text,) = await world.read_texts(world.place)
+        assert "Twenty days" in text
+        await world.messenger.post(
+            world.place, say("Final."), key="k1", reply_token=READER, draft=again
+        )
+        (text,) = await world.read_texts(world.place)
+        assert "Final." in text
+
+    async def test_a_live_answer_that_nobody_wrote_down_is_found(self, world: World) -> None:
+        await self.open(world).show(Draft(("Searching",), "Perhaps ", STOP))
+        await world.forget()
+        await self.open(world, draft="").show(Draft(("Searching",), "Twenty days, ", STOP))
+        assert len(await world.read_texts(world.place)) == 1
+        await world.forget()
+        await world.messenger.post(
+            world.place, say("Final."), key="k1", reply_token=READER, retry=True
+        )
+        (text,) = await world.read_texts(world.place)
+        assert "Final." in text
+        assert "Perhaps" not in text
+
+    async def test_a_long_answer_takes_the_place_of_a_live_one(self, world: World) -> None:
+        shown = await self.open(world).show(Draft(("Searching",), "Perhaps ", STOP))
+        reply = say("A sentence that goes on. " * 2_000)
+        for _ in range(2):
+            await world.messenger.post(
+                world.place, reply, key="k1", reply_token=READER, draft=shown
+            )
+        texts = await world.read_texts(world.place)
+        assert "Perhaps" not in texts[0]
+        assert sum(text.count("A sentence that goes on.") for text in texts) >= 2_000
+        assert sum(text.count("A sentence that goes on.") for text in texts) < 4_500
+
+    async def test_what_is_not_checked_yet_shows_no_links(self, world: World) -> None:
+        draft = "See [here](https://evil.example/x) and https://evil.example [1] <@U1> "
+        await self.open(world).show(Draft(("Searching",), draft, STOP))
+        (text,) = await world.read_texts(world.place)
+        assert "evil" not in text
+        assert "here" in text
+        assert "[1]" not in text
+
+    def open(self, world: World, *, draft: str | None = None) -> LiveAnswer:
+        live = world.messenger.open_answer(
+            world.place, key="k1", reply_token=READER, private=False, draft=draft
+        )
+        assert live is not None
+        return live
 
     async def test_activity_never_raises(self, world: World) -> None:
         await world.messenger.show_activity(world.place, "Searching the sources")

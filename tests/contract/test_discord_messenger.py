@@ -12,7 +12,8 @@ from discord.http import Route
 from bot.errors import ConnectionRefused, DeliveryFailed, DeliveryRefused, RateLimited
 from bot.model import ChannelKind, Place, Platform
 from bot.platforms.discord_client import DiscordClient
-from bot.platforms.discord_messenger import DiscordMessenger, make_mark, make_nonce
+from bot.platforms.discord_messenger import DiscordMessenger
+from bot.platforms.discord_posts import make_mark, make_nonce
 from bot.platforms.discord_refusals import RefusalCounter
 from bot.rendering.reply import Mark, Paragraph, Reply, SourceLine, Text
 from tests.contract.messenger_suite import MessengerSuite, World

@@ -16,11 +16,20 @@ CLOSED = Place(Platform.CLI, "w", "closed", ChannelKind.PUBLIC)
 
 class _Messenger(InMemoryMessenger):
     async def post(
-        self, place: Place, reply: Reply, *, key: str, reply_token: Mapping[str, str]
+        self,
+        place: Place,
+        reply: Reply,
+        *,
+        key: str,
+        reply_token: Mapping[str, str],
+        retry: bool = True,
+        draft: str | None = None,
     ) -> str:
         if place == CLOSED:
             raise DeliveryRefused
-        return await super().post(place, reply, key=key, reply_token=reply_token)
+        return await super().post(
+            place, reply, key=key, reply_token=reply_token, retry=retry, draft=draft
+        )
 
 
 class _World:

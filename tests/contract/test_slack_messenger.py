@@ -84,7 +84,7 @@ def _texts(node: Any) -> list[str]:
         return [text for item in node for text in _texts(item)]
     if not isinstance(node, dict):
         return []
-    own = [node["text"]] if isinstance(node.get("text"), str) else []
+    own = [node[name] for name in ("text", "title") if isinstance(node.get(name), str)]
     return own + [text for value in node.values() for text in _texts(value)]
 
 

@@ -4,7 +4,16 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 
-from agents.model import AgentEvent, Answer, Answered, Citation, Outcome, Question, StepStarted
+from agents.model import (
+    AgentEvent,
+    Answer,
+    Answered,
+    Citation,
+    Outcome,
+    Question,
+    StepStarted,
+    TextDelta,
+)
 from retrieval.errors import UnknownSource
 from retrieval.model import RunId, SyncCounts, SyncMode, SyncRun, SyncState, TenantId
 
@@ -29,10 +38,13 @@ def make_answer(text: str = "Twenty days [1].") -> Answer:
 class ScriptedAssistant:
     """Satisfies Assistant. `script` holds answers and errors, the last of which repeats.
 
-    `gate`, where given, holds every answer back until it is set.
+    `gate`, where given, holds every answer back until it is set; `draft` is written before that.
     """
 
-    def __init__(self, *script: Answer | Exception, gate: asyncio.Event | None = None) -> None:
+    def __init__(
+        self, *script: Answer | Exception, gate: asyncio.Event | None = None, draft: str = ""
+    ) -> None:
+        self._draft = draft
         self._script = list(script) or [make_answer()]
         self._gate = gate
         self.questions: list[Question] = []
@@ -43,6 +55,8 @@ class ScriptedAssistant:
         self.questions.append(question)
         self.started.set()
         yield StepStarted("searching", "leave")
+        if self._draft:
+            yield TextDelta(self._draft)
         try:
             await asyncio.sleep(0)
             if self._gate is not None:

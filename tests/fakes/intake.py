@@ -14,6 +14,7 @@ from bot.model import (
     Claim,
     Command,
     CommandJob,
+    Hold,
     IncomingMessage,
     ItemId,
     ItemState,
@@ -72,6 +73,8 @@ class _Item:
     owner: str = ""
     attempts: int = 0
     error: str = ""
+    draft: str | None = None
+    stopped: bool = False
 
 
 @dataclass
@@ -154,7 +157,15 @@ class InMemoryInbox:
         if entry.state is ItemState.QUEUED:
             entry.state = ItemState.WORKING
         return Claim(
-            tenant, item, entry.owner, entry.attempts, entry.state, entry.question, entry.command
+            tenant,
+            item,
+            entry.owner,
+            entry.attempts,
+            entry.state,
+            entry.question,
+            entry.command,
+            entry.draft,
+            entry.stopped,
         )
 
     async def read_command(self, tenant: TenantId, item: ItemId) -> Command | None:
@@ -186,6 +197,25 @@ class InMemoryInbox:
         entry = self.items[claim.item]
         if entry.owner == claim.owner:
             entry.owner, entry.attempts = "", max(entry.attempts - 1, 0)
+
+    async def look(self, claim: Claim) -> Hold:
+        entry = self.items[claim.item]
+        if entry.owner != claim.owner or entry.state is not ItemState.WORKING:
+            return Hold.LOST
+        return Hold.STOPPED if entry.stopped else Hold.HELD
+
+    async def note_draft(self, claim: Claim, draft: str) -> None:
+        entry = self.items[claim.item]
+        if entry.owner == claim.owner:
+            entry.draft = draft
+
+    async def ask_to_stop(self, tenant: TenantId, item: ItemId, person: str) -> bool:
+        entry = self.items.get(item)
+        if entry is None or entry.question is None or entry.question.person.id != person:
+            return False
+        if entry.state in {ItemState.QUEUED, ItemState.WORKING}:
+            entry.stopped = True
+        return entry.stopped
 
     async def finish(
         self,

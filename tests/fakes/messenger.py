@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from bot.model import Audience, Person, Place, Standing
+from bot.rendering.draft import compose_draft
 from bot.rendering.plain import render_plain
-from bot.rendering.reply import Reply
+from bot.rendering.reply import Draft, Reply
 
 
 @dataclass
@@ -18,6 +19,7 @@ class Posted:
     reply: Reply
     reply_token: Mapping[str, str]
     history: list[Reply] = field(default_factory=list)
+    is_draft: bool = False
 
     @property
     def text(self) -> str:
@@ -35,6 +37,7 @@ class InMemoryMessenger:
         self.activities: list[str] = []
         self.faults: list[Exception] = []
         self.lost_acks: list[Exception] = []
+        self.live_faults: list[Exception] = []
         self.calls = 0
 
     async def post(
@@ -45,12 +48,15 @@ class InMemoryMessenger:
         key: str,
         reply_token: Mapping[str, str],
         retry: bool = True,
+        draft: str | None = None,
     ) -> str:
         self._take_call()
-        known = next((posted for posted in self.posts if posted.key == key), None)
+        known = self.find(key)
         if known is None:
-            known = Posted(f"m{len(self.posts) + 1}", key, place, reply, reply_token)
-            self.posts.append(known)
+            known = self.put(key, place, reply, reply_token)
+        elif draft is not None or known.is_draft:
+            known.history.append(known.reply)
+            known.reply, known.is_draft = reply, False
         if self.lost_acks:
             raise self.lost_acks.pop(0)
         return known.id
@@ -66,10 +72,63 @@ class InMemoryMessenger:
     async def show_activity(self, place: Place, text: str) -> None:
         self.activities.append(text)
 
+    def open_answer(
+        self,
+        place: Place,
+        *,
+        key: str,
+        reply_token: Mapping[str, str],
+        private: bool,
+        draft: str | None,
+    ) -> "InMemoryLiveAnswer":
+        return InMemoryLiveAnswer(self, key, place, reply_token, private=private)
+
+    def find(self, key: str) -> Posted | None:
+        return next((posted for posted in self.posts if posted.key == key), None)
+
+    def put(self, key: str, place: Place, reply: Reply, reply_token: Mapping[str, str]) -> Posted:
+        posted = Posted(f"m{len(self.posts) + 1}", key, place, reply, reply_token)
+        self.posts.append(posted)
+        return posted
+
     def _take_call(self) -> None:
         self.calls += 1
         if self.faults:
             raise self.faults.pop(0)
+
+
+class InMemoryLiveAnswer:
+    """Satisfies LiveAnswer. The messenger's `live_faults` are raised by its next calls."""
+
+    pause = 0.0
+
+    def __init__(
+        self,
+        messenger: InMemoryMessenger,
+        key: str,
+        place: Place,
+        reply_token: Mapping[str, str],
+        *,
+        private: bool,
+    ) -> None:
+        self._messenger = messenger
+        self._key = key
+        self._place = place
+        self._reply_token = reply_token
+        self._private = private
+
+    async def show(self, draft: Draft) -> str:
+        if self._messenger.live_faults:
+            raise self._messenger.live_faults.pop(0)
+        reply = compose_draft(draft, private=self._private)
+        posted = self._messenger.find(self._key)
+        if posted is None:
+            posted = self._messenger.put(self._key, self._place, reply, self._reply_token)
+        else:
+            posted.history.append(posted.reply)
+            posted.reply = reply
+        posted.is_draft = True
+        return posted.id
 
 
 class InMemoryDirectory:

@@ -67,6 +67,7 @@ VALUES: dict[str, object] = {
     "secrets": Jsonb({}),
     "shards": 1,
     "since": "2026-01-31T00:00:00Z",
+    "draft": "m1",
     "state": "done",
     "source": 1,
     "subject": "groups",

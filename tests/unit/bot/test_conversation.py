@@ -22,6 +22,7 @@ from bot.model import (
     Standing,
     Visibility,
 )
+from bot.rendering import phrases
 from bot.rendering.apology import APOLOGIES, UNEXPECTED
 from retrieval.model import TenantId
 from tests.fakes.assistant import ScriptedAssistant, make_answer
@@ -37,9 +38,13 @@ class Scene:
     """A conversation with everything around it in memory."""
 
     def __init__(
-        self, *script: Answer | Exception, gate: asyncio.Event | None = None, limit: float = 30.0
+        self,
+        *script: Answer | Exception,
+        gate: asyncio.Event | None = None,
+        limit: float = 30.0,
+        draft: str = "",
     ) -> None:
-        self.assistant = ScriptedAssistant(*script, gate=gate)
+        self.assistant = ScriptedAssistant(*script, gate=gate, draft=draft)
         self.messenger = InMemoryMessenger()
         self.outbox = InMemoryOutbox()
         self.inbox = InMemoryInbox(self.outbox)
@@ -298,3 +303,67 @@ async def test_what_is_unknown_is_said_with_what_was_sought() -> None:
     scene = Scene(Answer("I don't know.", Outcome.UNKNOWN, searches=("leave",)))
     await scene.answer(await scene.ask())
     assert scene.messenger.posts[0].text.startswith("I don't know.")
+
+
+async def test_an_answer_that_is_stopped_keeps_what_was_written() -> None:
+    scene = Scene(gate=asyncio.Event(), draft="Perhaps twenty [1]")
+    item = await scene.ask()
+    answering = asyncio.create_task(scene.answer(item))
+    async with asyncio.timeout(10):
+        while not scene.messenger.posts or "Perhaps" not in scene.messenger.posts[0].text:
+            await asyncio.sleep(0.01)
+        assert await scene.inbox.ask_to_stop(TENANT, item, "U1")
+        assert await answering is None
+    assert scene.assistant.cancelled == 1
+    (posted,) = scene.messenger.posts
+    assert "Perhaps twenty" in posted.text
+    assert phrases.STOPPED.en in posted.text
+    assert not posted.reply.buttons
+    assert not posted.is_draft
+    assert scene.state(item) is ItemState.DONE
+
+
+async def test_a_question_that_is_stopped_before_its_turn_is_not_worked_on() -> None:
+    scene = Scene()
+    item = await scene.ask()
+    assert not await scene.inbox.ask_to_stop(TENANT, item, "U2")
+    assert await scene.inbox.ask_to_stop(TENANT, item, "U1")
+    await scene.answer(item)
+    assert not scene.assistant.questions
+    assert scene.messenger.posts[0].text.strip() == phrases.STOPPED_EARLY.en
+
+
+async def test_an_attempt_that_was_taken_over_says_nothing_more() -> None:
+    gate = asyncio.Event()
+    scene = Scene(gate=gate, draft="Perhaps")
+    item = await scene.ask()
+    first = asyncio.create_task(scene.answer(item))
+    async with asyncio.timeout(10):
+        while not scene.messenger.posts:
+            await asyncio.sleep(0.01)
+        second = asyncio.create_task(scene.answer(item))
+        await first
+        assert scene.assistant.cancelled == 1
+        gate.set()
+        await second
+    (posted,) = scene.messenger.posts
+    assert posted.text.startswith("Twenty days")
+    assert not posted.is_draft
+
+
+async def test_an_answer_takes_the_place_of_what_was_seen_of_it() -> None:
+    gate = asyncio.Event()
+    scene = Scene(ModelUnavailable(), gate=gate, draft="Perhaps")
+    item = await scene.ask()
+    answering = asyncio.create_task(scene.answer(item))
+    async with asyncio.timeout(10):
+        while not scene.messenger.posts:
+            await asyncio.sleep(0.01)
+    gate.set()
+    assert await answering is not None
+    assert scene.messenger.posts[0].is_draft
+    while await scene.answer(item) is not None:
+        pass
+    (posted,) = scene.messenger.posts
+    assert APOLOGIES[ModelUnavailable].words.en in posted.text
+    assert not posted.is_draft

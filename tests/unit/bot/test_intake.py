@@ -1,7 +1,7 @@
 """What is taken in, and what is not."""
 
 from bot.intake import InboxIntake
-from bot.model import Acceptance, AnswerJob, CommandJob, Intent, ItemState, Platform
+from bot.model import Acceptance, AnswerJob, CommandJob, Intent, ItemState, Person, Platform
 from tests.fakes.intake import InMemoryInbox, InMemoryOutbox, InMemoryWorkspaces
 from tests.fakes.messages import make_command, make_message, make_place
 
@@ -51,3 +51,15 @@ async def test_a_command_is_queued_once() -> None:
     assert await intake.accept_command(make_command("help")) is Acceptance.ACCEPTED
     assert await intake.accept_command(make_command("help")) is Acceptance.DUPLICATE
     assert [type(job) for job in inbox.jobs] == [CommandJob]
+
+
+async def test_an_answer_is_stopped_when_the_command_comes_in() -> None:
+    intake, inbox = make_intake()
+    await intake.accept(make_message())
+    item = "slack:T1:C1:1"
+    await intake.accept_command(make_command(f"answer stop {item}", 1, person=Person("U2")))
+    assert not inbox.items[item].stopped
+    await intake.accept_command(make_command("answer stop", 2))
+    await intake.accept_command(make_command(f"answer stop {item}", 3))
+    assert inbox.items[item].stopped
+    assert [type(job) for job in inbox.jobs] == [AnswerJob, CommandJob, CommandJob, CommandJob]

@@ -17,6 +17,7 @@ from tests.emulators.slack.backend import EVENT_SCOPES, MESSAGE_EVENTS
 from tests.emulators.slack.calls import Method
 from tests.emulators.slack.web_api import METHODS
 
+CLIENTS = frozenset({"client", "poster", "drafter"})
 HELPERS = {"chat_stream": ("chat.startStream", "chat.appendStream", "chat.stopStream")}
 """Methods of the SDK that call others."""
 
@@ -50,7 +51,7 @@ def find_calls(tree: ast.Module) -> set[str]:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             owner = ast.unparse(node.func.value).rpartition(".")[2].strip("_")
             name = node.func.attr
-            if owner in ("client", "poster") and "_" in name and name != "is_connected":
+            if owner in CLIENTS and "_" in name and name != "is_connected":
                 names.update(HELPERS.get(name, (name.replace("_", "."),)))
     return names
 
