@@ -123,8 +123,9 @@ class Settings(BaseSettings):
         frozenset(),
         alias="FOOTNOTE_WORKSPACES",
         description="Where the bot answers: comma-separated, each `slack:T…` or `discord:…` "
-        "(the server's id); direct messages on Discord are `discord:@me`. Empty: every workspace "
-        "and server that its tokens reach.",
+        "(the server's id); direct messages on Discord are `discord:@me`, and places where people "
+        "bring it along `discord:@elsewhere`. Empty: every workspace and server that its tokens "
+        "reach.",
     )
 
     rights_minutes: float = Field(

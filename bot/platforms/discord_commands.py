@@ -40,6 +40,11 @@ class CommandDigests(Protocol):
     async def write(self, application: str, digest: str) -> None: ...
 
 
+_ANYWHERE = app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
+_FOR_ONESELF = app_commands.allowed_installs(guilds=True, users=True)
+"""For commands that people may bring along to where the bot is not."""
+
+
 class DiscordCommands(app_commands.CommandTree[DiscordClient]):
     """The tree of commands. Discord shows all to all; who may use one is checked when it runs."""
 
@@ -105,6 +110,8 @@ def _digest(commands: list[dict[str, Any]]) -> str:
 def _build_commands(
     receiver: DiscordReceiver, kinds: Sequence[Choice]
 ) -> list[app_commands.Command[Any, Any, None] | app_commands.Group]:
+    @_ANYWHERE
+    @_FOR_ONESELF
     @app_commands.command(name="ask", description="Ask; only you see the answer")
     @app_commands.describe(question="What do you want to know?")
     async def ask(
@@ -121,6 +128,8 @@ def _build_commands(
     async def audit(interaction: Interaction) -> None:
         await receiver.receive_command(interaction, "audit", ())
 
+    @_ANYWHERE
+    @_FOR_ONESELF
     @app_commands.command(name="help", description="What you can ask and do here")
     async def help_(interaction: Interaction) -> None:
         await receiver.receive_command(interaction, "help", ())

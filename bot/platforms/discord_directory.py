@@ -11,7 +11,7 @@ import discord
 from bot.model import Audience, Person, Place, Platform, Standing
 from bot.platforms.discord_client import DiscordClient
 from bot.platforms.discord_errors import CLIENT_ERRORS
-from bot.platforms.discord_events import DIRECT
+from bot.platforms.discord_events import DIRECT, ELSEWHERE
 from bot.platforms.discord_rights import (
     STRUCTURE,
     Structure,
@@ -52,8 +52,10 @@ class DiscordDirectory:
         """The person with name, roles and rights; without rights where they are unknown.
 
         In direct messages the roles are those in every server of the bot, and there are no rights,
-        since it is not clear in which server.
+        since it is not clear in which server. Where the bot is not, everybody is a stranger.
         """
+        if place.workspace == ELSEWHERE:
+            return _without_rights(person)
         try:
             if place.workspace == DIRECT:
                 return await self._describe_directly(person)
@@ -64,6 +66,8 @@ class DiscordDirectory:
 
     async def list_channels(self, place: Place, person: Person) -> frozenset[str]:
         """The channels that the person may read; for direct messages, of every server."""
+        if place.workspace == ELSEWHERE:
+            return frozenset()
         try:
             guilds = await self._list_guilds() if place.workspace == DIRECT else [place.workspace]
             found = await asyncio.gather(*(self._list_readable(id_, person.id) for id_ in guilds))
@@ -74,7 +78,7 @@ class DiscordDirectory:
 
     async def describe_audience(self, place: Place) -> Audience:
         """The roles that all viewers share. On a server all are members."""
-        if place.workspace == DIRECT:
+        if place.workspace in (DIRECT, ELSEWHERE):
             return Audience()
         try:
             structure = await self._read_structure(place.workspace)

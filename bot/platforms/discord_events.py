@@ -26,6 +26,8 @@ from bot.rendering.discord_form import FORM_PREFIX, read_values
 
 DIRECT = "@me"
 """The workspace of direct messages."""
+ELSEWHERE = "@elsewhere"
+"""The workspace of places where the bot is not, to which people bring it by installing the app."""
 
 THREAD_CHARACTERS = 100
 
@@ -66,7 +68,7 @@ def find_shard(workspace: str, shards: int) -> int:
 
     See https://discord.com/developers/docs/events/gateway#sharding
     """
-    return 0 if workspace == DIRECT else (int(workspace) >> 22) % shards
+    return (int(workspace) >> 22) % shards if workspace.isdigit() else 0
 
 
 def read_person(user: discord.User | discord.Member | discord.Object) -> Person:
@@ -215,20 +217,28 @@ def _read_data(interaction: discord.Interaction) -> Mapping[str, Any]:
     return cast("Mapping[str, Any]", interaction.data or {})
 
 
+def is_elsewhere(interaction: discord.Interaction) -> bool:
+    """Whether an interaction comes from a place that the application was not added to.
+
+    Somebody who installed it for themselves uses it there.
+    """
+    if interaction.guild_id is not None:
+        return not interaction.is_guild_integration()
+    return bool(interaction.context.private_channel)
+
+
 def read_place(interaction: discord.Interaction) -> Place:
     """Where an interaction was begun."""
+    channel = str(interaction.channel_id)
+    if is_elsewhere(interaction):
+        return Place(Platform.DISCORD, ELSEWHERE, channel, ChannelKind.DIRECT)
     direct = interaction.guild_id is None
     kind = (
         ChannelKind.DIRECT if direct else read_channel_kind(interaction.channel, interaction.guild)
     )
     workspace = read_workspace(interaction.guild_id)
-    return Place(
-        Platform.DISCORD,
-        workspace,
-        str(interaction.channel_id),
-        kind,
-        parent=read_parent(interaction.channel),
-    )
+    parent = read_parent(interaction.channel)
+    return Place(Platform.DISCORD, workspace, channel, kind, parent=parent)
 
 
 def read_token(interaction: discord.Interaction) -> dict[str, str]:

@@ -14,14 +14,26 @@ from typing import Any
 
 import discord
 
-from bot.model import REPLACES, Command, IncomingMessage, Intent, Person, Place, Platform, ThreadKey
+from bot.model import (
+    REPLACES,
+    Acceptance,
+    Command,
+    IncomingMessage,
+    Intent,
+    Person,
+    Place,
+    Platform,
+    ThreadKey,
+)
 from bot.platforms.discord_catch_up import CatchUp, Hear, Positions
 from bot.platforms.discord_errors import CLIENT_ERRORS
 from bot.platforms.discord_events import (
     DIRECT,
+    ELSEWHERE,
     find_earlier,
     find_shard,
     is_click,
+    is_elsewhere,
     is_from_person,
     is_submission,
     read_click,
@@ -260,7 +272,8 @@ class DiscordReceiver:
         self, interaction: discord.Interaction, incoming: IncomingMessage | Command
     ) -> None:
         try:
-            await self._link_home(interaction.guild)
+            if not is_elsewhere(interaction):
+                await self._link_home(interaction.guild)
             if isinstance(incoming, Command):
                 acceptance = await self._intake.accept_command(incoming)
             else:
@@ -270,6 +283,8 @@ class DiscordReceiver:
             await _answer(interaction, phrases.NOT_TAKEN)
         else:
             log.info("discord interaction %s: %s", interaction.id, acceptance)
+            if acceptance is Acceptance.IGNORED:
+                await _answer(interaction, phrases.NOT_HERE)
 
     async def suggest_sources(
         self, interaction: discord.Interaction, typed: str, *, every: bool
@@ -291,8 +306,9 @@ class DiscordReceiver:
             return []
 
     async def link_all(self, guilds: dict[str, str]) -> None:
-        """Link guilds by id and name, and the direct messages. Raises StoreUnavailable."""
-        for workspace, name in ({DIRECT: "Direct messages"} | guilds).items():
+        """Link guilds by id and name, direct messages and other places. Raises StoreUnavailable."""
+        places = {DIRECT: "Direct messages", ELSEWHERE: "Elsewhere"}
+        for workspace, name in (places | guilds).items():
             await self.link(workspace, name)
 
 

@@ -173,6 +173,12 @@ NOT_TAKEN: Final = Phrase(
     es="Footnote no puede tomar nota de esto ahora. Inténtalo de nuevo en un minuto.",
 )
 LOOKING: Final = Phrase(en="Looking…", de="Ich sehe nach…", fr="Je regarde…", es="Lo miro…")
+NOT_HERE: Final = Phrase(
+    en="I do not answer here. Ask in a server or workspace of the team that runs me.",
+    de="Hier antworte ich nicht. Frag auf einem Server des Teams, das mich betreibt.",
+    fr="Je ne réponds pas ici. Posez la question sur un serveur de l'équipe qui me gère.",
+    es="Aquí no respondo. Pregunta en un servidor del equipo que me administra.",
+)
 EMPTY_QUESTION: Final = Phrase(
     en="Write your question behind the command: `/ask How many days of leave do I have?`",
     de="Schreib deine Frage hinter den Befehl: `/ask Wie viele Urlaubstage habe ich?`",

@@ -451,7 +451,9 @@ async def test_commands_are_registered_only_where_they_changed(
             pass
     assert len(world.journal.of_kind("discord.commands_replaced")) == 1
     known = {command["name"]: command for command in await world.driver.commands()}
-    assert known.keys() == {"ask", "sync", "sources", "doc", "audit", "help"}
+    assert known.keys() >= {"ask", "sync", "sources", "doc", "audit", "help"}
+    assert (known["ask"]["integration_types"], known["ask"]["contexts"]) == ([0, 1], [0, 1, 2])
+    assert (known["sync"]["integration_types"], known["sync"]["contexts"]) == ([0], [0, 1])
     now, *_ = known["sync"]["options"]
     source, mode = now["options"]
     assert source["autocomplete"]
@@ -488,7 +490,11 @@ async def test_a_start_asks_discord_only_where_the_commands_changed(
 async def test_workspaces_are_linked_before_anything_comes_in(
     guild: DiscordEmulator, recorder: Recorder
 ) -> None:
-    assert recorder.linked == {"@me": "Direct messages", guild_id(guild): "Acme"}
+    assert recorder.linked == {
+        "@me": "Direct messages",
+        "@elsewhere": "Elsewhere",
+        guild_id(guild): "Acme",
+    }
     await guild.driver.add_guild("Second", "ben", members=("ben",))
     await recorder.wait_for(lambda: "Second" in recorder.linked.values())
 

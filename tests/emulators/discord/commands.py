@@ -217,15 +217,20 @@ class CommandStore:
             if kinds.count(kind) > most:
                 raise api_error(30032)
 
-    def find(self, guild_id: int | None, name: str, kind: int) -> dict[str, Any] | None:
-        """What a person would see under this name there: a guild's own command first."""
+    def find(
+        self, guild_id: int | None, name: str, kind: int, context: int
+    ) -> dict[str, Any] | None:
+        """What a person would see under this name there: a guild's own command first.
+
+        `context` is 0 in guilds, 1 in direct messages with the bot, 2 in other private channels.
+        """
         own = self._known(guild_id, name, kind) if guild_id is not None else None
         command = own or self._known(None, name, kind)
         if command is None:
             return None
         contexts = command.get("contexts")
-        if guild_id is None:
-            allowed = command["dm_permission"] if contexts is None else 1 in contexts
+        if contexts is not None:
+            allowed = context in contexts
         else:
-            allowed = contexts is None or 0 in contexts
+            allowed = context == 0 or (context == 1 and command["dm_permission"])
         return command if allowed else None

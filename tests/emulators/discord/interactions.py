@@ -8,6 +8,7 @@ from .components import check_modal
 from .errors import FormErrors, api_error, form_error
 from .models import (
     COMPONENTS_V2,
+    DM,
     EPHEMERAL,
     HAS_THREAD,
     LOADING,
@@ -92,11 +93,11 @@ def payload(world: World, interaction: Interaction) -> dict[str, Any]:
         "entitlement_sku_ids": [],
         "attachment_size_limit": 10485760,
     }
+    data["authorizing_integration_owners"] = _owners(world, interaction)
     if guild is None:
         data |= {
             "user": render.user(user),
-            "context": 1,
-            "authorizing_integration_owners": {"0": "0"},
+            "context": 1 if channel.type == DM else 2,
         }
     else:
         data |= {
@@ -105,11 +106,26 @@ def payload(world: World, interaction: Interaction) -> dict[str, Any]:
             "guild_locale": guild.locale,
             "member": render.acting_member(world, guild, channel, user.id),
             "context": 0,
-            "authorizing_integration_owners": {"0": str(guild.id)},
         }
     if interaction.message_id is not None:
         data["message"] = render.message(world, world.messages[interaction.message_id])
     return data
+
+
+def _owners(world: World, interaction: Interaction) -> dict[str, str]:
+    """For whom the application was installed: 0, the guild (direct messages: '0'); 1, the person.
+
+    https://discord.com/developers/docs/interactions/receiving-and-responding
+    """
+    owners = {}
+    channel = world.channels[interaction.channel_id]
+    if channel.type == DM:
+        owners["0"] = "0"
+    elif world.is_installed(interaction.guild_id):
+        owners["0"] = str(interaction.guild_id)
+    if interaction.user_id in world.installed_by:
+        owners["1"] = str(interaction.user_id)
+    return owners
 
 
 def status(world: World, interaction: Interaction) -> str:
@@ -129,7 +145,7 @@ def _metadata(world: World, interaction: Interaction) -> dict[str, Any]:
         "id": str(interaction.id),
         "type": interaction.type,
         "user": render.user(world.users[interaction.user_id]),
-        "authorizing_integration_owners": {"0": str(interaction.guild_id or 0)},
+        "authorizing_integration_owners": _owners(world, interaction),
     }
     if interaction.name:
         data["name"] = interaction.name

@@ -18,7 +18,7 @@ from .commands import (
 )
 from .components import LABEL, RADIO, SELECTS, TEXT_INPUT, UPLOAD, walk
 from .errors import DriverError
-from .models import Channel, Message, User
+from .models import DM, Channel, Message, User
 from .permissions import BITS
 from .state import World
 
@@ -29,8 +29,8 @@ def find_command(
     world: World, user: User, channel: Channel, name: str, kind: int
 ) -> dict[str, Any]:
     """The command this person may run here. Raises DriverError."""
-    command = world.commands.find(channel.guild_id, name, kind)
-    if command is None:
+    command = world.commands.find(channel.guild_id, name, kind, context_of(channel))
+    if command is None or not _is_offered(world, user, channel, command):
         where = channel.name or "direct messages"
         raise DriverError(f"there is no command {name!r} of type {kind} in {where}")
     if channel.guild_id is None:
@@ -45,6 +45,21 @@ def find_command(
         if (missing or only_admins) and not allowed & BITS["administrator"]:
             raise DriverError(f"{user.name} does not see /{name}: permissions {wanted} are needed")
     return command
+
+
+def context_of(channel: Channel) -> int:
+    """0 in guilds, 1 in direct messages with the bot, 2 in other private channels."""
+    if channel.guild_id is not None:
+        return 0
+    return 1 if channel.type == DM else 2
+
+
+def _is_offered(world: World, user: User, channel: Channel, command: dict[str, Any]) -> bool:
+    """Whether somebody installed the application for here: the guild, or this person."""
+    kinds = command["integration_types"]
+    if user.id in world.installed_by and 1 in kinds:
+        return True
+    return 0 in kinds and (world.is_installed(channel.guild_id) or channel.type == DM)
 
 
 def build(

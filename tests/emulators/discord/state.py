@@ -16,6 +16,7 @@ from .errors import DriverError, api_error
 from .intents import PRIVILEGED
 from .models import (
     DM,
+    GROUP_DM,
     GUILD_TEXT,
     PRIVATE_THREAD,
     THREADS,
@@ -59,6 +60,7 @@ class World:
         self.messages: dict[int, Message] = {}
         self.interactions: dict[int, Interaction] = {}
         self.interaction_tokens: dict[str, int] = {}
+        self.installed_by: set[int] = set()
         self.attachments: dict[int, bytes] = {}
         self.nonces: dict[tuple[int, str], tuple[int, float]] = {}
         self.subscribers: list[Callable[[Event], None]] = []
@@ -210,6 +212,16 @@ class World:
         self.channels[channel.id] = channel
         return channel
 
+    def open_group(self, people: list[User]) -> Channel:
+        """A channel in which people talk to each other, without the bot."""
+        channel = Channel(self.snowflake(), GROUP_DM, "", recipients=[each.id for each in people])
+        self.channels[channel.id] = channel
+        return channel
+
+    def is_installed(self, guild_id: int | None) -> bool:
+        """Whether the application was added to this guild."""
+        return guild_id is not None and self.bot.id in self.guilds[guild_id].members
+
     def threads(self, parent_id: int) -> list[Channel]:
         return [c for c in self.channels.values() if c.type in THREADS and c.parent_id == parent_id]
 
@@ -223,8 +235,8 @@ class World:
     def allowed(self, channel: Channel, user_id: int) -> int:
         """The permission bits of this user in the channel, thread or direct message."""
         if channel.guild_id is None:
-            inside = user_id in (*channel.recipients, self.bot.id)
-            return permissions.DIRECT if inside else 0
+            bot = channel.type == DM and user_id == self.bot.id
+            return permissions.DIRECT if bot or user_id in channel.recipients else 0
         parent = self.channels[channel.parent_id] if channel.is_thread else channel
         value = permissions.in_channel(self.guilds[channel.guild_id], parent, user_id)
         if channel.type == PRIVATE_THREAD and user_id not in channel.thread_members:

@@ -169,6 +169,15 @@ class Steering:
         """Delete a channel or thread."""
         self.world.remove_channel(self.world.find_channel(channel))
 
+    async def install(self, user: Any) -> None:
+        """Let a person install the application for themselves, for wherever they are."""
+        self.world.installed_by.add(self.world.find_user(user).id)
+
+    async def open_group(self, *users: Any) -> dict[str, Any]:
+        """A channel in which people talk to each other, without the bot."""
+        people = [self.world.find_user(user) for user in users]
+        return render.channel(self.world, self.world.open_group(people))
+
     async def set_accepts_direct(self, user: Any, accepts: bool) -> None:
         """Whether a person takes direct messages (50007 if not)."""
         self.world.find_user(user).accepts_direct = accepts
