@@ -5,7 +5,7 @@ mark that points nowhere and no sentence that its passage does not bear; marks a
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from agents.language import detect_language, find_terms, weigh_cover
@@ -15,6 +15,7 @@ _FENCE = re.compile(r"^\s*(?:```|~~~)")
 _CODE_SPAN = re.compile(r"(`+)(?:(?!\1).)+?\1")
 _MARKS = re.compile(r"(?:\s*\[\d{1,3}\])+")
 _MARK = re.compile(r"\[(\d{1,3})\]")
+_MARKED_END = re.compile(r"[.!?:…。！？：][\"'”’)]*\s*(?:\[\d{1,3}\]\s*)+(?=[\"'“‘(]?[^\W\d_a-z])")
 _LOOSE = re.compile(
     r"[\[【]\s*\^?\s*(?:(?:sources?|refs?|citations?|passages?|doc(?:ument)?s?)\b[.:#]?\s*)?\^?"
     r"(\d{1,3}(?:\s*(?:[,;&–—-]|and|und|et|y)\s*\^?\d{1,3})*)\s*(?:[†‡:][^\]】\n]{0,40})?\s*[\]】]"
@@ -258,7 +259,7 @@ def _keep_introduced(kept: Sequence[Claim]) -> list[Claim]:
 def _claims_of_line(line: str, offset: int, block: int) -> list[Claim]:
     claims: list[Claim] = []
     spans = [(span.start, span.end) for span in split_sentences(line)]
-    for start, end in _join_marks(line, spans):
+    for start, end in _part_at_marks(line, _join_marks(line, spans)):
         raw = line[start:end]
         bare = _outside_code(raw, lambda part: _MARKS.sub("", part)).strip()
         marks = _find_marks(raw)
@@ -310,6 +311,17 @@ def _join_marks(line: str, spans: Sequence[tuple[int, int]]) -> list[tuple[int, 
         if start < end:
             joined.append((start, end))
     return joined
+
+
+def _part_at_marks(line: str, spans: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """The spans, ended also at marks behind a stop: that of 'yes or no. [1]' is one."""
+    for begin, end in spans:
+        start = begin
+        for match in _MARKED_END.finditer(line, begin, end):
+            if match.end() < end and line.count("`", begin, match.end()) % 2 == 0:
+                yield start, match.end()
+                start = match.end()
+        yield start, end
 
 
 def _split_code(text: str) -> list[tuple[str, bool]]:

@@ -91,6 +91,12 @@ def test_a_sentence_without_a_mark_gets_one_when_a_passage_bears_it() -> None:
     assert used == (1,)
 
 
+def test_a_mark_ends_a_sentence_whose_last_word_could_be_an_abbreviation() -> None:
+    draft = "The answer is always yes or no. [1] Every problem is hard, e.g. [2] this one. [2]"
+    assert [claim.marks for claim in find_claims(draft)] == [(1,), (2, 2)]
+    assert len(find_claims("As the paper has it: [1] The first arrived in 1671. [2]")) == 2
+
+
 def test_list_items_share_the_mark_of_their_lead() -> None:
     text, _ = check("Backups: [2]\n- run every night at 02:00\n- are kept for 30 days")
     assert text == "Backups: [1]\n- run every night at 02:00\n- are kept for 30 days"
