@@ -23,7 +23,7 @@ class Commands:
     """Carries out the commands of the inbox.
 
     By the command's name: `people` may be given by all, who may do what being checked by each;
-    `verbs` are those of admins.
+    `verbs` are those of admins, of which `lesser` show everyone else what is for them.
     """
 
     def __init__(
@@ -35,6 +35,7 @@ class Commands:
         audit: Audit,
         verbs: Mapping[str, Verb],
         people: Mapping[str, Verb] | None = None,
+        lesser: Mapping[str, Verb] | None = None,
     ) -> None:
         self._inbox = inbox
         self._delivery = delivery
@@ -43,6 +44,7 @@ class Commands:
         self._audit = audit
         self._verbs = verbs
         self._people = people or {}
+        self._lesser = lesser or {}
 
     async def perform(self, tenant: TenantId, item: ItemId) -> float | None:
         """Carry out a command; returns after how many seconds to try again, None when finished.
@@ -84,7 +86,9 @@ class Commands:
         if command.name == "help":
             return answer(claim, "shown", compose_help(admin=admin))
         if not admin:
-            return say(claim, "refused", APOLOGIES[NotPermitted].words.en)
+            show = self._lesser.get(command.name)
+            verdict = await show(claim, command.words) if show else None
+            return verdict or say(claim, "refused", APOLOGIES[NotPermitted].words.en)
         perform = self._verbs.get(command.name)
         try:
             verdict = await perform(claim, command.words) if perform else None

@@ -35,6 +35,7 @@ from bot.ports import (
     Messenger,
 )
 from bot.progress import Progress
+from bot.reading.offers import Offers
 from bot.rendering import phrases
 from bot.rendering.actions import compose_shared, offer_actions
 from bot.rendering.apology import UNEXPECTED, find_apology
@@ -106,6 +107,7 @@ class Conversation:
         assistant: Assistant,
         directories: Mapping[Platform, Directory],
         channels: Channels,
+        offers: Offers | None = None,
         limit: float = 90.0,
     ) -> None:
         self._inbox = inbox
@@ -113,6 +115,7 @@ class Conversation:
         self._assistant = assistant
         self._scopes = Scopes(directories)
         self._channels = channels
+        self._offers = offers
         self._limit = limit
 
     async def answer(self, tenant: TenantId, item: ItemId) -> float | None:
@@ -140,7 +143,10 @@ class Conversation:
             if outcome is None or not await self._inbox.settle(claim, [outcome]):
                 _log.warning("Question %s was taken over; this attempt ends", claim.item)
                 return None
-        return await self._deliver(claim)
+        pause = await self._deliver(claim)
+        if pause is None and self._offers is not None:
+            await self._offers.make(tenant, item, claim.question)
+        return pause
 
     async def _attempt(self, asked: _Asked) -> Letter | float | None:
         """The reply's letter, the seconds until the next attempt, or None where this one is lost.

@@ -142,6 +142,16 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class Preferences:
+    """What a person chose. `language` is that of private answers, '' the one of the question;
+    `offers`: to be told when only they may read what would answer better.
+    """
+
+    language: str = ""
+    offers: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Audience:
     """Who reads what is said in a place; as it stands here, where nothing is known of them.
 

@@ -27,8 +27,13 @@ from bot.platforms.discord_platform import DiscordPlatform, build_discord
 from bot.platforms.slack_platform import OAuthApp, SlackPlatform, build_slack
 from bot.ports import Directory, Messenger
 from bot.queue import PostgresJobQueue
+from bot.reading.offers import Offers
+from bot.reading.shelf import Shelf
+from bot.reading.suggestions import ReadableNames
+from bot.reading.verbs import build_lesser_verbs, build_reading_verbs
 from bot.rendering.form import Choice
 from bot.rights import AdminSuggestions, Rights
+from bot.scopes import Scopes
 from bot.settings import Settings
 from bot.storage.database import Pool, connect
 from bot.storage.directory import PostgresAdmins, PostgresAudit, PostgresWorkspaces
@@ -41,6 +46,7 @@ from bot.storage.feedback import PostgresCalls
 from bot.storage.inbox import PostgresInbox
 from bot.storage.installations import PostgresInstallationStates
 from bot.storage.outbox import PostgresOutbox
+from bot.storage.preferences import PostgresPreferences
 from bot.storage.rights import PostgresRightsChanges
 from bot.storage.schedules import PostgresSchedules
 from bot.storage.threads import PostgresThreads
@@ -67,6 +73,8 @@ class Front:
     intake: InboxIntake
     workspaces: PostgresWorkspaces
     source_names: AdminSuggestions
+    shelf: Shelf
+    readable_names: ReadableNames
     desk: FormDesks
     kinds: Sequence[Choice]
     changes: PostgresRightsChanges
@@ -153,11 +161,15 @@ async def _connect_platforms(
             channel=ChannelForm(editor),
             folders=settings.chat_folders,
         )
+        scopes = Scopes(directories)
+        shelf = Shelf(footnote.searcher, footnote.knowledge, scopes)
         cases = Cases(inbox, footnote.answers, footnote.searcher, directories)
         front = Front(
             intake=InboxIntake(inbox, workspaces),
             workspaces=workspaces,
             source_names=AdminSuggestions(rights, footnote.knowledge, workspaces),
+            shelf=shelf,
+            readable_names=ReadableNames(shelf, workspaces),
             desk=FormDesks({"answer": RatingDesk(cases, footnote.votes, workspaces)}, admin_forms),
             kinds=admin_forms.list_kinds(),
             changes=PostgresRightsChanges(footnote.pool),
@@ -292,6 +304,7 @@ def _build_discord(footnote: Footnote, front: Front) -> DiscordPlatform:
         workspaces=front.workspaces,
         threads=PostgresThreads(footnote.pool),
         source_names=front.source_names,
+        readable_names=front.readable_names,
         desk=front.desk,
         kinds=front.kinds,
         channels=footnote.channels,
@@ -313,6 +326,14 @@ def _build_worker(footnote: Footnote, parts: Parts) -> Worker:
         platform: each.messenger for platform, each in parts.platforms.items()
     }
     delivery = Delivery(PostgresOutbox(footnote.pool), messengers)
+    offers = Offers(
+        library=footnote.searcher,
+        scopes=Scopes(parts.directories),
+        channels=footnote.channels,
+        delivery=delivery,
+        inbox=inbox,
+        preferences=PostgresPreferences(footnote.pool),
+    )
     audit = PostgresAudit(footnote.pool)
     return Worker(
         jobs=queue,
@@ -323,6 +344,7 @@ def _build_worker(footnote: Footnote, parts: Parts) -> Worker:
             assistant=footnote.assistant,
             directories=parts.directories,
             channels=footnote.channels,
+            offers=offers,
             limit=footnote.settings.answer_seconds + 30,
         ),
         commands=Commands(
@@ -339,12 +361,17 @@ def _build_worker(footnote: Footnote, parts: Parts) -> Worker:
                 kinds={kind.value: kind.label for kind in parts.front.kinds},
                 now=read_clock,
             ),
-            people=build_people_verbs(
-                cases=parts.cases,
-                inbox=inbox,
-                votes=footnote.votes,
-                callers=Callers(PostgresCalls(footnote.pool), footnote.channels, delivery),
-            ),
+            people={
+                **build_reading_verbs(parts.front.shelf, read_clock),
+                **build_people_verbs(
+                    cases=parts.cases,
+                    inbox=inbox,
+                    votes=footnote.votes,
+                    callers=Callers(PostgresCalls(footnote.pool), footnote.channels, delivery),
+                    more={"private": offers.accept},
+                ),
+            },
+            lesser=build_lesser_verbs(parts.front.shelf, read_clock),
         ),
         syncs=SyncReporter(inbox=inbox, delivery=delivery, sources=footnote.knowledge, audit=audit),
         schedules=PostgresSchedules(footnote.pool, queue),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from agents.model import AnswerRecord, Citation
 from bot.access import is_for_asker_alone
 from bot.answers.ports import Passages, Records
-from bot.model import Command, IncomingMessage, ItemId, Platform
+from bot.model import ChannelKind, Command, IncomingMessage, ItemId, Platform
 from bot.ports import Directory, Inbox
 from bot.rendering.phrases import choose_language
 from bot.scopes import Scopes
@@ -94,8 +94,12 @@ class Cases:
 
 def _may_see(case: Case) -> bool:
     here, there = case.command.place, case.question.place
-    if (here.platform, here.workspace) != (there.platform, there.workspace):
+    if here.platform != there.platform:
         return False
+    if here.workspace != there.workspace:
+        # Direct messages of Discord are outside of its servers; people's ids are the same there.
+        direct = here.platform is Platform.DISCORD and here.channel_kind is ChannelKind.DIRECT
+        return direct and case.is_askers
     if case.is_askers:
         return True
     return not case.is_private and there.channel in (here.channel, here.parent)

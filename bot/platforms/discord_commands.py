@@ -119,6 +119,16 @@ def _build_commands(
     ) -> None:
         await receiver.receive_question(interaction, question)
 
+    @app_commands.command(name="search", description="Search what you may read; only you see it")
+    @app_commands.describe(words="What to look for", source="Left out: every source you may read")
+    async def search(
+        interaction: Interaction,
+        words: app_commands.Range[str, 1, QUESTION_CHARACTERS],
+        source: str | None = None,
+    ) -> None:
+        place = (f"in:{source}",) if source else ()
+        await receiver.receive_command(interaction, "search", (*place, *words.split()))
+
     @app_commands.command(name="doc", description="What is known of a document (admins)")
     @app_commands.describe(url="The document's address, as answers link to it")
     async def doc(interaction: Interaction, url: str) -> None:
@@ -135,7 +145,7 @@ def _build_commands(
         await receiver.receive_command(interaction, "help", ())
 
     groups = [_build_sync(receiver), _build_sources(receiver, kinds), build_channel(receiver)]
-    return [ask, *groups, doc, audit, help_]
+    return [ask, _complete_readable(search, receiver), *groups, doc, audit, help_]
 
 
 def _build_sync(receiver: DiscordReceiver) -> app_commands.Group:
@@ -159,9 +169,9 @@ def _build_sync(receiver: DiscordReceiver) -> app_commands.Group:
 
 
 def _build_sources(receiver: DiscordReceiver, kinds: Sequence[Choice]) -> app_commands.Group:
-    group = app_commands.Group(name="sources", description="Where answers come from (admins)")
+    group = app_commands.Group(name="sources", description="Where answers come from")
 
-    @app_commands.command(name="list", description="Which sources there are")
+    @app_commands.command(name="list", description="Which sources you may read")
     async def list_(interaction: Interaction) -> None:
         await receiver.receive_command(interaction, "sources", ("list",))
 
@@ -219,6 +229,19 @@ def _complete(
 
     async def suggest(interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
         names = await receiver.suggest_sources(interaction, typed, every=every)
+        return [app_commands.Choice(name=name, value=name) for name in names]
+
+    command.autocomplete("source")(suggest)
+    return command
+
+
+def _complete_readable(
+    command: app_commands.Command[Any, Any, None], receiver: DiscordReceiver
+) -> app_commands.Command[Any, Any, None]:
+    """The command with suggestions of what this person may read for its option `source`."""
+
+    async def suggest(interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        names = await receiver.suggest_readable(interaction, typed)
         return [app_commands.Choice(name=name, value=name) for name in names]
 
     command.autocomplete("source")(suggest)

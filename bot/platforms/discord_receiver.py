@@ -6,7 +6,7 @@ handed over again until it is taken; meanwhile the message carries a warning sig
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -20,8 +20,6 @@ from bot.model import (
     Command,
     IncomingMessage,
     Intent,
-    Person,
-    Place,
     Platform,
     ThreadKey,
 )
@@ -77,6 +75,7 @@ class DiscordReceiver:
         workspaces: Workspaces,
         threads: Threads | None = None,
         source_names: SourceNames | None = None,
+        readable_names: SourceNames | None = None,
         forms: DiscordForms | None = None,
         catch_up: CatchUp | None = None,
         changes: RightsChanges | None = None,
@@ -87,6 +86,7 @@ class DiscordReceiver:
         self._workspaces = workspaces
         self._threads = threads
         self._source_names = source_names
+        self._readable_names = readable_names
         self._forms = forms
         self._changes = changes
         self._pause = pause
@@ -290,26 +290,36 @@ class DiscordReceiver:
         self, interaction: discord.Interaction, typed: str, *, every: bool
     ) -> list[str]:
         """Names of sources that go on as typed, for those who may know them; never raises."""
-        if self._source_names is None:
-            return []
-        place, person = read_place(interaction), read_person(interaction.user)
-        names = await self._list_names(self._source_names, place, person)
-        names = [name for name in names if every or name != "all"]
-        wanted = [name for name in names if typed.lower() in name.lower()]
-        return [name for name in wanted if 0 < len(name) <= CHOICE_CHARACTERS][:MOST_CHOICES]
+        names = await _list_names(self._source_names, interaction)
+        return _choose([name for name in names if every or name != "all"], typed)
 
-    async def _list_names(self, source: SourceNames, place: Place, person: Person) -> list[str]:
-        try:
-            return [*await source.list_for(place, person)]
-        except Exception:
-            log.exception("discord: the sources' names could not be read")
-            return []
+    async def suggest_readable(self, interaction: discord.Interaction, typed: str) -> list[str]:
+        """Names of sources that this person may read, and that go on as typed; never raises."""
+        return _choose(await _list_names(self._readable_names, interaction), typed)
 
     async def link_all(self, guilds: dict[str, str]) -> None:
         """Link guilds by id and name, direct messages and other places. Raises StoreUnavailable."""
         places = {DIRECT: "Direct messages", ELSEWHERE: "Elsewhere"}
         for workspace, name in (places | guilds).items():
             await self.link(workspace, name)
+
+
+async def _list_names(
+    source: SourceNames | None, interaction: discord.Interaction
+) -> Sequence[str]:
+    if source is None:
+        return ()
+    try:
+        return await source.list_for(read_place(interaction), read_person(interaction.user))
+    except Exception:
+        log.exception("discord: the sources' names could not be read")
+        return ()
+
+
+def _choose(names: Sequence[str], typed: str) -> list[str]:
+    """What Discord takes of the names that go on as typed."""
+    wanted = [name for name in names if typed.lower() in name.lower()]
+    return [name for name in wanted if 0 < len(name) <= CHOICE_CHARACTERS][:MOST_CHOICES]
 
 
 async def _answer(interaction: discord.Interaction, words: Phrase) -> None:

@@ -157,6 +157,18 @@ HELP_ASK: Final = Phrase(
     fr="répond à vous seul, d'après les sources",
     es="te responde solo a ti, a partir de las fuentes",
 )
+HELP_SEARCH: Final = Phrase(
+    en="finds passages that you may read; only you see them",
+    de="findet Stellen, die du lesen darfst; nur du siehst sie",
+    fr="trouve des passages que vous pouvez lire ; vous seul les voyez",
+    es="encuentra pasajes que puedes leer; solo tú los ves",
+)
+HELP_SOURCES: Final = Phrase(
+    en="lists the sources that you may read",
+    de="zählt die Quellen auf, die du lesen darfst",
+    fr="liste les sources que vous pouvez lire",
+    es="muestra las fuentes que puedes leer",
+)
 HELP_HELP: Final = Phrase(
     en="shows this; in Slack it is `/footnote help`",
     de="zeigt dies; in Slack heißt es `/footnote help`",

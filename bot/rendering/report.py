@@ -12,7 +12,12 @@ from retrieval.model import EVERYONE, DocumentReport, SourceTrial
 SHOWN_CHUNKS = 10
 CHUNK_CHARACTERS = 120
 
-_HELP = (("/ask question", phrases.HELP_ASK), ("/help", phrases.HELP_HELP))
+_HELP = (
+    ("/ask question", phrases.HELP_ASK),
+    ("/search words", phrases.HELP_SEARCH),
+    ("/sources", phrases.HELP_SOURCES),
+    ("/help", phrases.HELP_HELP),
+)
 _ADMIN_HELP = (
     ("/sync source|all [full|dry-run]", "reads a source again and shows what changes"),
     ("/sync status [source]", "shows how the latest syncs stand"),

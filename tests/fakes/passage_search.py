@@ -98,6 +98,16 @@ class InMemoryPassageSearch:
         ]
         return sorted(beside, key=lambda one: one.ordinal)
 
+    async def read(
+        self, chunks: Sequence[ChunkId], scope: AccessScope
+    ) -> Mapping[ChunkId, Passage]:
+        """Those of the chunks that may be seen."""
+        return {
+            one.chunk: one
+            for one in self.passages
+            if one.chunk in chunks and self._may_see(one, scope)
+        }
+
     async def list_sources(self, scope: AccessScope) -> frozenset[str]:
         """Names of the sources of what may be seen."""
         return frozenset(one.source for one in self.passages if self._may_see(one, scope))

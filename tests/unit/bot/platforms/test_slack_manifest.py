@@ -12,6 +12,7 @@ import yaml
 
 from bot.admin.verbs import build_verbs
 from bot.platforms import slack_account, slack_events, slack_receiver
+from bot.reading.verbs import build_reading_verbs
 from retrieval.sources import slack_reader
 from tests.emulators.slack.backend import EVENT_SCOPES, MESSAGE_EVENTS
 from tests.emulators.slack.calls import Method
@@ -93,7 +94,8 @@ def test_commands(manifest: dict[str, Any]) -> None:
         kinds={}, now=nothing,
     )  # fmt: skip
     commands = {entry["command"] for entry in manifest["features"]["slash_commands"]}
-    assert commands == {f"/{name}" for name in ("ask", slack_events.FRONT_COMMAND, *verbs)}
+    named = ("ask", slack_events.FRONT_COMMAND, *verbs, *build_reading_verbs(nothing, nothing))
+    assert commands == {f"/{name}" for name in named}
 
 
 def test_interactivity_and_agent_view(manifest: dict[str, Any]) -> None:

@@ -1,0 +1,1 @@
+"""What each person may read: searches, lists, and offers of private answers."""

@@ -1,0 +1,102 @@
+"""What people read, in memory: a handbook for everyone, and plans for one group."""
+
+from datetime import UTC, datetime
+
+from bot.commands import Commands
+from bot.delivery import Delivery
+from bot.model import (
+    ChannelSettings,
+    IncomingMessage,
+    ItemId,
+    Person,
+    Platform,
+    Preferences,
+    Standing,
+)
+from bot.reading.offers import Offers
+from bot.reading.shelf import Shelf
+from bot.reading.verbs import build_lesser_verbs, build_reading_verbs
+from bot.rights import Rights
+from bot.scopes import Scopes
+from retrieval.model import ChunkId, TenantId
+from tests.fakes.channels import InMemoryChannels
+from tests.fakes.intake import InMemoryAudit, InMemoryInbox, InMemoryOutbox
+from tests.fakes.knowledge import InMemoryKnowledge
+from tests.fakes.messages import make_command
+from tests.fakes.messenger import InMemoryDirectory, InMemoryMessenger
+from tests.fakes.passage_search import InMemoryPassageSearch, make_passage
+
+TENANT = TenantId("default")
+LEADER = Person("ULEAD", "Lea", frozenset({"SLEADS"}), standing=Standing.MEMBER)
+MEMBER = Person("U1", "Anna", standing=Standing.MEMBER)
+STRANGER = Person("UGUEST", "Gil", standing=Standing.GUEST)
+
+HANDBOOK = make_passage(1, "Leave", "Twenty days of leave a year.", heading_path=("Days",))
+PLANS = make_passage(2, "Plans", "Layoffs of leave staff are planned in May.", source="plans")
+NOW = datetime(2026, 1, 31, tzinfo=UTC)
+
+
+class InMemoryPreferences:
+    """Satisfies PreferenceStore."""
+
+    def __init__(self) -> None:
+        self.chosen: dict[str, Preferences] = {}
+
+    async def read(self, tenant: TenantId, platform: Platform, person: str) -> Preferences:
+        return self.chosen.get(person, Preferences())
+
+    async def change(
+        self, tenant: TenantId, platform: Platform, person: str, preferences: Preferences
+    ) -> None:
+        self.chosen[person] = preferences
+
+
+class ReadingScene:
+    """People's reading with everything around it."""
+
+    def __init__(self) -> None:
+        self.messenger = InMemoryMessenger()
+        self.outbox = InMemoryOutbox()
+        self.inbox = InMemoryInbox(self.outbox)
+        self.preferences = InMemoryPreferences()
+        self.library = InMemoryPassageSearch(
+            [HANDBOOK, PLANS], {ChunkId(2): frozenset({"slack:group:SLEADS"})}
+        )
+        directories = {Platform.SLACK: InMemoryDirectory(LEADER, MEMBER, STRANGER)}
+        scopes = Scopes(directories)
+        self.shelf = Shelf(self.library, InMemoryKnowledge(["handbook", "plans"]), scopes)
+        delivery = Delivery(self.outbox, {Platform.SLACK: self.messenger})
+        self.offers = Offers(
+            library=self.library,
+            scopes=scopes,
+            channels=InMemoryChannels(ChannelSettings()),
+            delivery=delivery,
+            inbox=self.inbox,
+            preferences=self.preferences,
+        )
+        audit = InMemoryAudit()
+        self.commands = Commands(
+            inbox=self.inbox,
+            delivery=delivery,
+            rights=Rights(audit, directories),
+            audit=audit,
+            verbs={},
+            people=build_reading_verbs(self.shelf, lambda: NOW),
+            lesser=build_lesser_verbs(self.shelf, lambda: NOW),
+        )
+        self._count = 0
+
+    async def command(self, words: str, person: Person = MEMBER) -> str:
+        """Give a command; what is said to the person."""
+        self._count += 1
+        command = make_command(words, self._count, person=person)
+        await self.inbox.put_command(TENANT, command)
+        await self.commands.perform(TENANT, ItemId(command.event))
+        posted = self.messenger.posts[-1]
+        assert posted.reply.private
+        return posted.text
+
+    async def offer(self, question: IncomingMessage) -> list[str]:
+        """The offers made after a question was answered."""
+        await self.offers.make(TENANT, ItemId(question.message), question)
+        return [posted.text for posted in self.messenger.posts]
