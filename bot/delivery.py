@@ -62,6 +62,27 @@ class Delivery:
         message = await self._post(claim)
         return await self._outbox.record_posted(claim, message)
 
+    async def remove_twins(self) -> int:
+        """Delete what stands on a platform twice; how many messages. Raises StoreUnavailable.
+
+        A frozen attempt that goes on after another has posted, or a post that was carried out
+        after all, leaves a second message where the platform knows no keys.
+        """
+        removed = 0
+        for letter in await self._outbox.list_doubtful(self._messengers):
+            messenger = self.get_messenger(letter.place.platform)
+            try:
+                removed += await messenger.remove_twins(
+                    letter.place, letter.message, key=letter.key
+                )
+            except DeliveryRefused as error:
+                _log.info("Letter %s cannot be looked at: %s", letter.key, error)
+            except DeliveryFailed as error:
+                _log.info("Letter %s is looked at again: %s", letter.key, error)
+                continue
+            await self._outbox.record_swept(letter)
+        return removed
+
     async def _post(self, claim: OutboxClaim) -> str:
         letter = claim.letter
         try:

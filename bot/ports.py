@@ -99,6 +99,10 @@ class Messenger(Protocol):
         """Replace what a message of ours says."""
         ...
 
+    async def remove_twins(self, place: Place, message: str, *, key: str) -> int:
+        """Delete what was posted for the key besides `message`; how many messages that was."""
+        ...
+
     async def show_activity(self, place: Place, text: str) -> None:
         """Show that work is going on (Slack status, Discord typing). Never raises."""
         ...
@@ -451,6 +455,16 @@ class OutboxClaim:
     revised: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class PostedLetter:
+    """A letter that stands on the platform as `message`."""
+
+    tenant: TenantId
+    key: str
+    place: Place
+    message: str
+
+
 class Outbox(Protocol):
     """Replies until they are posted, and what they became. Raises StoreUnavailable."""
 
@@ -476,6 +490,14 @@ class Outbox(Protocol):
 
     async def record_failure(self, claim: OutboxClaim, error: str, *, dead: bool) -> None:
         """Note that posting failed, for now or for good."""
+        ...
+
+    async def list_doubtful(self, platforms: Collection[Platform]) -> Sequence[PostedLetter]:
+        """Letters that took more than one attempt, the last of which is long over, unswept."""
+        ...
+
+    async def record_swept(self, letter: PostedLetter) -> None:
+        """Note that the letter stands there once."""
         ...
 
 

@@ -375,6 +375,7 @@ def _build_worker(footnote: Footnote, parts: Parts) -> Worker:
         ),
         syncs=SyncReporter(inbox=inbox, delivery=delivery, sources=footnote.knowledge, audit=audit),
         schedules=PostgresSchedules(footnote.pool, queue),
+        delivery=delivery,
     )
 
 

@@ -7,6 +7,7 @@ from typing import assert_never
 from bot.cancellation import is_cancelled
 from bot.commands import Commands
 from bot.conversation import Conversation
+from bot.delivery import Delivery
 from bot.model import AnswerJob, CommandJob, Job, ScheduledSyncJob, SyncJob
 from bot.ports import Inbox, JobRunner, Schedules
 from bot.syncing import SyncReporter
@@ -33,6 +34,7 @@ class Worker:
         commands: Commands,
         syncs: SyncReporter,
         schedules: Schedules,
+        delivery: Delivery,
         sweep: float = SWEEP,
         tick: float = TICK,
     ) -> None:
@@ -42,6 +44,7 @@ class Worker:
         self._commands = commands
         self._syncs = syncs
         self._schedules = schedules
+        self._delivery = delivery
         self._sweep = sweep
         self._tick = tick
 
@@ -51,6 +54,7 @@ class Worker:
             group.create_task(self._jobs.run(self._handle, self._abandon))
             group.create_task(self._requeue_now_and_then())
             group.create_task(self._look_at_schedules())
+            group.create_task(self._remove_twins_now_and_then())
 
     async def _handle(self, job: Job) -> float | None:
         match job:
@@ -78,6 +82,15 @@ class Worker:
                     _log.warning("%d entries of the inbox had lost their job", count)
             except StoreUnavailable as error:
                 _log.warning("Lost entries could not be looked for: %s", error)
+
+    async def _remove_twins_now_and_then(self) -> None:
+        while not is_cancelled():
+            await asyncio.sleep(self._sweep)
+            try:
+                if count := await self._delivery.remove_twins():
+                    _log.warning("%d messages stood there twice and were removed", count)
+            except StoreUnavailable as error:
+                _log.warning("Twins could not be looked for: %s", error)
 
     async def _look_at_schedules(self) -> None:
         while not is_cancelled():

@@ -101,6 +101,18 @@ class DiscordMessenger:
             for number in ids[len(messages) :]:
                 await self._posts.delete(channel, number)
 
+    async def remove_twins(self, place: Place, message: str, *, key: str) -> int:
+        """Delete what carries the key's marks besides; what is not in the place is left alone."""
+        if place.thread is None or ":" in message:
+            return 0
+        standing = message.split(",")
+        with translate_errors():
+            posted = await self._posts.list_all(place, key, place.thread)
+            twins = [number for _, number in posted if number not in standing]
+            for number in twins:
+                await self._posts.delete(place.channel, number)
+        return len(twins)
+
     async def show_activity(
         self,
         place: Place,

@@ -91,7 +91,14 @@ class DiscordPosts:
         raise AssertionError("unreachable")
 
     async def find(self, place: Place, key: str, after: str) -> dict[int, str]:
-        """What an earlier attempt posted for the key: part → id."""
+        """What an earlier attempt posted for the key: part → id, of twins the older."""
+        found: dict[int, str] = {}
+        for part, number in await self.list_all(place, key, after):
+            found.setdefault(part, number)
+        return found
+
+    async def list_all(self, place: Place, key: str, after: str) -> list[tuple[int, str]]:
+        """Every message that was posted for the key, as its part and id, oldest first."""
         page = await self._client.request(
             "GET",
             _MESSAGES,
@@ -100,12 +107,11 @@ class DiscordPosts:
         )
         own = str(self._client.user.id) if self._client.user else ""
         parts = {make_mark(key, part): part for part in range(MOST_PARTS)}
-        found: dict[int, str] = {}
-        for message in sorted(page, key=lambda entry: int(entry["id"])):
-            part = parts.get(read_mark(message))
-            if message["author"]["id"] == own and part is not None:
-                found.setdefault(part, str(message["id"]))
-        return found
+        return [
+            (parts[mark], str(message["id"]))
+            for message in sorted(page, key=lambda entry: int(entry["id"]))
+            if message["author"]["id"] == own and (mark := read_mark(message)) in parts
+        ]
 
     async def delete(self, channel: str, number: str) -> None:
         """Delete a message, unless it is gone."""

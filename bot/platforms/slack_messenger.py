@@ -80,6 +80,18 @@ class SlackMessenger:
             for ts in stamps[len(messages) :]:
                 await self._posts.delete(place, ts)
 
+    async def remove_twins(self, place: Place, message: str, *, key: str) -> int:
+        """Delete other messages for the key, drafts too; what was whispered is left alone."""
+        if message == WHISPER:
+            return 0
+        standing = message.split(",")
+        with translate_errors():
+            posted = await self._posts.list_all(place, key)
+            twins = [found.ts for _, found in posted if found.ts not in standing]
+            for ts in twins:
+                await self._posts.delete(place, ts)
+        return len(twins)
+
     async def show_activity(self, place: Place, text: str) -> None:
         """Show a status under the thread, until the next message of ours or for two minutes."""
         if place.thread is None:

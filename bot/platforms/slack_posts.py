@@ -100,13 +100,21 @@ class SlackPosts:
                 raise
 
     async def find(self, place: Place, key: str) -> dict[int, Found]:
-        """The messages that were posted for the key, by their part.
+        """The messages that were posted for the key, by their part; of twins the older."""
+        found: dict[int, Found] = {}
+        for part, message in await self.list_all(place, key):
+            if part not in found or message.ts < found[part].ts:
+                found[part] = message
+        return found
+
+    async def list_all(self, place: Place, key: str) -> list[tuple[int, Found]]:
+        """Every message that was posted for the key, with its part.
 
         A stream has no metadata before it ends; it is known by the id of its first step.
         """
         account = await self._accounts.find(place.workspace)
         identity = await account.identify()
-        found: dict[int, Found] = {}
+        found: list[tuple[int, Found]] = []
         cursor: str | None = None
         for _ in range(LOOK_UP_PAGES):
             page = await _read_page(account.client, place, cursor)
@@ -115,7 +123,7 @@ class SlackPosts:
                 if message.get("bot_id") == identity.bot_id and part is not None:
                     metadata = message.get("metadata") or {}
                     is_draft = metadata.get("event_type") != REPLY
-                    found.setdefault(part, Found(message["ts"], is_draft))
+                    found.append((part, Found(str(message["ts"]), is_draft)))
             cursor = (page.get("response_metadata") or {}).get("next_cursor")
             if not cursor:
                 break

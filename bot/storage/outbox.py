@@ -1,19 +1,24 @@
 """The outbox in PostgreSQL."""
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 from pydantic import TypeAdapter
 
-from bot.model import ItemId, Place
-from bot.ports import Letter, OutboxClaim
+from bot.model import ItemId, Place, Platform
+from bot.ports import Letter, OutboxClaim, PostedLetter
 from bot.rendering.record import from_record, to_record
 from bot.rendering.reply import Reply
 from bot.storage.database import QUERIES, Pool, connect
 from retrieval.model import TenantId
+
+DOUBT_SECONDS = 20.0
+"""Age after which no attempt at posting a letter is still under way."""
+MOST_SWEPT = 50
+"""Letters that one sweep looks at; the next goes on."""
 
 _PLACE = TypeAdapter(Place)
 
@@ -38,9 +43,14 @@ class PostgresOutbox:
     """Satisfies bot.ports.Outbox."""
 
     def __init__(
-        self, pool: Pool, *, new_token: Callable[[], str] = lambda: uuid.uuid4().hex
+        self,
+        pool: Pool,
+        *,
+        new_token: Callable[[], str] = lambda: uuid.uuid4().hex,
+        doubt_seconds: float = DOUBT_SECONDS,
     ) -> None:
         self._pool = pool
+        self._doubt_seconds = doubt_seconds
         self._new_token = new_token
 
     async def put(self, letter: Letter) -> None:
@@ -98,6 +108,26 @@ class PostgresOutbox:
             )
             row = await cursor.fetchone()
         return str(row[0]) if row else message
+
+    async def list_doubtful(self, platforms: Collection[Platform]) -> Sequence[PostedLetter]:
+        """Letters that took more than one attempt, the last of which is long over, unswept."""
+        async with connect(self._pool) as connection:
+            cursor = await connection.execute(
+                QUERIES["list_doubtful"],
+                {"platforms": list(platforms), "age": self._doubt_seconds, "limit": MOST_SWEPT},
+            )
+            rows = await cursor.fetchall()
+        return [
+            PostedLetter(TenantId(tenant), key, _PLACE.validate_python(place), message)
+            for tenant, key, place, message in rows
+        ]
+
+    async def record_swept(self, letter: PostedLetter) -> None:
+        """Note that the letter stands there once."""
+        async with connect(self._pool) as connection:
+            await connection.execute(
+                QUERIES["record_swept"], {"tenant": letter.tenant, "key": letter.key}
+            )
 
     async def record_failure(self, claim: OutboxClaim, error: str, *, dead: bool) -> None:
         """Note that posting failed, for now or for good; without effect once the claim is lost."""

@@ -102,9 +102,26 @@ UPDATE outbox
 SET state = 'posted',
     message_id = coalesce(message_id, %(message)s),
     posted_at = coalesce(posted_at, now()),
+    -- More than one attempt may have posted, or this one after another.
+    doubtful = doubtful OR attempts > 1 OR coalesce(draft, '-') = ''
+        OR coalesce(message_id, %(message)s) <> %(message)s OR EXISTS (
+        SELECT FROM inbox
+        WHERE inbox.tenant_id = outbox.tenant_id AND item_id = split_part(outbox.key, ':', 1)
+          AND inbox.attempts > 1
+    ),
     error = NULL
 WHERE tenant_id = %(tenant)s AND key = %(key)s
 RETURNING message_id;
+
+-- name: list_doubtful
+SELECT tenant_id, key, place, message_id FROM outbox
+WHERE doubtful AND posted_at < now() - make_interval(secs => %(age)s)
+  AND platform = ANY(%(platforms)s) AND state = 'posted'
+ORDER BY posted_at
+LIMIT %(limit)s;
+
+-- name: record_swept
+UPDATE outbox SET doubtful = false WHERE tenant_id = %(tenant)s AND key = %(key)s;
 
 -- name: record_failure
 UPDATE outbox SET error = %(error)s, state = CASE WHEN %(dead)s THEN 'dead' ELSE state END

@@ -3,7 +3,7 @@
 Subclass it, name the class Test…, and give the fixture `world`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import Protocol
 
 import pytest
@@ -196,6 +196,25 @@ class MessengerSuite:
         await world.forget()
         await world.messenger.post(world.place, reply, key="k1", reply_token=NO_TOKEN)
         assert await world.read_texts(world.place) == before
+
+    async def test_what_stands_twice_is_removed_but_for_the_one_that_counts(
+        self, world: World
+    ) -> None:
+        def post(key: str) -> Awaitable[str]:
+            return world.messenger.post(
+                world.place, say(key), key=key, reply_token=NO_TOKEN, retry=False
+            )
+
+        standing = await post("k1")
+        await world.forget()
+        await post("k1")
+        await post("k2")
+        before = await world.read_texts(world.place)
+        removed = await world.messenger.remove_twins(world.place, standing, key="k1")
+        assert removed == len(before) - 2
+        first, second = await world.read_texts(world.place)
+        assert ("k1" in first, "k2" in second) == (True, True)
+        assert await world.messenger.remove_twins(world.place, standing, key="k1") == 0
 
     async def test_a_closed_place_is_refused(self, world: World) -> None:
         with pytest.raises(DeliveryRefused):

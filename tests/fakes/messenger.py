@@ -69,6 +69,12 @@ class InMemoryMessenger:
         posted.history.append(posted.reply)
         posted.reply = reply
 
+    async def remove_twins(self, place: Place, message: str, *, key: str) -> int:
+        self._take_call()
+        twins = [posted for posted in self.posts if posted.key == key and posted.id != message]
+        self.posts = [posted for posted in self.posts if posted not in twins]
+        return len(twins)
+
     async def show_activity(self, place: Place, text: str) -> None:
         self.activities.append(text)
 

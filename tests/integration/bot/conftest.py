@@ -54,7 +54,7 @@ class Bot:
         self.intake = InboxIntake(self.inbox, self.workspaces)
         self.channels = ChannelBook(PostgresChannelStore(pool), ChannelSettings())
         audit = PostgresAudit(pool)
-        delivery = Delivery(PostgresOutbox(pool), {Platform.SLACK: messenger})
+        delivery = Delivery(PostgresOutbox(pool, doubt_seconds=0.0), {Platform.SLACK: messenger})
         directories = {Platform.SLACK: InMemoryDirectory()}
         self.worker = Worker(
             jobs=jobs,
@@ -85,6 +85,7 @@ class Bot:
             ),
             syncs=SyncReporter(inbox=self.inbox, delivery=delivery, sources=sources, audit=audit),
             schedules=PostgresSchedules(pool, jobs, now=lambda: self.now),
+            delivery=delivery,
             sweep=0.3,
             tick=0.05,
         )

@@ -9,6 +9,7 @@ from bot.storage.database import QUERIES
 from tests.integration.bot.conftest import Bot
 
 VALUES: dict[str, object] = {
+    "age": 20.0,
     "application": "1",
     "answer": "",
     "at": "2026-01-31T00:00:00Z",
@@ -60,6 +61,7 @@ VALUES: dict[str, object] = {
     "person": "U1",
     "place": Jsonb({}),
     "platform": "slack",
+    "platforms": ["slack"],
     "question": "Why?",
     "reason": "wrong",
     "reply": Jsonb({}),
