@@ -5,7 +5,7 @@ from discord import app_commands
 
 from bot.channels.fields import FIELDS
 from bot.platforms.discord_client import DiscordClient
-from bot.platforms.discord_receiver import DiscordReceiver
+from bot.platforms.discord_receiver import CHOICE_CHARACTERS, DiscordReceiver
 
 Interaction = discord.Interaction[DiscordClient]
 
@@ -27,6 +27,11 @@ def build_channel(receiver: DiscordReceiver) -> app_commands.Group:
         words = (setting, *value.split()) if setting else ()
         await receiver.receive_command(interaction, "channel", ("set", *words))
 
+    @set_.autocomplete("value")
+    async def suggest(interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        values = await _suggest_values(receiver, interaction, typed)
+        return [app_commands.Choice(name=value, value=value) for value in values]
+
     @app_commands.command(name="reset", description="Set this channel back to what is usual")
     @app_commands.describe(setting="Left out: everything")
     @app_commands.choices(setting=_SETTINGS)
@@ -38,3 +43,21 @@ def build_channel(receiver: DiscordReceiver) -> app_commands.Group:
     group.add_command(set_)
     group.add_command(reset)
     return group
+
+
+async def _suggest_values(
+    receiver: DiscordReceiver, interaction: Interaction, typed: str
+) -> list[str]:
+    """What the chosen setting may be set to, as far as there is a list of it."""
+    field = FIELDS.get(getattr(interaction.namespace, "setting", None) or "")
+    if field is None:
+        return []
+    if field.name != "sources":
+        known = [choice.value for choice in field.choices]
+        return [value for value in known if value.startswith(typed.lower())]
+    # Several are separated by commas: the last is completed.
+    earlier, comma, begun = typed.rpartition(",")
+    names = await receiver.suggest_sources(interaction, begun.strip(), every=False)
+    chosen = [name.strip() for name in earlier.split(",")] if comma else []
+    whole = [", ".join([*chosen, name]) for name in names if name not in chosen]
+    return [value for value in whole if len(value) <= CHOICE_CHARACTERS]

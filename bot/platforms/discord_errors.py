@@ -93,6 +93,11 @@ def refuse_gateway(error: Exception) -> ConnectionRefused:
         return ConnectionRefused(
             f"Discord no longer accepts DISCORD_TOKEN: copy it {WHERE_TO_FIND_IT}."
         )
+    if isinstance(error, discord.ConnectionClosed) and error.code in (4010, 4011):
+        return ConnectionRefused(
+            "Discord wants more shards for so many servers: set FOOTNOTE_DISCORD_SHARDS to 0 or to "
+            "a higher number, and start all processes anew."
+        )
     return ConnectionRefused(f"Discord's gateway refuses the connection: {error}.")
 
 

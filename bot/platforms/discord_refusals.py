@@ -13,8 +13,8 @@ import aiohttp
 
 WINDOW = 600.0
 """Seconds in which they are counted."""
-MOST = 5_000
-"""Half of what is allowed, since other processes may share the address."""
+MOST = 2_500
+"""A quarter of what is allowed, since other processes share the address."""
 
 _INVALID = frozenset({401, 403, 429})
 

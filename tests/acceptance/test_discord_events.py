@@ -443,6 +443,28 @@ async def test_sources_are_suggested_to_those_who_may_sync(
     assert recorder.asked_names[0][0].workspace == guild_id(guild)
 
 
+async def test_values_of_a_channels_settings_are_suggested(
+    guild: DiscordEmulator, recorder: Recorder
+) -> None:
+    async def suggest(person: str, setting: str, typed: str = "") -> list[str]:
+        begun = await guild.driver.autocomplete(
+            person, "#general", "channel set", "value", typed, options={"setting": setting}
+        )
+        seen = await guild.driver.wait_for_response(begun, ("choices",))
+        return [choice["value"] for choice in seen["choices"]]
+
+    assert await suggest("ada", "mode") == ["mentions", "threads", "auto"]
+    assert await suggest("ada", "mode", "Th") == ["threads"]
+    assert await suggest("ada", "language") == []
+    assert await suggest("ada", "sources", "hand") == ["handbook", "Hand-outs"]
+    assert await suggest("ada", "sources", "wiki, hand") == ["wiki, handbook", "wiki, Hand-outs"]
+    assert await suggest("ada", "sources", "handbook,") == [
+        "handbook, wiki",
+        "handbook, Hand-outs",
+    ]
+    assert await suggest("ben", "sources") == []
+
+
 async def test_commands_are_registered_only_where_they_changed(
     world: DiscordEmulator, recorder: Recorder
 ) -> None:
@@ -497,6 +519,17 @@ async def test_workspaces_are_linked_before_anything_comes_in(
     }
     await guild.driver.add_guild("Second", "ben", members=("ben",))
     await recorder.wait_for(lambda: "Second" in recorder.linked.values())
+
+
+async def test_too_few_shards_say_how_many_are_wanted(
+    world: DiscordEmulator, recorder: Recorder
+) -> None:
+    world.gateway.sharding_from = 1
+    platform = build(world, recorder, shards=1)
+    await platform.connect()
+    with pytest.raises(ConnectionRefused, match="FOOTNOTE_DISCORD_SHARDS"):
+        await asyncio.wait_for(platform.run(), 20)
+    await platform.close()
 
 
 async def test_connect_tells_who_the_bot_is(world: DiscordEmulator, recorder: Recorder) -> None:

@@ -11,7 +11,6 @@ import pytest
 from discord.gateway import DiscordWebSocket
 
 from bot.platforms.discord_platform import DiscordPlatform
-from tests.acceptance.people import OnDiscord
 from tests.acceptance.program import PATIENCE, Shell, point_at_discord, serving, wait_until_quiet
 from tests.acceptance.test_discord_events import Recorder, build, recorder, running
 from tests.emulators.discord import DiscordEmulator
@@ -108,23 +107,29 @@ async def test_who_comes_second_stands_by_where_there_is_one_shard(
     assert recorder.messages == []
 
 
-async def test_a_killed_process_is_replaced_by_the_one_that_stands_by(
-    synced_url: str, tmp_path: Path
+async def test_a_killed_process_leaves_its_shards_to_the_other(
+    world: DiscordEmulator, synced_url: str, tmp_path: Path
 ) -> None:
-    async with DiscordEmulator() as discord_:
-        shell = Shell(tmp_path, DATABASE_URL=synced_url, **point_at_discord(discord_))
-        people = OnDiscord(discord_)
-        async with serving(shell) as first, serving(shell):
-            assert "4711" in await ask(people)
-            await first.kill()
-            missed = await people.mention("How many days can be carried over?")
-            assert "five days" in (await people.wait_for_answers(missed))[0].text
-            assert "4711" in await ask(people)
-            await wait_until_quiet(synced_url)
-        (answer,) = await people.wait_for_answers(missed)
-        assert "five days" in answer.text
+    shell = Shell(tmp_path, DATABASE_URL=synced_url, **point_at_discord(world))
+    async with serving(shell) as first, serving(shell):
+        await world.journal.wait_for(lambda: len(serve_each(world)) == 2, PATIENCE)
+        assert {await ask(world, guild) for guild in shards_of(world).values()} == {"4711"}
+        await first.kill()
+        assert {await ask(world, guild) for guild in shards_of(world).values()} == {"4711"}
+        await wait_until_quiet(synced_url)
+    for guild in shards_of(world).values():
+        said = await world.driver.messages(f"{guild}/#general")
+        assert [message["author"]["bot"] for message in said] == [False, True] * 2
 
 
-async def ask(people: OnDiscord) -> str:
-    asked = await people.mention("What is the PIN of the printer?")
-    return (await people.wait_for_answers(asked))[0].text
+def serve_each(world: DiscordEmulator) -> set[int]:
+    """The shards that have a session now."""
+    live = [each for each in world.gateway.sessions.values() if each.connection is not None]
+    return {each.shard[0] for each in live if each.shard[1] == 2}
+
+
+async def ask(world: DiscordEmulator, guild: str) -> str:
+    """The PIN that the answer to a question in this guild names."""
+    asked = await world.driver.mention("ben", f"{guild}/#general", "What is the printer's PIN?")
+    answer = await world.driver.wait_for_reply(asked, contains="4711", timeout=PATIENCE)
+    return "4711" if "4711" in answer["text"] else answer["text"]
