@@ -129,7 +129,7 @@ class Conversation:
             return None
         if claim.state is not ItemState.ANSWERED:
             try:
-                settings = await self._channels.read(tenant, claim.question.place)
+                settings = await self._read_settings(tenant, claim.question)
                 outcome = await self._attempt(_Asked(claim, claim.question, settings))
             except asyncio.CancelledError:
                 with suppress(StoreUnavailable):
@@ -237,6 +237,24 @@ class Conversation:
         if answer is None:
             raise AgentError("The agent ended without an answer.")
         return answer
+
+    async def _read_settings(self, tenant: TenantId, message: IncomingMessage) -> ChannelSettings:
+        """Those of the place; beside a channel that the person reads, with its way of speaking."""
+        place = message.place
+        settings = await self._channels.read(tenant, place)
+        if message.in_view is None:
+            return settings
+        scope = await self._scopes.find_private(tenant, place, message.person)
+        if f"{place.platform}:channel:{message.in_view}" not in scope.readers:
+            return settings
+        beside = replace(place, channel=message.in_view, thread=None, parent=None)
+        there = await self._channels.read(tenant, beside)
+        return replace(
+            settings,
+            language=there.language or settings.language,
+            persona=there.persona or settings.persona,
+            freshness_days=there.freshness_days or settings.freshness_days,
+        )
 
     async def _make_question(self, asked: _Asked) -> Question:
         claim, message, settings = asked.claim, asked.message, asked.settings

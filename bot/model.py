@@ -191,7 +191,8 @@ class IncomingMessage:
     app_mention and a message event for the same text share it). `reply_token` carries what the
     platform needs to answer an interaction (Slack response_url, Discord interaction token).
     `again` is the entry of the same question asked before, whose answer this one's replaces.
-    `late`: it was asked long before it came in.
+    `late`: it was asked long before it came in. `in_view` is the channel that the person looked at
+    while writing directly to the bot.
     """
 
     event: str
@@ -205,6 +206,7 @@ class IncomingMessage:
     reply_token: Mapping[str, str] = field(default_factory=dict)
     again: ItemId | None = None
     late: bool = False
+    in_view: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

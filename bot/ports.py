@@ -42,6 +42,7 @@ from retrieval.model import (
     SyncMode,
     SyncRun,
     TenantId,
+    Topic,
 )
 
 
@@ -273,6 +274,28 @@ class ChannelStore(Protocol):
         self, tenant: TenantId, place: Place, changes: Mapping[str, str | None]
     ) -> Mapping[str, str]:
         """Set these and, where None, unset them; returns what was set before."""
+        ...
+
+
+class Topics(Protocol):
+    """Knows what documents are about. Raises StoreUnavailable."""
+
+    async def list_topics(
+        self, tenant: TenantId, readers: frozenset[str], *, without: frozenset[str]
+    ) -> Sequence[Topic]:
+        """Topics of the latest documents that one of these may read, of other kinds of source than
+        these; the latest document first.
+        """
+        ...
+
+
+class Prompts(Protocol):
+    """Suggests questions. Raises StoreUnavailable."""
+
+    async def suggest(
+        self, place: Place, person: Person, in_view: str | None = None
+    ) -> Sequence[str]:
+        """A few questions that the sources answer, for a person who looks at a channel, if any."""
         ...
 
 

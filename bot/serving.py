@@ -26,6 +26,7 @@ from bot.model import Platform
 from bot.platforms.discord_platform import DiscordPlatform, build_discord
 from bot.platforms.slack_platform import OAuthApp, SlackPlatform, build_slack
 from bot.ports import Directory, Messenger
+from bot.prompts import SourcePrompts
 from bot.queue import PostgresJobQueue
 from bot.reading.offers import Offers
 from bot.reading.shelf import Shelf
@@ -55,6 +56,7 @@ from bot.wiring import Footnote
 from bot.worker import Worker
 from bot.worker_process import WorkerProcess
 from retrieval.errors import StoreUnavailable
+from retrieval.postgres.topics import PostgresTopics
 from retrieval.postgres.transcripts import PostgresTranscripts
 
 Announce = Callable[[Mapping[str, object]], None]
@@ -78,6 +80,7 @@ class Front:
     desk: FormDesks
     kinds: Sequence[Choice]
     changes: PostgresRightsChanges
+    prompts: SourcePrompts
 
 
 async def serve_platforms(
@@ -173,6 +176,12 @@ async def _connect_platforms(
             desk=FormDesks({"answer": RatingDesk(cases, footnote.votes, workspaces)}, admin_forms),
             kinds=admin_forms.list_kinds(),
             changes=PostgresRightsChanges(footnote.pool),
+            prompts=SourcePrompts(
+                PostgresTopics(footnote.pool),
+                scopes=Scopes(directories),
+                channels=footnote.channels,
+                workspaces=workspaces,
+            ),
         )
         if Platform.SLACK in wanted:
             platforms[Platform.SLACK] = _build_slack(
@@ -270,6 +279,7 @@ def _build_slack(
         desk=front.desk,
         source_names=front.source_names,
         transcripts=PostgresTranscripts(footnote.pool),
+        prompts=front.prompts,
         app_token=app_token.get_secret_value() if app_token else None,
         signing_secret=secret.get_secret_value() if secret else None,
         api_url=settings.slack_api_url,

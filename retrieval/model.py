@@ -196,6 +196,15 @@ class SourceEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Topic:
+    """Something that a document is about: one of its headings, '' for the document as a whole."""
+
+    source: str
+    title: str
+    heading: str
+
+
+@dataclass(frozen=True, slots=True)
 class ChatMessage:
     """What was said in a channel. `ts` names it, tells its moment and sorts by it; `thread` is the
     ts of the message that began its thread, its own outside threads. `edited` tells versions apart,

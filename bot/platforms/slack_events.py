@@ -93,6 +93,7 @@ def read_message(payload: Payload, bot_user: str, kind: ChannelKind) -> Incoming
         text=clean_text(event.get("text") or "", bot_user),
         at=datetime.fromtimestamp(float(ts), UTC),
         reply_token={"user": event["user"]},
+        in_view=read_channel_in_view(event) if kind is ChannelKind.DIRECT else None,
     )
 
 
@@ -144,6 +145,18 @@ def read_organisation(payload: Payload) -> str:
         return ""
     named = payload.get("enterprise") or {}
     return str(payload.get("enterprise_id") or named.get("id") or "")
+
+
+def read_channel_in_view(event: Payload) -> str | None:
+    """The channel that the person looks at beside the agent's pane, where the event tells."""
+    context = event.get("app_context") or event.get("context") or {}
+    for entity in context.get("entities") or ():
+        value = entity.get("value")
+        if entity.get("type") == "slack#/types/channel_id" and isinstance(value, str):
+            return value
+        if isinstance(value, Mapping) and value.get("channel_id"):
+            return str(value["channel_id"])
+    return None
 
 
 def clean_text(text: str, bot_user: str) -> str:

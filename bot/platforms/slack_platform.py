@@ -16,6 +16,7 @@ from bot.platforms.slack_installations import InstalledAccounts
 from bot.platforms.slack_membership import SlackMembership
 from bot.platforms.slack_messenger import SlackMessenger
 from bot.platforms.slack_oauth import SlackOAuth
+from bot.platforms.slack_pane import SlackPane
 from bot.platforms.slack_receiver import SlackReceiver, read_clock
 from bot.platforms.slack_socket import CONNECTIONS, SlackSockets
 from bot.platforms.slack_transcript import SlackTranscriber
@@ -24,6 +25,7 @@ from bot.ports import (
     Installations,
     InstallationStates,
     Intake,
+    Prompts,
     RightsChanges,
     SourceNames,
     Transcripts,
@@ -51,6 +53,7 @@ class SlackPlatform:
     app_token: str = ""
     forms: SlackForms | None = None
     transcriber: SlackTranscriber | None = None
+    pane: SlackPane | None = None
 
     async def connect(self) -> SlackIdentity | None:
         """Check the token of the settings and link its workspace; before `run`.
@@ -116,6 +119,8 @@ class SlackPlatform:
         """Close the connections to the Web API."""
         if self.forms is not None:
             await self.forms.close()
+        if self.pane is not None:
+            await self.pane.close()
         await self.accounts.close()
 
 
@@ -138,6 +143,7 @@ def build_slack(
     desk: FormDesk | None = None,
     source_names: SourceNames | None = None,
     transcripts: Transcripts | None = None,
+    prompts: Prompts | None = None,
     app_token: str | None = None,
     signing_secret: str | None = None,
     api_url: str = SLACK_API_URL,
@@ -164,6 +170,7 @@ def build_slack(
             accounts, messenger, intake, desk=desk, source_names=source_names, now=read_clock
         )
     transcriber = SlackTranscriber(transcripts) if transcripts is not None else None
+    pane = SlackPane(accounts, prompts) if prompts is not None else None
     receiver = SlackReceiver(
         membership=SlackMembership(accounts, workspaces, oauth.installations if oauth else None),
         channels=SlackChannels(accounts),
@@ -171,6 +178,7 @@ def build_slack(
         forms=forms,
         changes=changes,
         transcriber=transcriber,
+        pane=pane,
     )
     app = build_app(receiver, api_url=api_url)
     sockets = http = None
@@ -204,6 +212,7 @@ def build_slack(
         app_token=app_token or "",
         forms=forms,
         transcriber=transcriber,
+        pane=pane,
     )
 
 

@@ -27,6 +27,7 @@ from bot.platforms.slack_interactions import (
     read_home,
 )
 from bot.platforms.slack_membership import PARTINGS, SlackMembership
+from bot.platforms.slack_pane import PANE_EVENTS, SlackPane
 from bot.platforms.slack_rights import RIGHTS_EVENTS, list_changes
 from bot.platforms.slack_transcript import JOINED, SlackTranscriber
 from bot.ports import Intake, RightsChanges
@@ -34,7 +35,7 @@ from bot.rendering import phrases
 from bot.rendering.apology import find_apology
 
 WORKING = "On it…"
-HEARD = EVENTS | PARTINGS | RIGHTS_EVENTS | {JOINED}
+HEARD = EVENTS | PARTINGS | RIGHTS_EVENTS | PANE_EVENTS | {JOINED}
 """The types of events that are received; the manifest subscribes to the same."""
 
 Payload = Mapping[str, Any]
@@ -63,6 +64,7 @@ class SlackReceiver:
         forms: SlackForms | None = None,
         changes: RightsChanges | None = None,
         transcriber: SlackTranscriber | None = None,
+        pane: SlackPane | None = None,
         now: Callable[[], datetime] = read_clock,
     ) -> None:
         self._membership = membership
@@ -71,6 +73,7 @@ class SlackReceiver:
         self._forms = forms
         self._changes = changes
         self._transcriber = transcriber
+        self._pane = pane
         self._now = now
 
     async def receive(self, payload: Payload) -> BoltResponse | None:
@@ -95,6 +98,8 @@ class SlackReceiver:
         if event["type"] in PARTINGS:
             await self._membership.part(payload)
         await self._note_changes(payload)
+        if self._pane is not None and event["type"] in PANE_EVENTS:
+            self._pane.open(payload)
         if self._transcriber is not None:
             await self._transcribe(self._transcriber, payload)
         if event["type"] not in EVENTS or not is_from_person(payload):

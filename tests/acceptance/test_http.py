@@ -65,6 +65,25 @@ async def test_a_command_is_answered_in_private(site: Site) -> None:
     assert "4711" not in await people.see(people.colleague, "general")
 
 
+async def test_the_pane_suggests_questions_that_the_sources_answer(site: Site) -> None:
+    driver = site.slack.driver
+    await driver.open_home("bruno", tab="messages")
+
+    async def is_there() -> bool:
+        return await driver.prompts("bruno") is not None
+
+    await wait_until(is_there)
+    shown = await driver.prompts("bruno")
+    assert shown is not None
+    messages = [prompt["message"] for prompt in shown["prompts"]]
+    assert 1 <= len(messages) <= 4
+    assert "What does “Holidays” say about “Booking”?" in messages
+    people = OnSlack(site.slack)
+    asked = await driver.dm("bruno", "What does “Holidays” say about “Booking”?", in_view="help")
+    (answer,) = await people.wait_for_answers(asked)
+    assert "Absences" in answer.text
+
+
 @pytest.mark.parametrize(
     "forged", [{"secret": "not-the-secret"}, {"signature": "v0=00"}, {"age": 400}]
 )

@@ -7,13 +7,14 @@ from retrieval.model import TenantId
 
 
 class InMemoryChannels:
-    """Satisfies Channels: the same settings everywhere."""
+    """Satisfies Channels: the same settings everywhere but in the channels of `own`, by id."""
 
-    def __init__(self, settings: ChannelSettings | None = None) -> None:
+    def __init__(self, settings: ChannelSettings | None = None, **own: ChannelSettings) -> None:
         self.settings = settings or ChannelSettings()
+        self.own = own
 
     async def read(self, tenant: TenantId, place: Place) -> ChannelSettings:
-        return self.settings
+        return self.own.get(place.channel, self.settings)
 
 
 class InMemoryChannelStore:

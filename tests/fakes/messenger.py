@@ -152,7 +152,7 @@ class InMemoryDirectory:
     ) -> None:
         self._people = {person.id: person for person in people}
         self._fault = fault
-        self._channels = channels or {}
+        self.channels = channels or {}
         self._audiences = audiences or {}
 
     async def describe(self, place: Place, person: Person) -> Person:
@@ -161,7 +161,7 @@ class InMemoryDirectory:
         return self._people.get(person.id, replace(person, standing=Standing.MEMBER))
 
     async def list_channels(self, place: Place, person: Person) -> frozenset[str]:
-        return self._channels.get(person.id, frozenset())
+        return self.channels.get(person.id, frozenset())
 
     async def describe_audience(self, place: Place) -> Audience:
         if self._fault is not None:

@@ -26,6 +26,7 @@ class People:
         thread_ts: str | None = None,
         files: list[dict[str, str]] | None = None,
         duplicates: int = 0,
+        app_context: dict[str, Any] | None = None,
     ) -> dict[str, Any]:
         """Post a message; a `<@…>` of the bot in it makes both a message and an app_mention event.
 
@@ -38,7 +39,7 @@ class People:
         shapes = [self._store_file(author, file) for file in files or []]
         message = self._backend.person_message(
             author, place, text, thread_ts=thread_ts, blocks=rich_text(text), files=shapes,
-            subtype="file_share" if shapes else None,
+            subtype="file_share" if shapes else None, app_context=app_context,
         )  # fmt: skip
         event_ids = self._backend.post(message)
         for event_id in event_ids * duplicates:
@@ -49,10 +50,29 @@ class People:
         """Post a message that begins with a mention of the bot."""
         return await self.post(user, channel, f"<@{self._backend.app.bot_user}> {text}", **options)
 
-    async def dm(self, user: str, text: str, **options: Any) -> dict[str, Any]:
-        """Write to the bot in a direct message."""
+    async def dm(
+        self, user: str, text: str, *, in_view: str | None = None, **options: Any
+    ) -> dict[str, Any]:
+        """Write to the bot in a direct message, with a channel `in_view` in the agent's pane."""
         place = self._workspace.direct(user, self._backend.app.bot_user)
-        return await self.post(user, place.id, text, **options)
+        context = self._make_context(in_view) if in_view else None
+        return await self.post(user, place.id, text, app_context=context, **options)
+
+    async def look_at(self, user: str, channel: str) -> dict[str, Any]:
+        """Open a channel while the agent's pane is open beside it."""
+        person = self._workspace.user(user)
+        place = self._workspace.direct(person.id, self._backend.app.bot_user)
+        event = {"type": "app_context_changed", "user": person.id, "channel": place.id}
+        event_id = self._backend.publish({**event, "context": self._make_context(channel)})
+        return {"channel": place.id, "event_ids": [event_id] if event_id else []}
+
+    def _make_context(self, channel: str) -> dict[str, Any]:
+        entity = {
+            "type": "slack#/types/channel_id",
+            "value": self._workspace.channel(channel).id,
+            "team_id": self._workspace.team_id,
+        }
+        return {"entities": [entity]}
 
     async def edit(self, user: str, channel: str, ts: str, text: str) -> dict[str, Any]:
         """Edit a message of one's own."""

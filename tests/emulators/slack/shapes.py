@@ -132,7 +132,7 @@ def message_json(
         body |= {"user_team": author.team_id, "source_team": author.team_id}
     if message.blocks:
         body["blocks"] = message.blocks
-    for name in ("client_msg_id", "subtype", "thread_ts", "edited", "username"):
+    for name in ("client_msg_id", "subtype", "thread_ts", "edited", "username", "app_context"):
         if (value := getattr(message, name)) is not None:
             body[name] = value
     for name in ("attachments", "files"):

@@ -94,6 +94,7 @@ class Message:
     unfurl_media: bool | None = None
     username: str | None = None
     stream: Stream | None = None
+    app_context: dict[str, Any] | None = None
 
     @property
     def is_reply(self) -> bool:

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 
@@ -50,11 +51,12 @@ class Scene:
         self.inbox = InMemoryInbox(self.outbox)
         self.channels = InMemoryChannels(ChannelSettings(persona="kind"))
         known = Person("U1", "Anna", frozenset({"S1"}), standing=Standing.MEMBER)
+        self.directory = InMemoryDirectory(known)
         self.conversation = Conversation(
             inbox=self.inbox,
             delivery=Delivery(self.outbox, {Platform.SLACK: self.messenger}),
             assistant=self.assistant,
-            directories={Platform.SLACK: InMemoryDirectory(known)},
+            directories={Platform.SLACK: self.directory},
             channels=self.channels,
             limit=limit,
         )
@@ -114,6 +116,24 @@ async def test_a_channel_says_how_it_is_answered() -> None:
     assert question.scope.sources == {"handbook"}
     assert (question.settings.language, question.settings.remit) == ("de", "leave")
     assert question.settings.freshness_days == 30
+
+
+@pytest.mark.parametrize(("in_view", "language"), [("C2", "de"), ("C3", "")])
+async def test_beside_a_channel_its_members_are_answered_in_its_way(
+    in_view: str, language: str
+) -> None:
+    scene = Scene()
+    scene.channels.own = dict.fromkeys(
+        ("C2", "C3"), ChannelSettings(language="de", sources=frozenset({"handbook"}))
+    )
+    scene.directory.channels = {"U1": frozenset({"C2"})}
+    pane = make_place(channel="D1", kind=ChannelKind.DIRECT)
+    message = make_message(intent=Intent.DIRECT, place=pane)
+    await scene.answer(await scene.ask(replace(message, in_view=in_view)))
+    (question,) = scene.assistant.questions
+    assert question.settings.language == language
+    assert question.settings.persona == "kind"
+    assert question.scope.sources is None
 
 
 async def test_where_answers_are_private_the_asker_alone_sees_them() -> None:

@@ -9,9 +9,11 @@ from bot.model import ChannelKind, Command, IncomingMessage, Intent
 from bot.platforms.slack_events import (
     clean_text,
     is_from_person,
+    read_channel_in_view,
     read_channel_kind,
     read_command,
     read_message,
+    read_organisation,
     read_team,
 )
 
@@ -227,3 +229,38 @@ def test_the_kind_of_channel_as_far_as_it_is_told() -> None:
     assert read_channel_kind(command(channel_id="D024BE91L")) is ChannelKind.DIRECT
     kinds = [read_channel_kind(message(channel_type=kind)) for kind in ("group", "mpim", "channel")]
     assert kinds == [ChannelKind.PRIVATE, ChannelKind.PRIVATE, ChannelKind.PUBLIC]
+
+
+CHANNEL_ENTITY = {"type": "slack#/types/channel_id", "value": "C2", "team_id": "T061EG9R6"}
+MESSAGE_ENTITY = {
+    "type": "slack#/types/message_context",
+    "value": {"channel_id": "C3", "message_ts": "1515449522.000016"},
+}
+CANVAS_ENTITY = {"type": "slack#/types/canvas_id", "value": "F1"}
+
+
+@pytest.mark.parametrize(
+    ("context", "in_view"),
+    [
+        ({"entities": [CANVAS_ENTITY, CHANNEL_ENTITY, MESSAGE_ENTITY]}, "C2"),
+        ({"entities": [MESSAGE_ENTITY]}, "C3"),
+        ({"entities": [CANVAS_ENTITY]}, None),
+        ({}, None),
+    ],
+)
+def test_the_channel_beside_the_pane(context: dict[str, Any], in_view: str | None) -> None:
+    payload = message(channel="D024BE91L", channel_type="im", app_context=context)
+    asked = read_message(payload, BOT, ChannelKind.DIRECT)
+    assert asked is not None
+    assert asked.in_view == in_view
+    assert read_channel_in_view({"context": context}) == in_view
+
+
+def test_who_an_organisation_s_event_came_by() -> None:
+    payload = message()
+    assert read_organisation(payload) == ""
+    payload["authorizations"][0] |= {"is_enterprise_install": True, "enterprise_id": "E1"}
+    assert read_organisation(payload) == "E1"
+    assert read_organisation({"is_enterprise_install": "true", "enterprise_id": "E2"}) == "E2"
+    assert read_organisation({"is_enterprise_install": "false", "enterprise_id": "E2"}) == ""
+    assert read_organisation({"is_enterprise_install": True, "enterprise": {"id": "E3"}}) == "E3"

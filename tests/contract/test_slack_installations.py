@@ -1,0 +1,200 @@
+"""Installations over a real database and the SDK: rotation, organisations, departures."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from cryptography.fernet import Fernet
+
+from bot.errors import AppNotInstalled
+from bot.model import Installation, Platform
+from bot.platforms.slack_installations import InstalledAccounts
+from bot.platforms.slack_membership import SlackMembership
+from bot.secrets import SecretBox
+from bot.storage.directory import PostgresWorkspaces
+from bot.storage.installations import PostgresInstallations, PostgresInstallationStates
+from retrieval.model import EVERYONE, TenantId
+from retrieval.postgres.pool import Pool
+from retrieval.postgres.sources import PostgresSourceStore
+from tests.emulators.slack import SlackEmulator
+
+TENANT = TenantId("default")
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+
+
+def make_installation(**changes: Any) -> Installation:
+    values: dict[str, Any] = {
+        "id": "T0FOOTNOTE1",
+        "enterprise": "",
+        "name": "Footnote Works",
+        "bot_user": "U0FOOTNOTE1",
+        "bot_id": "B0FOOTNOTE1",
+        "scopes": frozenset({"chat:write"}),
+        "installed_at": NOW,
+        "token": "xoxb-emulator",
+    }
+    return Installation(**{**values, **changes})
+
+
+@pytest.fixture
+async def slack() -> AsyncIterator[SlackEmulator]:
+    async with SlackEmulator() as emulator:
+        yield emulator
+
+
+class World:
+    """What several processes share, and what each has of its own."""
+
+    def __init__(self, pool: Pool, slack: SlackEmulator, **options: Any) -> None:
+        self.pool, self.slack = pool, slack
+        self.box = SecretBox([Fernet.generate_key().decode()])
+        self.installations = PostgresInstallations(pool, self.box)
+        self.workspaces = PostgresWorkspaces(pool, **options)
+        self.now = NOW
+
+    def open_process(self) -> InstalledAccounts:
+        return InstalledAccounts(
+            self.installations,
+            client_id=self.slack.app.client_id,
+            client_secret=self.slack.app.client_secret,
+            api_url=self.slack.api_url,
+            now=lambda: self.now,
+        )
+
+    def listen(self) -> SlackMembership:
+        return SlackMembership(self.open_process(), self.workspaces, self.installations)
+
+    async def install(self, **changes: Any) -> None:
+        installation = make_installation(**changes)
+        tenant = await self.workspaces.link(Platform.SLACK, installation.id, installation.name)
+        await self.installations.put(tenant, installation)
+
+
+@pytest.fixture
+def world(pool: Pool, slack: SlackEmulator) -> World:
+    return World(pool, slack)
+
+
+def payload(event: dict[str, Any], team: str = "T0FOOTNOTE1", **more: Any) -> dict[str, Any]:
+    at = int((NOW + timedelta(hours=1)).timestamp())
+    return {"team_id": team, "event": event, "event_time": at, "authorizations": [], **more}
+
+
+async def test_a_token_is_renewed_in_time_and_once(world: World) -> None:
+    app = world.slack.app
+    world.slack.backend.rotates, app.refresh_token = True, "xoxe-1-first"
+    await world.install(refresh_token="xoxe-1-first", expires_at=NOW + timedelta(hours=3))
+    processes = [world.open_process() for _ in range(4)]
+    account = await processes[0].find("T0FOOTNOTE1")
+    assert account.client.token == "xoxb-emulator"
+
+    world.now = NOW + timedelta(hours=1, minutes=30)
+    accounts = await asyncio.gather(*(each.find("T0FOOTNOTE1") for each in processes))
+    assert {each.client.token for each in accounts} == {app.bot_token}
+    assert app.bot_token != "xoxb-emulator"
+    issued = [entry for entry in world.slack.journal.entries if entry.kind == "app.token_issued"]
+    assert len(issued) == 1
+    assert (await accounts[0].client.auth_test())["ok"]
+    kept = await world.installations.find("T0FOOTNOTE1")
+    assert kept is not None
+    assert (kept.token, kept.refresh_token) == (app.bot_token, app.refresh_token)
+
+
+async def test_a_token_that_cannot_be_renewed_is_used_until_it_expires(world: World) -> None:
+    await world.install(refresh_token="xoxe-1-used", expires_at=NOW + timedelta(hours=1))
+    accounts = world.open_process()
+    assert (await accounts.find("T0FOOTNOTE1")).client.token == "xoxb-emulator"
+    world.now = NOW + timedelta(hours=2)
+    with pytest.raises(AppNotInstalled):
+        await accounts.find("T0FOOTNOTE1")
+
+
+async def test_tokens_are_sealed_and_sealed_anew(world: World) -> None:
+    await world.install(refresh_token="xoxe-1-first")
+    query = "SELECT secrets::text FROM slack_installation"
+    async with world.pool.connection() as connection:
+        before = await (await connection.execute(query)).fetchone()
+    assert before is not None
+    assert "xoxb-emulator" not in before[0]
+    assert "xoxe-1-first" not in before[0]
+    assert await world.installations.rotate_secrets() == 2
+    kept = await world.installations.find("T0FOOTNOTE1")
+    assert kept is not None
+    assert (kept.token, kept.refresh_token) == ("xoxb-emulator", "xoxe-1-first")
+
+
+async def test_an_organisation_s_workspaces_are_served_by_its_one_token(
+    pool: Pool, slack: SlackEmulator
+) -> None:
+    world = World(pool, slack, each_its_own=True)
+    await world.install(id="E1", enterprise="E1", name="Acme")
+    await world.install(id="T9", token="xoxb-other", name="Somebody else")
+    membership = world.listen()
+    at_work = [{"enterprise_id": "E1", "team_id": "T1", "is_enterprise_install": True}]
+    event = payload({"type": "message"}, "T1", authorizations=at_work)
+    identity = await membership.identify(event)
+    assert identity is not None
+    assert (identity.team, identity.enterprise) == ("T1", "E1")
+    tenants = [await world.workspaces.resolve(Platform.SLACK, name) for name in ("T1", "E1", "T9")]
+    assert tenants == ["slack:E1", "slack:E1", "slack:T9"]
+
+    # One workspace is taken from the app, then the organisation lets it go.
+    await membership.part(payload({"type": "team_access_revoked", "team_ids": ["T1"]}, "T1"))
+    assert await world.workspaces.resolve(Platform.SLACK, "T1") is None
+    assert await membership.identify(event) is not None
+    gone = payload({"type": "app_uninstalled"}, "T1", authorizations=at_work)
+    await membership.part(gone)
+    await membership.part(gone)
+    assert await world.installations.find("T1") is None
+    assert await membership.identify(event) is None
+    assert await world.workspaces.resolve(Platform.SLACK, "T9") == "slack:T9"
+
+
+async def test_an_organisation_that_is_not_installed_opens_nothing(world: World) -> None:
+    at_work = [{"enterprise_id": "E7", "team_id": "T7", "is_enterprise_install": True}]
+    event = payload({"type": "message"}, "T7", authorizations=at_work)
+    assert await world.listen().identify(event) is None
+    assert await world.workspaces.resolve(Platform.SLACK, "T7") is None
+
+
+async def test_who_lets_the_app_go_keeps_what_is_stored_and_syncs_no_more(world: World) -> None:
+    await world.install()
+    sources = PostgresSourceStore(world.pool)
+    await sources.add_source(TENANT, "handbook", "files", {"path": "/x"}, frozenset({EVERYONE}))
+    membership = world.listen()
+    tokens = {"oauth": ["U1"], "bot": []}
+    await membership.part(payload({"type": "tokens_revoked", "tokens": tokens}))
+    assert await world.installations.find("T0FOOTNOTE1") is not None
+    await membership.part(payload({"type": "app_uninstalled"}))
+    assert await world.installations.find("T0FOOTNOTE1") is None
+    assert await world.workspaces.resolve(Platform.SLACK, "T0FOOTNOTE1") is None
+    (source,) = await sources.list_sources(TENANT)
+    assert source.paused
+
+    # A late delivery does not undo an installation that came after it.
+    await world.install(installed_at=NOW + timedelta(days=1))
+    await membership.part(payload({"type": "app_uninstalled"}))
+    assert await world.installations.find("T0FOOTNOTE1") is not None
+    assert await world.workspaces.resolve(Platform.SLACK, "T0FOOTNOTE1") == TENANT
+
+
+async def test_others_go_on_where_one_workspace_of_a_tenant_leaves(world: World) -> None:
+    await world.install()
+    await world.install(id="T2", token="xoxb-2")
+    sources = PostgresSourceStore(world.pool)
+    await sources.add_source(TENANT, "handbook", "files", {"path": "/x"}, frozenset({EVERYONE}))
+    await world.listen().part(payload({"type": "app_uninstalled"}, "T2"))
+    (source,) = await sources.list_sources(TENANT)
+    assert not source.paused
+    assert [each.id for each in await world.installations.list_for(TENANT)] == ["T0FOOTNOTE1"]
+
+
+async def test_a_state_is_good_once_and_for_a_while(pool: Pool) -> None:
+    states, elsewhere = PostgresInstallationStates(pool), PostgresInstallationStates(pool)
+    state = await states.issue(600)
+    assert not await elsewhere.consume("another")
+    assert await elsewhere.consume(state)
+    assert not await states.consume(state)
+    assert not await states.consume(await states.issue(-1))
