@@ -14,6 +14,7 @@ from langchain_core.runnables import RunnableConfig
 from agents.config import AgentConfig
 from agents.errors import AgentError
 from agents.graph import AgentGraph, build_graph
+from agents.language import detect_language
 from agents.memory import ThreadSaver
 from agents.metering import Meter
 from agents.model import (
@@ -28,6 +29,7 @@ from agents.model import (
 )
 from agents.nodes import AgentDeps
 from agents.ports import AnswerRecords, Brain, PassageSearch, SentenceScorer, ThreadMemory
+from agents.replies import warn
 from agents.state import ANSWER, HISTORY, AgentState, start_question
 from retrieval.errors import RetrievalError
 from retrieval.model import TenantId
@@ -146,6 +148,9 @@ class Assistant:
                 return None, None
             return None, ANSWER.read(held)
         fresh = start_question(fingerprint)
+        if question.settings.frugal and self._brain is not self._fallback:
+            language = question.settings.language or detect_language(question.text)
+            fresh["notices"] = [warn("budget spent", language)]
         gone = {question.id, question.replaces}
         turns = HISTORY.read(held) or ()
         if snapshot.next or any(turn.id in gone for turn in turns):
@@ -156,7 +161,7 @@ class Assistant:
         config = self._config
         return AgentDeps(
             question=question,
-            brain=self._brain,
+            brain=self._fallback if question.settings.frugal else self._brain,
             fallback=self._fallback,
             passages=self._passages,
             sentences=self._sentences,

@@ -27,12 +27,16 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class AnswerSettings:
-    """What a channel may set. `remit` describes what the bot answers here; '' means anything."""
+    """What a channel may set. `remit` describes what the bot answers here; '' means anything.
+
+    `frugal` has the built-in brain answer, since there is no money left for a chat model.
+    """
 
     persona: str = ""
     remit: str = ""
     language: str = ""
     freshness_days: int | None = None
+    frugal: bool = False
 
 
 class Outcome(StrEnum):

@@ -101,6 +101,14 @@ _NOTICES: Mapping[str, Mapping[str, str]] = {
         "fr": "Le modèle de réponse est indisponible ; ceci est cité des sources.",
         "es": "El modelo de respuesta no está disponible; esto está citado de las fuentes.",
     },
+    "budget spent": {
+        "en": "Today's budget for the answer model is spent; this is quoted from the sources.",
+        "de": "Das heutige Budget für das Antwortmodell ist aufgebraucht; dies ist aus den Quellen"
+        " zitiert.",
+        "fr": "Le budget du jour pour le modèle de réponse est épuisé ; ceci est cité des sources.",
+        "es": "El presupuesto de hoy para el modelo de respuesta se agotó; esto está citado de las"
+        " fuentes.",
+    },
     "stale": {
         "en": "The newest source of this answer is {} days old.",
         "de": "Die neueste Quelle dieser Antwort ist {} Tage alt.",

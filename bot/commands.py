@@ -4,13 +4,14 @@ import logging
 from collections.abc import Iterator, Mapping
 
 from bot.admin.sync_orders import SyncMessages, describe_busy, list_jobs
+from bot.channels.guide import Guide
 from bot.delivery import Delivery
 from bot.errors import DeliveryFailed, DeliveryRefused, NotPermitted, RateLimited
 from bot.model import REPLACES, AuditEntry, Claim, Command, ItemId, ItemState
 from bot.ports import Audit, Inbox, Letter
 from bot.rendering.apology import APOLOGIES, find_apology
 from bot.rendering.compose import compose_failure, compose_words
-from bot.rendering.report import compose_help, compose_usage
+from bot.rendering.help import compose_usage
 from bot.rights import Rights
 from bot.verdict import Verb, Verdict, answer, say
 from retrieval.errors import InvalidSource, UnknownRun, UnknownSource
@@ -34,6 +35,7 @@ class Commands:
         rights: Rights,
         audit: Audit,
         verbs: Mapping[str, Verb],
+        guide: Guide,
         people: Mapping[str, Verb] | None = None,
         lesser: Mapping[str, Verb] | None = None,
     ) -> None:
@@ -43,6 +45,7 @@ class Commands:
         self._rights = rights
         self._audit = audit
         self._verbs = verbs
+        self._guide = guide
         self._people = people or {}
         self._lesser = lesser or {}
 
@@ -84,7 +87,8 @@ class Commands:
             return verdict or _explain(claim, command)
         admin = await self._rights.is_admin(claim.tenant, command.place, command.person)
         if command.name == "help":
-            return answer(claim, "shown", compose_help(admin=admin))
+            page = await self._guide.compose(claim.tenant, command.place, admin=admin)
+            return answer(claim, "shown", page)
         if not admin:
             show = self._lesser.get(command.name)
             verdict = await show(claim, command.words) if show else None

@@ -11,6 +11,8 @@ from typing import Any
 from agents.errors import AgentError, BudgetExceeded
 from agents.model import Answer, Answered, Question, StepStarted, TextDelta
 from bot.access import is_for_asker_alone
+from bot.channels.guide import Guide
+from bot.channels.limits import Limits
 from bot.delivery import Delivery
 from bot.errors import AnswerStopped, DeliveryFailed, DeliveryRefused, RateLimited
 from bot.model import (
@@ -38,11 +40,11 @@ from bot.progress import Progress
 from bot.reading.offers import Offers
 from bot.rendering import phrases
 from bot.rendering.actions import compose_shared, offer_actions
-from bot.rendering.apology import UNEXPECTED, find_apology
-from bot.rendering.compose import compose_answer, compose_failure
+from bot.rendering.apology import UNEXPECTED, Apology, find_apology
+from bot.rendering.compose import compose_answer, compose_failure, compose_limit
 from bot.rendering.draft import compose_stopped
 from bot.rendering.reply import Button, Reply
-from bot.rendering.report import compose_help
+from bot.reticence import Unsaid, is_unasked, is_well_founded
 from bot.scopes import Scopes
 from retrieval.errors import StoreUnavailable
 from retrieval.model import TenantId
@@ -107,6 +109,8 @@ class Conversation:
         assistant: Assistant,
         directories: Mapping[Platform, Directory],
         channels: Channels,
+        limits: Limits,
+        guide: Guide,
         offers: Offers | None = None,
         limit: float = 90.0,
     ) -> None:
@@ -116,6 +120,8 @@ class Conversation:
         self._scopes = Scopes(directories)
         self._channels = channels
         self._offers = offers
+        self._limits = limits
+        self._guide = guide
         self._limit = limit
 
     async def answer(self, tenant: TenantId, item: ItemId) -> float | None:
@@ -138,6 +144,10 @@ class Conversation:
             except DeliveryRefused as error:
                 await self._inbox.finish(tenant, item, ItemState.DEAD, error=str(error))
                 return None
+            except Unsaid as reason:
+                _log.info("Question %s is left without a reply: %s", item, reason)
+                await self._inbox.finish(tenant, item, ItemState.DONE)
+                return None
             if isinstance(outcome, float):
                 return outcome
             if outcome is None or not await self._inbox.settle(claim, [outcome]):
@@ -151,7 +161,7 @@ class Conversation:
     async def _attempt(self, asked: _Asked) -> Letter | float | None:
         """The reply's letter, the seconds until the next attempt, or None where this one is lost.
 
-        Raises DeliveryRefused where this process does not speak on the platform.
+        Raises Unsaid, and DeliveryRefused where this process does not speak on the platform.
         """
         claim, message = asked.claim, asked.message
         messenger = self._delivery.get_messenger(message.place.platform)
@@ -161,6 +171,7 @@ class Conversation:
             self._open_live(messenger, asked),
             stop=Button(phrases.STOP.say(asked.language), f"answer stop {claim.item}"),
             language=asked.language,
+            quiet=is_unasked(message),
             draft=asked.draft,
             look=lambda: self._inbox.look(claim),
             note=lambda draft: self._inbox.note_draft(claim, draft),
@@ -172,9 +183,12 @@ class Conversation:
         return Letter(claim.tenant, asked.letter, *where, progress.draft)
 
     def _open_live(self, messenger: Messenger, asked: _Asked) -> LiveAnswer | None:
-        """The answer as it is seen while it is made; what is shared was seen already."""
+        """The answer as it is seen while it is made.
+
+        What is shared was seen already, and what nobody asked for may never be.
+        """
         message = asked.message
-        if message.intent is Intent.SHARE:
+        if message.intent is Intent.SHARE or is_unasked(message):
             return None
         return messenger.open_answer(
             message.place,
@@ -186,7 +200,8 @@ class Conversation:
 
     async def _compose(self, asked: _Asked, progress: Progress) -> Reply | float | None:
         """The reply, the seconds until the next attempt, or None where this one is lost."""
-        if (known := _compose_at_once(asked)) is not None:
+        known = _compose_at_once(asked) or await self._admit(asked)
+        if known is not None:
             return known
         claim, private, language = asked.claim, asked.private, asked.language
         try:
@@ -200,9 +215,29 @@ class Conversation:
             _log.exception("Question %s failed, attempt %d", claim.item, claim.attempts)
             if claim.attempts < apology.tries:
                 return 2.0 ** (claim.attempts - 1)
-            alone = private or asked.message.intent is Intent.SHARE
-            return compose_failure(apology.words, claim.item, private=alone, language=language)
-        return _compose_reply(asked, answer) if answer else None
+            return _apologise(asked, apology)
+        if answer is None:
+            return None
+        await self._limits.charge(claim.tenant, asked.message.place, answer.usage.cost)
+        return _compose_reply(asked, answer)
+
+    async def _admit(self, asked: _Asked) -> Reply | None:
+        """What to say where no answer is worked out: help, or that it is one question too many."""
+        claim, message = asked.claim, asked.message
+        if not message.text.strip():
+            return await self._guide.compose(
+                claim.tenant,
+                message.place,
+                admin=False,
+                private=asked.private,
+                language=asked.language,
+            )
+        if claim.attempts > 1 or message.intent is Intent.SHARE:
+            return None
+        wait = await self._limits.admit(claim.tenant, message, asked.settings)
+        if wait is not None and (is_unasked(message) or message.person.bot):
+            raise Unsaid("it is one too many")
+        return None if wait is None else compose_limit(wait, asked.language)
 
     async def _ask(self, asked: _Asked, progress: Progress) -> Answer | None:
         """The answer, or None where another attempt took over. Raises AnswerStopped."""
@@ -262,12 +297,13 @@ class Conversation:
             scope = await self._scopes.find_private(claim.tenant, message.place, message.person)
         else:
             scope = await self._scopes.find_public(claim.tenant, message.place)
+        frugal = not await self._limits.may_pay(claim.tenant, message.place)
         return Question(
             id=claim.item,
             text=message.text,
             thread=f"{claim.tenant}:{message.thread}",
             scope=replace(scope, sources=settings.sources or None),
-            settings=settings.answering,
+            settings=replace(settings.answering, frugal=frugal),
             replaces=message.again or "",
         )
 
@@ -286,7 +322,9 @@ class Conversation:
 
 
 def _compose_reply(asked: _Asked, answer: Answer) -> Reply:
-    """An answer with what can be done with it."""
+    """An answer with what can be done with it. Raises Unsaid."""
+    if is_unasked(asked.message) and not is_well_founded(answer):
+        raise Unsaid(f"nobody asked, and it is {answer.outcome.value}")
     message, item, language = asked.message, asked.claim.item, asked.language
     if message.intent is Intent.SHARE:
         return compose_shared(answer, message, item, language)
@@ -300,13 +338,19 @@ def _compose_at_once(asked: _Asked) -> Reply | None:
     claim, private, language = asked.claim, asked.private, asked.language
     if claim.stopped:
         return compose_stopped("", private=private, language=language)
-    if not asked.message.text.strip():
-        return compose_help(admin=False, private=private, language=language)
     if claim.attempts > MOST_CLAIMS:
         # The worker died over this question again and again, so there is no error to go by.
         _log.error("Question %s is given up, attempt %d", claim.item, claim.attempts)
-        return compose_failure(UNEXPECTED.words, claim.item, private=private, language=language)
+        return _apologise(asked, UNEXPECTED)
     return None
+
+
+def _apologise(asked: _Asked, apology: Apology) -> Reply:
+    """The words for a failure. Raises Unsaid."""
+    if is_unasked(asked.message):
+        raise Unsaid("nobody asked, and it failed")
+    alone = asked.private or asked.message.intent is Intent.SHARE
+    return compose_failure(apology.words, asked.claim.item, private=alone, language=asked.language)
 
 
 def _name_letter(claim: Claim) -> str:

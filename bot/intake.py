@@ -2,11 +2,22 @@
 
 import logging
 
-from bot.model import Acceptance, Command, IncomingMessage, Intent, ItemId, Place
-from bot.ports import Inbox, Workspaces
+from bot.model import (
+    Acceptance,
+    ChannelMode,
+    Command,
+    IncomingMessage,
+    Intent,
+    ItemId,
+    Place,
+)
+from bot.ports import Channels, Inbox, Triage, Workspaces
 from retrieval.model import TenantId
 
 STOP = ("stop",)
+
+_UNADDRESSED = frozenset({Intent.FOLLOW_UP, Intent.OVERHEARD})
+"""What does not mention the bot."""
 
 _log = logging.getLogger(__name__)
 
@@ -14,27 +25,42 @@ _log = logging.getLogger(__name__)
 class InboxIntake:
     """Satisfies bot.ports.Intake. When it returns ACCEPTED, the entry is durable and queued."""
 
-    def __init__(self, inbox: Inbox, workspaces: Workspaces) -> None:
+    def __init__(
+        self, inbox: Inbox, workspaces: Workspaces, channels: Channels, triage: Triage
+    ) -> None:
         self._inbox = inbox
         self._workspaces = workspaces
+        self._channels = channels
+        self._triage = triage
 
     async def accept(self, message: IncomingMessage) -> Acceptance:
         """Write a question to the inbox and queue it. Raises StoreUnavailable.
 
-        Ignored: workspaces that were never linked, and follow-ups that say nothing or stand in
-        threads in which nothing was answered. A bare mention is taken: it is answered with help.
+        Ignored: workspaces that were never linked, and what is not for the bot as the channel is
+        set up. A bare mention is taken: it is answered with help.
         """
-        if message.intent is Intent.FOLLOW_UP and not message.text.strip():
+        if message.intent in _UNADDRESSED and not message.text.strip():
             return Acceptance.IGNORED
         tenant = await self._resolve(message.place)
-        if tenant is None:
-            return Acceptance.IGNORED
-        if message.intent is Intent.FOLLOW_UP and not await self._inbox.has_answered(
-            tenant, message.thread
-        ):
+        if tenant is None or not await self._is_for_us(tenant, message):
             return Acceptance.IGNORED
         new = await self._inbox.put_question(tenant, message)
         return Acceptance.ACCEPTED if new else Acceptance.DUPLICATE
+
+    async def _is_for_us(self, tenant: TenantId, message: IncomingMessage) -> bool:
+        person, intent, text = message.person, message.intent, message.text
+        if intent not in _UNADDRESSED and not person.bot:
+            return True
+        settings = await self._channels.read(tenant, message.place)
+        if person.bot:
+            # What a bot says where we have answered may be its answer to ours, and so on for ever.
+            allowed = bool(settings.allowed_bots & {person.id, person.bot})
+            addressed = allowed and intent is Intent.MENTION
+            return addressed and not await self._inbox.has_answered(tenant, message.thread)
+        if intent is Intent.OVERHEARD:
+            return settings.mode is ChannelMode.AUTO and self._triage.asks_anyone(text)
+        goes_on = settings.mode is not ChannelMode.MENTIONS and self._triage.goes_on(text)
+        return goes_on and await self._inbox.has_answered(tenant, message.thread)
 
     async def accept_command(self, command: Command) -> Acceptance:
         """Write a command to the inbox and queue it. Raises StoreUnavailable."""

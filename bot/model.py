@@ -41,6 +41,8 @@ class Intent(StrEnum):
     MENTION = "mention"
     DIRECT = "direct"
     FOLLOW_UP = "follow_up"
+    OVERHEARD = "overheard"
+    """Said in a channel to nobody in particular; answered where the channel wants that."""
     ASK = "ask"
     """The /ask command: the answer goes to the asker alone."""
     SHARE = "share"
@@ -131,7 +133,11 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who asks. `groups` are the platform's groups or roles by id, as far as they are known."""
+    """Who asks. `groups` are the platform's groups or roles by id, as far as they are known.
+
+    `bot` is '' for people, else the platform's id of the bot, which may differ from that of its
+    account.
+    """
 
     id: str
     name: str = ""
@@ -139,6 +145,7 @@ class Person:
     may_manage: bool = False
     """The platform says this person manages the workspace (Discord: Manage Server)."""
     standing: Standing = Standing.OUTSIDER
+    bot: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +249,35 @@ class Submission:
 
     command: Command
     values: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What holds everywhere; None: no bound.
+
+    Questions in a minute of a person, in a channel and of a tenant: as many may come at once, and
+    then so many a minute. Questions of a tenant in a day, and US dollars of a channel and of a
+    tenant in a day. Days are those of UTC.
+    """
+
+    person: int | None = None
+    channel: int | None = None
+    tenant: int | None = None
+    tenant_day: int | None = None
+    channel_cost: float | None = None
+    tenant_cost: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How much of something may be used: a level that each use raises by one, up to `most`.
+
+    It falls by `drain` a second; 0: it stays, as in what has its day in its name.
+    """
+
+    name: str
+    most: float
+    drain: float
 
 
 class Acceptance(StrEnum):

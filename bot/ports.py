@@ -20,6 +20,7 @@ from bot.model import (
     ItemId,
     ItemState,
     Job,
+    Limit,
     MessageKey,
     Person,
     Place,
@@ -260,6 +261,18 @@ class Channels(Protocol):
         ...
 
 
+class Triage(Protocol):
+    """Tells, without a model, whether what does not mention the bot is for it. Pure."""
+
+    def goes_on(self, text: str) -> bool:
+        """Whether a message in a thread where the bot has answered goes on with that."""
+        ...
+
+    def asks_anyone(self, text: str) -> bool:
+        """Whether a message to nobody in particular asks something, in so many words."""
+        ...
+
+
 class ChannelStore(Protocol):
     """Keeps what was set for channels, as text by the name of the setting.
 
@@ -312,6 +325,56 @@ class Transcripts(Protocol):
 
     async def hear(self) -> None:
         """Note that events come in; to be called every minute or so while they do."""
+        ...
+
+
+class Memory(Protocol):
+    """Remembers conversations, as agents.assistant does. Raises RetrievalError."""
+
+    async def forget(self, tenant: TenantId, thread: str) -> None:
+        """Delete what is remembered of a conversation, and how its questions were answered."""
+        ...
+
+
+class Keepsakes(Protocol):
+    """Knows what is kept of a person who asked. Raises StoreUnavailable."""
+
+    async def list_threads(
+        self, tenant: TenantId, place: Place, person: Person, *, everywhere: bool
+    ) -> Sequence[ThreadKey]:
+        """The conversations in which this person asked: in a channel, or in the workspace."""
+        ...
+
+    async def blank(
+        self, tenant: TenantId, place: Place, person: Person, threads: Sequence[ThreadKey]
+    ) -> None:
+        """Delete the words of this person's questions in these, and of the replies to them.
+
+        Those that are not answered yet stay.
+        """
+        ...
+
+
+class Allowances(Protocol):
+    """Counts what is used up, the same for every process. Raises StoreUnavailable."""
+
+    async def take(
+        self, tenant: TenantId, limits: Sequence[Limit], now: datetime
+    ) -> Mapping[str, float]:
+        """Use one of each, or none where one of them is short.
+
+        Returns by how much each is over that is short; empty where it was taken.
+        """
+        ...
+
+    async def spend(
+        self, tenant: TenantId, names: Sequence[str], amount: float, now: datetime
+    ) -> None:
+        """Raise these levels, whatever they are."""
+        ...
+
+    async def read(self, tenant: TenantId, names: Sequence[str]) -> Mapping[str, float]:
+        """The levels of these, as of their last use; those that were never used are left out."""
         ...
 
 

@@ -35,7 +35,8 @@ class Progress:
     At first that is the platform's own sign of activity, then a message of steps and text. Only
     the latest state is sent. When the context ends nothing is under way any more, so nothing
     overtakes the answer. Before everything that it changes it asks `look` whether the attempt
-    still holds; `note` is told of the message as soon as there is one.
+    still holds; `note` is told of the message as soon as there is one. Where it is `quiet`, there
+    is no sign of activity.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Progress:
         *,
         stop: Button,
         language: str,
+        quiet: bool = False,
         draft: str | None,
         look: Callable[[], Awaitable[Hold]],
         note: Callable[[str], Awaitable[None]],
@@ -58,6 +60,7 @@ class Progress:
         self._live = live
         self._stop = stop
         self._language = language
+        self._quiet = quiet
         self._look = look
         self._note = note
         self._lead = lead
@@ -177,7 +180,7 @@ class Progress:
 
     def _is_activity_due(self, since: float) -> bool:
         """Whether the platform's own sign has something to say: while there is no message yet."""
-        if self._shown is not None or self._resumes:
+        if self._quiet or self._shown is not None or self._resumes:
             return False
         return self._steps[-1] != self._activity or since >= self._repeat
 

@@ -7,15 +7,19 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from agents.llm import triage
 from bot.admin.channel_form import ChannelForm
 from bot.admin.forms import AdminForms
 from bot.admin.sync_orders import SyncMessages
 from bot.admin.verbs import build_verbs
 from bot.answers.calls import Callers
 from bot.answers.cases import Cases
+from bot.answers.forgetting import Forgetting
 from bot.answers.rating import RatingDesk
 from bot.answers.verbs import build_people_verbs
 from bot.channels.editor import ChannelEditor
+from bot.channels.guide import Guide
+from bot.channels.limits import Limits
 from bot.commands import Commands
 from bot.conversation import Conversation
 from bot.delivery import Delivery
@@ -36,6 +40,7 @@ from bot.rendering.form import Choice
 from bot.rights import AdminSuggestions, Rights
 from bot.scopes import Scopes
 from bot.settings import Settings
+from bot.storage.allowances import PostgresAllowances
 from bot.storage.database import Pool, connect
 from bot.storage.directory import PostgresAdmins, PostgresAudit, PostgresWorkspaces
 from bot.storage.discord import (
@@ -46,6 +51,7 @@ from bot.storage.discord import (
 from bot.storage.feedback import PostgresCalls
 from bot.storage.inbox import PostgresInbox
 from bot.storage.installations import PostgresInstallationStates
+from bot.storage.keepsakes import PostgresKeepsakes
 from bot.storage.outbox import PostgresOutbox
 from bot.storage.preferences import PostgresPreferences
 from bot.storage.rights import PostgresRightsChanges
@@ -168,7 +174,7 @@ async def _connect_platforms(
         shelf = Shelf(footnote.searcher, footnote.knowledge, scopes)
         cases = Cases(inbox, footnote.answers, footnote.searcher, directories)
         front = Front(
-            intake=InboxIntake(inbox, workspaces),
+            intake=InboxIntake(inbox, workspaces, footnote.channels, triage),
             workspaces=workspaces,
             source_names=AdminSuggestions(rights, footnote.knowledge, workspaces),
             shelf=shelf,
@@ -345,6 +351,8 @@ def _build_worker(footnote: Footnote, parts: Parts) -> Worker:
         preferences=PostgresPreferences(footnote.pool),
     )
     audit = PostgresAudit(footnote.pool)
+    forgetting = Forgetting(PostgresKeepsakes(footnote.pool), footnote.assistant)
+    guide = Guide(footnote.channels, footnote.searcher, Scopes(parts.directories).find_public)
     return Worker(
         jobs=queue,
         inbox=inbox,
@@ -354,6 +362,10 @@ def _build_worker(footnote: Footnote, parts: Parts) -> Worker:
             assistant=footnote.assistant,
             directories=parts.directories,
             channels=footnote.channels,
+            limits=Limits(
+                PostgresAllowances(footnote.pool), footnote.settings.bounds, now=read_clock
+            ),
+            guide=guide,
             offers=offers,
             limit=footnote.settings.answer_seconds + 30,
         ),
@@ -371,6 +383,7 @@ def _build_worker(footnote: Footnote, parts: Parts) -> Worker:
                 kinds={kind.value: kind.label for kind in parts.front.kinds},
                 now=read_clock,
             ),
+            guide=guide,
             people={
                 **build_reading_verbs(parts.front.shelf, read_clock),
                 **build_people_verbs(
@@ -380,6 +393,7 @@ def _build_worker(footnote: Footnote, parts: Parts) -> Worker:
                     callers=Callers(PostgresCalls(footnote.pool), footnote.channels, delivery),
                     more={"private": offers.accept},
                 ),
+                "forget": forgetting.perform,
             },
             lesser=build_lesser_verbs(parts.front.shelf, read_clock),
         ),

@@ -15,7 +15,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from agents.config import Price, parse_prices
 from bot.errors import SettingsInvalid
-from bot.model import ChannelSettings
+from bot.model import Bounds, ChannelSettings
 from retrieval.lexical import Analyzer
 from retrieval.sources.addresses import AddressPolicy
 
@@ -284,6 +284,59 @@ class Settings(BaseSettings):
         description="An answer whose newest source is older than so many days carries a warning.",
     )
 
+    # Limits
+    person_questions: int = Field(
+        20,
+        alias="FOOTNOTE_PERSON_QUESTIONS",
+        ge=0,
+        description="How many questions a person may ask in a minute; 0: no bound.",
+    )
+    channel_questions: int = Field(
+        60,
+        alias="FOOTNOTE_CHANNEL_QUESTIONS",
+        ge=0,
+        description="How many questions may be asked in a channel in a minute; 0: no bound.",
+    )
+    tenant_questions: int = Field(
+        300,
+        alias="FOOTNOTE_TENANT_QUESTIONS",
+        ge=0,
+        description="How many questions may be asked in a minute in all; 0: no bound.",
+    )
+    channel_day: int | None = Field(
+        None,
+        alias="FOOTNOTE_CHANNEL_DAY",
+        gt=0,
+        description="How many questions are answered in a channel in a day (UTC), where the "
+        "channel does not say (`/channel set budget`). Empty: no bound.",
+    )
+    tenant_day: int | None = Field(
+        None,
+        alias="FOOTNOTE_TENANT_DAY",
+        gt=0,
+        description="How many questions are answered in a day (UTC) in all. Empty: no bound.",
+    )
+    channel_cost: float | None = Field(
+        None,
+        alias="FOOTNOTE_CHANNEL_COST",
+        gt=0,
+        description="What chat models may cost in a channel in a day (UTC), in US dollars; needs "
+        "`FOOTNOTE_MODEL_PRICES`. When it is spent, answers are quoted from the documents, and "
+        "say so. Empty: no bound.",
+    )
+    tenant_cost: float | None = Field(
+        None,
+        alias="FOOTNOTE_TENANT_COST",
+        gt=0,
+        description="What chat models may cost in a day (UTC) in all, as `FOOTNOTE_CHANNEL_COST`.",
+    )
+    queue_notice: int = Field(
+        10,
+        alias="FOOTNOTE_QUEUE_NOTICE",
+        ge=1,
+        description="From which number in the queue on people are told their number.",
+    )
+
     # Serving
     host: str = Field(
         "127.0.0.1",
@@ -415,9 +468,15 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _know_what_answers_cost(self) -> "Settings":
         unpriced = {*self.chat_models, *self.planner_models} - set(self.prices)
-        if self.answer_cost is not None and unpriced:
+        bounds = {
+            "FOOTNOTE_ANSWER_COST": self.answer_cost,
+            "FOOTNOTE_CHANNEL_COST": self.channel_cost,
+            "FOOTNOTE_TENANT_COST": self.tenant_cost,
+        }
+        bounded = [name for name, bound in bounds.items() if bound is not None]
+        if bounded and unpriced:
             raise ValueError(
-                "FOOTNOTE_ANSWER_COST is set, but FOOTNOTE_MODEL_PRICES holds no price of "
+                f"{bounded[0]} is set, but FOOTNOTE_MODEL_PRICES holds no price of "
                 + ", ".join(sorted(unpriced))
             )
         return self
@@ -456,6 +515,19 @@ class Settings(BaseSettings):
             persona=self.persona,
             remit=self.remit,
             freshness_days=self.freshness_days,
+            budget=self.channel_day,
+        )
+
+    @property
+    def bounds(self) -> Bounds:
+        """How much may be asked and spent."""
+        return Bounds(
+            person=self.person_questions or None,
+            channel=self.channel_questions or None,
+            tenant=self.tenant_questions or None,
+            tenant_day=self.tenant_day,
+            channel_cost=self.channel_cost,
+            tenant_cost=self.tenant_cost,
         )
 
     @property

@@ -119,6 +119,8 @@ _PERSONAL = frozenset(
     " vous yo io noi eu nós".split()
 )
 """Words of sentences, which the name of a topic does not hold."""
+_UNASKED = frozenset({Intent.GREETING, Intent.THANKS, Intent.FAREWELL, Intent.REMARK})
+_TOPIC = "names a topic"
 _LONGEST_TOPIC = 12
 _SMALL_TALK_LENGTH = 120
 _READ_LENGTH = 6_000
@@ -155,6 +157,21 @@ def read_message(text: str) -> Triage:
     rest = _drop_greeting(talk)
     intent, reason = _classify(text, talk, rest)
     return Triage(intent, reason, rest or talk, language)
+
+
+def goes_on(text: str) -> bool:
+    """Whether a message in a thread where the bot has answered goes on with that.
+
+    What people say to each other, and thanks, ask for no answer; a question does, and so do words
+    that tell something only together with what was said before.
+    """
+    return read_message(text).intent not in _UNASKED
+
+
+def asks_anyone(text: str) -> bool:
+    """Whether a message to nobody in particular asks something, in so many words."""
+    triage = read_message(text)
+    return triage.intent is Intent.QUESTION and triage.reason != _TOPIC
 
 
 def _classify(raw: str, talk: str, rest: str) -> tuple[Intent, str]:
@@ -211,7 +228,7 @@ def _classify_content(raw: str, rest: str) -> tuple[Intent, str]:
         return Intent.QUESTION, "reports a problem"
     names = len(words) <= _LONGEST_TOPIC and not _PERSONAL.intersection(words)
     if names and not _PEOPLE.search(rest):
-        return Intent.QUESTION, "names a topic"
+        return Intent.QUESTION, _TOPIC
     return Intent.REMARK, "people talking to each other"
 
 

@@ -13,7 +13,8 @@ from bot.admin.sync_orders import (
 )
 from bot.model import Claim, SyncJob
 from bot.ports import JobRunner, Sources
-from bot.rendering.report import compose_sources, compose_usage
+from bot.rendering.help import compose_usage
+from bot.rendering.report import compose_sources
 from bot.rendering.sync_report import (
     compose_errors,
     compose_failures,

@@ -8,7 +8,7 @@ from bot.model import ChannelSettings, Place
 from bot.ports import ChannelStore
 from retrieval.model import TenantId
 
-LOOK_SECONDS = 3.0
+LOOK_SECONDS = 1.0
 """How long what was read is used: what another process changes holds here after so long."""
 MOST_HELD = 10_000
 

@@ -1,4 +1,6 @@
-"""/channel: how the bot is set up in a channel."""
+"""/channel: how the bot is set up in a channel; /forget: what it remembers of a person there."""
+
+from typing import Any
 
 import discord
 from discord import app_commands
@@ -61,3 +63,14 @@ async def _suggest_values(
     chosen = [name.strip() for name in earlier.split(",")] if comma else []
     whole = [", ".join([*chosen, name]) for name in names if name not in chosen]
     return [value for value in whole if len(value) <= CHOICE_CHARACTERS]
+
+
+def build_forget(receiver: DiscordReceiver) -> app_commands.Command[Any, Any, None]:
+    """The command."""
+
+    @app_commands.command(name="forget", description="Delete what I remember of you here")
+    @app_commands.describe(everywhere="Of all your conversations, not only those of this channel")
+    async def forget(interaction: Interaction, everywhere: bool = False) -> None:
+        await receiver.receive_command(interaction, "forget", ("all",) if everywhere else ())
+
+    return forget

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import discord
 from discord import app_commands
 
-from bot.platforms.discord_channel_commands import build_channel
+from bot.platforms.discord_channel_commands import build_channel, build_forget
 from bot.platforms.discord_client import DiscordClient
 from bot.platforms.discord_errors import CLIENT_ERRORS
 from bot.platforms.discord_receiver import DiscordReceiver
@@ -145,7 +145,8 @@ def _build_commands(
         await receiver.receive_command(interaction, "help", ())
 
     groups = [_build_sync(receiver), _build_sources(receiver, kinds), build_channel(receiver)]
-    return [ask, _complete_readable(search, receiver), *groups, doc, audit, help_]
+    people = [ask, _complete_readable(search, receiver), build_forget(receiver)]
+    return [*people, *groups, doc, audit, help_]
 
 
 def _build_sync(receiver: DiscordReceiver) -> app_commands.Group:

@@ -73,11 +73,12 @@ def find_shard(workspace: str, shards: int) -> int:
 
 def read_person(user: discord.User | discord.Member | discord.Object) -> Person:
     """The person with what the event tells of their roles and rights."""
+    bot = str(user.id) if getattr(user, "bot", False) else ""
     if isinstance(user, discord.Member):
         groups = frozenset(str(role.id) for role in user.roles if not role.is_default())
         manages = user.guild_permissions.manage_guild
-        return Person(str(user.id), user.display_name, groups, manages)
-    return Person(str(user.id), getattr(user, "display_name", ""))
+        return Person(str(user.id), user.display_name, groups, manages, bot=bot)
+    return Person(str(user.id), getattr(user, "display_name", ""), bot=bot)
 
 
 def is_from_person(message: discord.Message) -> bool:
@@ -86,21 +87,35 @@ def is_from_person(message: discord.Message) -> bool:
     return message.type in _TYPES and not bot
 
 
+def is_from_another_bot(message: discord.Message, bot_user: int) -> bool:
+    """Whether another bot or a webhook wrote it and mentions ours."""
+    author = message.author
+    bot = (author.bot or message.webhook_id is not None) and not author.system
+    return message.type in _TYPES and bot and author.id != bot_user and _mentions(message, bot_user)
+
+
 def read_intent(message: discord.Message, bot_user: int) -> Intent | None:
     """What is asked of the bot; None where nothing is.
 
-    A message in a thread that mentions nobody is a FOLLOW_UP: a question only where the bot takes
-    part in the thread, which the intake knows. Without the privileged Message Content intent
-    Discord leaves its text out, so that it is empty.
+    What mentions nobody is a question only as the channel is set up, and in a thread (FOLLOW_UP)
+    only where the bot takes part, which the intake knows. Without the privileged Message Content
+    intent Discord leaves its text out, so that it is empty.
     """
     if isinstance(message.channel, discord.DMChannel):
         return Intent.DIRECT
-    if any(user.id == bot_user for user in message.mentions) or bot_user in message.raw_mentions:
+    if _mentions(message, bot_user):
         return Intent.MENTION
     somebody = message.mentions or message.role_mentions or message.mention_everyone
-    if isinstance(message.channel, discord.Thread) and not somebody and message.content:
+    if somebody or not message.content:
+        return None
+    if isinstance(message.channel, discord.Thread):
         return Intent.FOLLOW_UP
-    return None
+    to_nobody = message.guild is not None and message.reference is None
+    return Intent.OVERHEARD if to_nobody else None
+
+
+def _mentions(message: discord.Message, bot_user: int) -> bool:
+    return bot_user in message.raw_mentions or any(u.id == bot_user for u in message.mentions)
 
 
 def find_earlier(message: discord.Message, bot_user: int) -> MessageKey | None:

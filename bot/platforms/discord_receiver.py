@@ -32,6 +32,7 @@ from bot.platforms.discord_events import (
     find_shard,
     is_click,
     is_elsewhere,
+    is_from_another_bot,
     is_from_person,
     is_submission,
     read_click,
@@ -155,7 +156,8 @@ class DiscordReceiver:
         """Hand a message over if something is asked in it; never raises."""
         channel = (read_workspace(read_guild_id(message)), message.channel.id)
         self._positions.begin(channel, message.id)
-        intent = read_intent(message, bot_user) if is_from_person(message) else None
+        heard = is_from_person(message) or is_from_another_bot(message, bot_user)
+        intent = read_intent(message, bot_user) if heard else None
         if intent is not None:
             try:
                 await self._hand_over(message, bot_user, intent)

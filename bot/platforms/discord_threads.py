@@ -35,7 +35,8 @@ class QuestionThreads:
             question.message
         )
         channel = isinstance(message.channel, discord.TextChannel)
-        if not (begins and channel and question.text and await self._is_wanted(question)):
+        asked = question.text and not question.person.bot
+        if not (begins and channel and asked and await self._is_wanted(question)):
             return question
         if not await _open(message, name_thread(question.text)):
             return question

@@ -29,6 +29,7 @@ FRONT_COMMAND = "footnote"
 and for help, since Slack keeps `/help` for itself."""
 
 _SUBTYPES = frozenset({None, "file_share", "thread_broadcast"})
+_SUBTYPES_OF_BOTS = frozenset({None, "bot_message"})
 _KINDS = {
     "channel": ChannelKind.PUBLIC,
     "group": ChannelKind.PRIVATE,
@@ -59,7 +60,7 @@ def is_from_person(payload: Payload) -> bool:
     event = payload["event"]
     if event.get("subtype") not in _SUBTYPES or event.get("hidden"):
         return False
-    if event.get("bot_id") or event.get("bot_profile"):
+    if read_bot(payload):
         return False
     if not event.get("user") or event["user"] == "USLACKBOT":
         return False
@@ -69,18 +70,36 @@ def is_from_person(payload: Payload) -> bool:
     )
 
 
+def is_from_another_bot(payload: Payload, bot_user: str) -> bool:
+    """Whether another bot wrote it and mentions ours."""
+    event = payload["event"]
+    known = event.get("subtype") in _SUBTYPES_OF_BOTS and not event.get("hidden")
+    ours = event.get("user") == bot_user or not read_bot(payload)
+    return known and not ours and _mentions(event.get("text") or "", bot_user)
+
+
+def read_bot(payload: Payload) -> str:
+    """The id of the bot that wrote it; '' for what a person wrote."""
+    event = payload["event"]
+    return str(event.get("bot_id") or (event.get("bot_profile") or {}).get("id") or "")
+
+
 def read_message(payload: Payload, bot_user: str, kind: ChannelKind) -> IncomingMessage | None:
     """The question in an event_callback, or None where nothing is asked of the bot.
 
-    A reply in a thread that mentions nobody is a FOLLOW_UP: a question only where the bot takes
-    part in the thread, which the payload does not tell and the intake knows.
+    What mentions nobody is a question only as the channel is set up, and in a thread (FOLLOW_UP)
+    only where the bot takes part; neither does the payload tell, and the intake knows.
     """
     event = payload["event"]
-    if event.get("type") not in EVENTS or not is_from_person(payload):
+    if event.get("type") not in EVENTS:
+        return None
+    if not is_from_person(payload) and not is_from_another_bot(payload, bot_user):
         return None
     intent = _read_intent(event, bot_user, kind)
     if intent is None:
         return None
+    bot = read_bot(payload)
+    user = event.get("user") or bot
     team, channel, ts = read_team(payload), event["channel"], event["ts"]
     thread = event.get("thread_ts") or ts
     return IncomingMessage(
@@ -88,11 +107,11 @@ def read_message(payload: Payload, bot_user: str, kind: ChannelKind) -> Incoming
         message=MessageKey(f"slack:{team}:{channel}:{ts}"),
         thread=ThreadKey(f"slack:{team}:{channel}:{thread}"),
         place=Place(Platform.SLACK, team, channel, kind, thread),
-        person=Person(event["user"]),
+        person=Person(user, bot=bot),
         intent=intent,
         text=clean_text(event.get("text") or "", bot_user),
         at=datetime.fromtimestamp(float(ts), UTC),
-        reply_token={"user": event["user"]},
+        reply_token={"user": user},
         in_view=read_channel_in_view(event) if kind is ChannelKind.DIRECT else None,
     )
 
@@ -175,10 +194,16 @@ def _read_intent(event: Payload, bot_user: str, kind: ChannelKind) -> Intent | N
     if kind is ChannelKind.DIRECT:
         return Intent.DIRECT
     text = event.get("text") or ""
-    if event["type"] == "app_mention" or f"<@{bot_user}>" in text or f"<@{bot_user}|" in text:
+    if event["type"] == "app_mention" or _mentions(text, bot_user):
         return Intent.MENTION
+    if _SOMEBODY.search(text):
+        return None
     is_reply = event.get("thread_ts") not in (None, event["ts"])
-    return Intent.FOLLOW_UP if is_reply and not _SOMEBODY.search(text) else None
+    return Intent.FOLLOW_UP if is_reply else Intent.OVERHEARD
+
+
+def _mentions(text: str, bot_user: str) -> bool:
+    return f"<@{bot_user}>" in text or f"<@{bot_user}|" in text
 
 
 def _read_entity(entity: str, bot_user: str) -> str:

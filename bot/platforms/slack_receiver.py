@@ -13,6 +13,7 @@ from bot.platforms.slack_directory import SlackChannels
 from bot.platforms.slack_events import (
     EVENTS,
     is_from_person,
+    read_bot,
     read_channel_kind,
     read_command,
     read_message,
@@ -102,7 +103,7 @@ class SlackReceiver:
             self._pane.open(payload)
         if self._transcriber is not None:
             await self._transcribe(self._transcriber, payload)
-        if event["type"] not in EVENTS or not is_from_person(payload):
+        if event["type"] not in EVENTS or not (is_from_person(payload) or read_bot(payload)):
             return
         identity = await self._membership.identify(payload)
         if identity is None:

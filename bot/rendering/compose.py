@@ -1,6 +1,8 @@
 """From what happened to a reply: answers, and plain words. Pure."""
 
+import math
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 
 from agents.model import Answer, Citation, Outcome
 from bot.rendering import phrases
@@ -61,6 +63,21 @@ def compose_failure(
     """The reply for a failure; the reference finds it in the log, and in `footnote trace`."""
     footer = phrases.REFERENCE.say(language, reference=reference)
     return compose_words(words.say(language), footer=footer, private=private)
+
+
+def compose_limit(wait: timedelta, language: str = "en") -> Reply:
+    """That it is one question too many, and when there is room again; for the asker alone."""
+    when = describe_wait(wait, language)
+    return compose_words(phrases.TOO_MANY.say(language, when=when), private=True)
+
+
+def describe_wait(wait: timedelta, language: str = "en") -> str:
+    """'in 30 seconds', 'in 5 minutes', 'in 3 hours': never too short."""
+    seconds = max(2, math.ceil(wait.total_seconds()))
+    for length, phrase in ((3_600, phrases.IN_HOURS), (60, phrases.IN_MINUTES)):
+        if seconds > 2 * length:
+            return phrase.say(language, count=math.ceil(seconds / length))
+    return phrases.IN_SECONDS.say(language, count=seconds)
 
 
 def describe_age(days: int | None, language: str = "en") -> str:

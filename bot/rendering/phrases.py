@@ -176,6 +176,131 @@ HELP_HELP: Final = Phrase(
     es="muestra esto; en Slack es `/footnote help`",
 )
 
+HELP_FORGET: Final = Phrase(
+    en="deletes what I remember of your conversations here",
+    de="löscht, was ich von deinen Unterhaltungen hier weiß",
+    fr="efface ce que je retiens de vos conversations ici",
+    es="borra lo que recuerdo de tus conversaciones aquí",
+)
+HERE_MENTIONS: Final = Phrase(
+    en="In this channel I answer when I am mentioned.",
+    de="In diesem Kanal antworte ich, wenn ich erwähnt werde.",
+    fr="Dans ce canal, je réponds quand on me mentionne.",
+    es="En este canal respondo cuando me mencionan.",
+)
+HERE_THREADS: Final = Phrase(
+    en="In a thread where I have answered, go on without a mention.",
+    de="In einem Thread, in dem ich geantwortet habe, geht es ohne Erwähnung weiter.",
+    fr="Dans un fil où j'ai répondu, continuez sans me mentionner.",
+    es="En un hilo donde ya respondí, sigue sin mencionarme.",
+)
+HERE_AUTO: Final = Phrase(
+    en="Here I also answer questions to nobody in particular, where the sources hold the answer.",
+    de="Hier beantworte ich auch Fragen, die an niemanden gerichtet sind, wenn die Quellen die "
+    "Antwort kennen.",
+    fr="Ici, je réponds aussi aux questions posées à tous, quand les sources ont la réponse.",
+    es="Aquí también respondo preguntas dirigidas a nadie, si las fuentes tienen la respuesta.",
+)
+HERE_DIRECT: Final = Phrase(
+    en="Write me your question; here no mention is needed.",
+    de="Schreib mir deine Frage; hier braucht es keine Erwähnung.",
+    fr="Écrivez-moi votre question ; ici, pas besoin de me mentionner.",
+    es="Escríbeme tu pregunta; aquí no hace falta mencionarme.",
+)
+HERE_PRIVATE: Final = Phrase(
+    en="Only you see my answer.",
+    de="Nur du siehst meine Antwort.",
+    fr="Vous seul voyez ma réponse.",
+    es="Solo tú ves mi respuesta.",
+)
+HERE_REMIT: Final = Phrase(
+    en="What I answer here: {remit}.",
+    de="Was ich hier beantworte: {remit}.",
+    fr="Ce à quoi je réponds ici : {remit}.",
+    es="Lo que respondo aquí: {remit}.",
+)
+HERE_SOURCES: Final = Phrase(
+    en="Everyone here may read these sources: {names}.",
+    de="Alle hier dürfen diese Quellen lesen: {names}.",
+    fr="Tout le monde ici peut lire ces sources : {names}.",
+    es="Todos aquí pueden leer estas fuentes: {names}.",
+)
+HERE_NO_SOURCES: Final = Phrase(
+    en="There is no source yet that everyone here may read.",
+    de="Es gibt noch keine Quelle, die alle hier lesen dürfen.",
+    fr="Il n'y a pas encore de source que tout le monde ici puisse lire.",
+    es="Aún no hay ninguna fuente que todos aquí puedan leer.",
+)
+
+# Limits
+
+TOO_MANY: Final = Phrase(
+    en="I was asked a lot just now. Please ask again {when}.",
+    de="Ich wurde gerade sehr viel gefragt. Bitte frag {when} noch einmal.",
+    fr="On m'a beaucoup demandé à l'instant. Reposez votre question {when}.",
+    es="Me acaban de preguntar mucho. Vuelve a preguntar {when}.",
+)
+IN_SECONDS: Final = Phrase(
+    en="in {count} seconds",
+    de="in {count} Sekunden",
+    fr="dans {count} secondes",
+    es="en {count} segundos",
+)
+IN_MINUTES: Final = Phrase(
+    en="in {count} minutes",
+    de="in {count} Minuten",
+    fr="dans {count} minutes",
+    es="en {count} minutos",
+)
+IN_HOURS: Final = Phrase(
+    en="in {count} hours",
+    de="in {count} Stunden",
+    fr="dans {count} heures",
+    es="en {count} horas",
+)
+QUEUED: Final = Phrase(
+    en="You are number {number} in the queue",
+    de="Du bist Nummer {number} in der Warteschlange",
+    fr="Vous êtes numéro {number} dans la file",
+    es="Eres el número {number} de la cola",
+)
+
+# Forgetting
+
+FORGET_NOTHING: Final = Phrase(
+    en="I remember no conversation of yours here.",
+    de="Ich weiß hier von keiner Unterhaltung mit dir.",
+    fr="Je ne retiens aucune conversation avec vous ici.",
+    es="No recuerdo ninguna conversación tuya aquí.",
+)
+FORGET_HERE: Final = Phrase(
+    en="Forget what I remember of your conversations in this channel ({count})? How I answered "
+    "them is deleted too. The messages themselves stay.",
+    de="Soll ich vergessen, was ich von deinen Unterhaltungen in diesem Kanal weiß ({count})? Auch "
+    "wie ich geantwortet habe, wird gelöscht. Die Nachrichten selbst bleiben.",
+    fr="Faut-il oublier ce que je retiens de vos conversations dans ce canal ({count}) ? La façon "
+    "dont j'ai répondu est effacée aussi. Les messages eux-mêmes restent.",
+    es="¿Olvido lo que recuerdo de tus conversaciones en este canal ({count})? También se borra "
+    "cómo las respondí. Los mensajes mismos se quedan.",
+)
+FORGET_EVERYWHERE: Final = Phrase(
+    en="Forget what I remember of all your conversations ({count})? How I answered them is deleted "
+    "too. The messages themselves stay.",
+    de="Soll ich vergessen, was ich von all deinen Unterhaltungen weiß ({count})? Auch wie ich "
+    "geantwortet habe, wird gelöscht. Die Nachrichten selbst bleiben.",
+    fr="Faut-il oublier ce que je retiens de toutes vos conversations ({count}) ? La façon dont "
+    "j'ai répondu est effacée aussi. Les messages eux-mêmes restent.",
+    es="¿Olvido lo que recuerdo de todas tus conversaciones ({count})? También se borra cómo las "
+    "respondí. Los mensajes mismos se quedan.",
+)
+FORGET_THEM: Final = Phrase(en="Forget them", de="Vergiss sie", fr="Oublier", es="Olvídalas")
+FORGOTTEN: Final = Phrase(
+    en="Forgotten: {count} of your conversations.",
+    de="Vergessen: {count} deiner Unterhaltungen.",
+    fr="Oubliées : {count} de vos conversations.",
+    es="Olvidadas: {count} de tus conversaciones.",
+)
+
 # When something cannot be said where it was asked
 
 NOT_TAKEN: Final = Phrase(

@@ -1,55 +1,15 @@
-"""Replies to admins' commands: help, sources, documents, and who commanded what. Pure."""
+"""Replies to admins' commands: sources, documents, and who commanded what. Pure."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
 from bot.model import AuditRecord, SourceOverview
-from bot.rendering import phrases
 from bot.rendering.reply import Block, Button, Code, Inline, Paragraph, Reply, Strong, Text
 from bot.rendering.sync_report import describe_past, list_lines
 from retrieval.model import EVERYONE, DocumentReport, SourceTrial
 
 SHOWN_CHUNKS = 10
 CHUNK_CHARACTERS = 120
-
-_HELP = (
-    ("/ask question", phrases.HELP_ASK),
-    ("/search words", phrases.HELP_SEARCH),
-    ("/sources", phrases.HELP_SOURCES),
-    ("/help", phrases.HELP_HELP),
-)
-_ADMIN_HELP = (
-    ("/sync source|all [full|dry-run]", "reads a source again and shows what changes"),
-    ("/sync status [source]", "shows how the latest syncs stand"),
-    ("/sync cancel source", "stops a sync; what it has read stays"),
-    ("/sync history [source]", "lists the latest syncs"),
-    ("/sync errors [source|run]", "shows what could not be read, and why"),
-    ("/sources list", "lists the sources"),
-    ("/sources add [kind]", "adds a source, after it was tried"),
-    ("/sources remove source", "removes a source and all that was read from it"),
-    ("/sources test source", "tries whether a source can be read"),
-    ("/sources pause source", "stops its schedule; `/sources resume source` goes on"),
-    ("/sources schedule source [when]", "has a source read by itself: hourly, daily, weekly, cron"),
-    ("/channel", "shows how this channel is set up; `/channel set` changes it"),
-    ("/channel set setting value", "sets one thing; `/channel reset [setting]` undoes it"),
-    ("/doc address", "shows what is known of a document"),
-    ("/audit [number]", "shows who commanded what"),
-)
-
-
-def compose_help(*, admin: bool, private: bool = True, language: str = "en") -> Reply:
-    """What can be asked and commanded, by this person."""
-    intro = _say(phrases.HELP.say(language))
-    commands = [(command, use.say(language)) for command, use in _HELP]
-    blocks: list[Block] = [intro, _list_commands(commands)]
-    if admin:
-        blocks += [_say("For admins, such as you:"), _list_commands(_ADMIN_HELP)]
-    return Reply(tuple(blocks), private=private)
-
-
-def compose_usage(words: str) -> Reply:
-    """A command that was not understood: what is wrong, and the commands that exist."""
-    return Reply((_say(words), _list_commands(_ADMIN_HELP)), private=True)
 
 
 def compose_sources(overviews: Sequence[SourceOverview], now: datetime) -> Reply:
@@ -192,13 +152,3 @@ def _headline(name: str, words: str) -> Paragraph:
 
 def _say(words: str) -> Paragraph:
     return Paragraph((Text(words),))
-
-
-def _list_commands(entries: Sequence[tuple[str, str]]) -> Block:
-    return list_lines([(Code(command), *_read_code(f": {use}")) for command, use in entries])
-
-
-def _read_code(words: str) -> list[Inline]:
-    """The words, with what stands between backticks as code."""
-    parts = words.split("`")
-    return [Code(part) if number % 2 else Text(part) for number, part in enumerate(parts) if part]

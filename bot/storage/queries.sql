@@ -63,7 +63,9 @@ RETURNING platform;
 -- name: thread_is_answered
 SELECT EXISTS (
     SELECT FROM inbox
-    WHERE tenant_id = %(tenant)s AND thread = %(thread)s AND state IN ('answered', 'done')
+    JOIN outbox ON outbox.tenant_id = inbox.tenant_id AND outbox.key = inbox.item_id || ':answer'
+    WHERE inbox.tenant_id = %(tenant)s AND inbox.thread = %(thread)s
+      AND inbox.state IN ('answered', 'done')
 );
 
 -- name: lock_lost_items
@@ -434,3 +436,70 @@ UPDATE hand_off
 SET resolved_by = coalesce(resolved_by, %(person)s), resolved_at = coalesce(resolved_at, now())
 WHERE tenant_id = %(tenant)s AND question_id = %(item)s
 RETURNING letter;
+
+-- name: open_allowances
+INSERT INTO allowance (tenant_id, name, level, at)
+SELECT %(tenant)s, given.name, 0, %(now)s FROM unnest(%(names)s::text[]) AS given(name)
+ORDER BY given.name
+ON CONFLICT DO NOTHING;
+
+-- name: take_allowances
+WITH given AS (
+    SELECT * FROM unnest(%(names)s::text[], %(most)s::float8[], %(drains)s::float8[])
+        AS given(name, most, drain)
+), held AS (
+    SELECT name, level, at FROM allowance
+    WHERE tenant_id = %(tenant)s AND name = ANY(%(names)s::text[])
+    ORDER BY name
+    FOR UPDATE
+), now_held AS (
+    SELECT held.name, given.most,
+        greatest(0, held.level
+            - given.drain * greatest(0, extract(epoch FROM %(now)s::timestamptz - held.at)))
+            AS level
+    FROM held JOIN given ON given.name = held.name
+), short AS (
+    SELECT name, level + 1 - most AS excess FROM now_held WHERE level + 1 > most + 1e-6
+), taken AS (
+    UPDATE allowance
+    SET level = now_held.level + 1, at = greatest(allowance.at, %(now)s::timestamptz)
+    FROM now_held
+    WHERE allowance.tenant_id = %(tenant)s AND allowance.name = now_held.name
+      AND NOT EXISTS (SELECT FROM short)
+)
+SELECT name, excess FROM short;
+
+-- name: spend_allowances
+INSERT INTO allowance (tenant_id, name, level, at)
+SELECT %(tenant)s, given.name, %(amount)s, %(now)s FROM unnest(%(names)s::text[]) AS given(name)
+ORDER BY given.name
+ON CONFLICT (tenant_id, name) DO UPDATE
+SET level = allowance.level + excluded.level, at = excluded.at;
+
+-- name: read_allowances
+SELECT name, level FROM allowance
+WHERE tenant_id = %(tenant)s AND name = ANY(%(names)s::text[]);
+
+-- name: drop_old_allowances
+DELETE FROM allowance WHERE at < %(now)s::timestamptz - interval '2 days';
+
+-- name: list_own_threads
+SELECT DISTINCT thread FROM inbox
+WHERE tenant_id = %(tenant)s AND platform = %(platform)s AND person = %(person)s
+  AND kind = 'question' AND payload->>'text' <> ''
+  AND payload->'place'->>'workspace' = %(workspace)s
+  AND (%(everywhere)s OR coalesce(payload->'place'->>'parent', payload->'place'->>'channel')
+       = %(channel)s)
+ORDER BY thread;
+
+-- name: blank_questions
+WITH blanked AS (
+    UPDATE inbox SET payload = jsonb_set(payload, '{text}', '""')
+    WHERE tenant_id = %(tenant)s AND platform = %(platform)s AND person = %(person)s
+      AND kind = 'question' AND thread = ANY(%(threads)s::text[]) AND state IN ('done', 'dead')
+    RETURNING item_id
+)
+UPDATE outbox SET reply = %(blank)s
+FROM blanked
+WHERE outbox.tenant_id = %(tenant)s AND outbox.key >= blanked.item_id || ':'
+  AND outbox.key < blanked.item_id || ';' AND outbox.state <> 'pending';

@@ -38,6 +38,7 @@ class Recorder:
     """Intake, workspaces, threads and names of sources that write down what they are told."""
 
     messages: list[IncomingMessage] = field(default_factory=list)
+    overheard: list[IncomingMessage] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
     linked: dict[str, str] = field(default_factory=dict)
     asked_names: list[tuple[Place, Person]] = field(default_factory=list)
@@ -46,6 +47,9 @@ class Recorder:
     grown: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     async def accept(self, message: IncomingMessage) -> Acceptance:
+        if message.intent is Intent.OVERHEARD or message.person.bot:
+            self.overheard.append(message)
+            return Acceptance.IGNORED
         await self._attempt()
         if any(known.message == message.message for known in self.messages):
             return await self._tell(Acceptance.DUPLICATE)
@@ -255,6 +259,8 @@ async def test_what_is_not_for_the_bot_is_left_alone(
     await guild.driver.post("ben", "#general", "is @chloe here?")
     await guild.driver.mention("ben", "#general", "last?")
     await recorder.wait_for_messages(3)
+    (beep,) = recorder.overheard
+    assert (beep.intent, beep.text, bool(beep.person.bot)) == (Intent.MENTION, "beep?", True)
     # Whether the bot takes part in a thread is for the intake to know.
     assert [(message.intent, message.text) for message in recorder.messages] == [
         (Intent.FOLLOW_UP, "at noon?"),

@@ -35,6 +35,7 @@ class Recorder:
     """Intake and workspaces that write down what they are told."""
 
     messages: list[IncomingMessage] = field(default_factory=list)
+    overheard: list[IncomingMessage] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
     linked: list[tuple[Platform, str, str]] = field(default_factory=list)
     failures: int = 0
@@ -43,6 +44,9 @@ class Recorder:
     grown: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     async def accept(self, message: IncomingMessage) -> Acceptance:
+        if message.intent is Intent.OVERHEARD or message.person.bot:
+            self.overheard.append(message)
+            return Acceptance.IGNORED
         await self._attempt()
         self.messages.append(message)
         await self._tell()
@@ -200,6 +204,11 @@ async def test_what_is_not_for_the_bot_is_acked_and_left_alone(
     await settled(slack, await slack.driver.delete("alma", "help", said["ts"]))
     await settled(slack, await slack.driver.mention("robo", "help", "beep?"))
     assert recorder.messages == []
+    # What the channel's mode and its allowed bots make of these is for the intake to know.
+    assert {(heard.intent, heard.text, heard.person.bot) for heard in recorder.overheard} == {
+        (Intent.OVERHEARD, "lunch?", ""),
+        (Intent.MENTION, "beep?", "B0ROBO00001"),
+    }
 
 
 async def test_strangers_in_a_shared_channel_are_not_served(

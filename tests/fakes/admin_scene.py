@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from bot.admin.sync_orders import SyncMessages
 from bot.admin.verbs import build_verbs
+from bot.answers.forgetting import Forgetting
 from bot.channels.book import ChannelBook
 from bot.channels.editor import ChannelEditor
 from bot.commands import Commands
@@ -13,7 +14,7 @@ from bot.model import ChannelSettings, Command, ItemId, Platform, SyncJob
 from bot.rights import Rights
 from bot.syncing import SyncReporter
 from retrieval.model import TenantId
-from tests.fakes.channels import InMemoryChannelStore
+from tests.fakes.channels import InMemoryChannelStore, InMemoryKeepsakes, make_guide
 from tests.fakes.intake import InMemoryAudit, InMemoryInbox, InMemoryJobs, InMemoryOutbox
 from tests.fakes.knowledge import InMemoryKnowledge
 from tests.fakes.messages import make_command
@@ -43,6 +44,7 @@ class Scene:
         self.audit = InMemoryAudit()
         self.sources = sources or InMemoryKnowledge()
         self.book = ChannelBook(InMemoryChannelStore(), ChannelSettings())
+        self.keepsakes = InMemoryKeepsakes()
         self.reads_all = True
         self.slept: list[float] = []
         platforms = (Platform.SLACK, Platform.DISCORD)
@@ -63,6 +65,8 @@ class Scene:
                 kinds={"website": "a website"},
                 now=lambda: NOW,
             ),
+            guide=make_guide(self.book),
+            people={"forget": Forgetting(self.keepsakes, self.keepsakes).perform},
         )
         self.reporter = SyncReporter(
             inbox=self.inbox,

@@ -23,7 +23,7 @@ from retrieval.model import (
     Span,
     TenantId,
 )
-from tests.fakes.channels import InMemoryChannels
+from tests.fakes.channels import InMemoryChannels, make_guide
 from tests.fakes.intake import InMemoryAudit, InMemoryInbox, InMemoryOutbox, InMemoryWorkspaces
 from tests.fakes.messages import make_command, make_message
 from tests.fakes.messenger import InMemoryDirectory, InMemoryMessenger
@@ -147,6 +147,7 @@ class AnswerScene:
             rights=Rights(self.audit, directories),
             audit=self.audit,
             verbs={},
+            guide=make_guide(InMemoryChannels()),
             people=build_people_verbs(
                 cases=cases,
                 inbox=self.inbox,

@@ -1,9 +1,13 @@
 """How channels are set up, in memory."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 
-from bot.model import ChannelSettings, Place
-from retrieval.model import TenantId
+from bot.channels.guide import Guide
+from bot.channels.limits import Limits
+from bot.model import Bounds, ChannelSettings, Limit, Person, Place, ThreadKey
+from bot.ports import Channels
+from retrieval.model import EVERYONE, AccessScope, TenantId
 
 
 class InMemoryChannels:
@@ -42,3 +46,88 @@ class InMemoryChannelStore:
     def _find(self, tenant: TenantId, place: Place) -> dict[str, str]:
         key = (tenant, place.platform.value, place.workspace, place.home)
         return self._channels.setdefault(key, {})
+
+
+class InMemoryAllowances:
+    """Satisfies Allowances."""
+
+    def __init__(self) -> None:
+        self._levels: dict[tuple[str, str], tuple[float, datetime]] = {}
+
+    async def take(
+        self, tenant: TenantId, limits: Sequence[Limit], now: datetime
+    ) -> Mapping[str, float]:
+        levels = {limit.name: self._drain(tenant, limit, now) for limit in limits}
+        over = {limit.name: levels[limit.name] + 1 - limit.most for limit in limits}
+        short = {name: excess for name, excess in over.items() if excess > 1e-6}
+        if not short:
+            for name, level in levels.items():
+                self._levels[tenant, name] = (level + 1, now)
+        return short
+
+    async def spend(
+        self, tenant: TenantId, names: Sequence[str], amount: float, now: datetime
+    ) -> None:
+        for name in names:
+            level, _ = self._levels.get((tenant, name), (0.0, now))
+            self._levels[tenant, name] = (level + amount, now)
+
+    async def read(self, tenant: TenantId, names: Sequence[str]) -> Mapping[str, float]:
+        return {
+            name: self._levels[tenant, name][0] for name in names if (tenant, name) in self._levels
+        }
+
+    def _drain(self, tenant: TenantId, limit: Limit, now: datetime) -> float:
+        level, at = self._levels.get((tenant, limit.name), (0.0, now))
+        return max(0.0, level - limit.drain * max(0.0, (now - at).total_seconds()))
+
+
+class InMemoryCatalog:
+    """Satisfies SourceCatalog: sources by name, with who may read them."""
+
+    def __init__(self, **audiences: str) -> None:
+        self.audiences = audiences or {"handbook": EVERYONE}
+
+    async def list_sources(self, scope: AccessScope) -> frozenset[str]:
+        return frozenset(
+            name for name, audience in self.audiences.items() if audience in scope.readers
+        )
+
+
+async def read_scope(tenant: TenantId, place: Place) -> AccessScope:
+    """What everyone who reads a place may read."""
+    return AccessScope(tenant, frozenset({EVERYONE, f"{place.platform}:channel:{place.channel}"}))
+
+
+def make_guide(channels: Channels, catalog: InMemoryCatalog | None = None) -> Guide:
+    """A guide over sources in memory."""
+    return Guide(channels, catalog or InMemoryCatalog(), read_scope)
+
+
+def make_limits(bounds: Bounds | None = None) -> Limits:
+    """Limits counted in memory, as of now; none unless they are given."""
+    return Limits(InMemoryAllowances(), bounds or Bounds(), now=lambda: datetime.now(UTC))
+
+
+class InMemoryKeepsakes:
+    """Satisfies Keepsakes and Memory. `threads` are those of each person."""
+
+    def __init__(self, **threads: list[str]) -> None:
+        self.threads = threads
+        self.forgotten: list[str] = []
+        self.blanked: list[str] = []
+
+    async def list_threads(
+        self, tenant: TenantId, place: Place, person: Person, *, everywhere: bool
+    ) -> list[ThreadKey]:
+        own = self.threads.get(person.id, [])
+        return [ThreadKey(each) for each in own if everywhere or f":{place.home}:" in each]
+
+    async def blank(
+        self, tenant: TenantId, place: Place, person: Person, threads: Sequence[ThreadKey]
+    ) -> None:
+        self.blanked += threads
+        self.threads[person.id] = [t for t in self.threads[person.id] if t not in threads]
+
+    async def forget(self, tenant: TenantId, thread: str) -> None:
+        self.forgotten.append(thread)

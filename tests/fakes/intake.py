@@ -239,7 +239,8 @@ class InMemoryInbox:
             entry.question is not None
             and entry.question.thread == thread
             and entry.state in {ItemState.ANSWERED, ItemState.DONE}
-            for entry in self.items.values()
+            and f"{item}:answer" in self._outbox.entries
+            for item, entry in self.items.items()
         )
 
     async def requeue_lost(self) -> int:

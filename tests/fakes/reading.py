@@ -19,7 +19,7 @@ from bot.reading.verbs import build_lesser_verbs, build_reading_verbs
 from bot.rights import Rights
 from bot.scopes import Scopes
 from retrieval.model import ChunkId, TenantId
-from tests.fakes.channels import InMemoryChannels
+from tests.fakes.channels import InMemoryChannels, make_guide
 from tests.fakes.intake import InMemoryAudit, InMemoryInbox, InMemoryOutbox
 from tests.fakes.knowledge import InMemoryKnowledge
 from tests.fakes.messages import make_command
@@ -81,6 +81,7 @@ class ReadingScene:
             rights=Rights(audit, directories),
             audit=audit,
             verbs={},
+            guide=make_guide(InMemoryChannels()),
             people=build_reading_verbs(self.shelf, lambda: NOW),
             lesser=build_lesser_verbs(self.shelf, lambda: NOW),
         )

@@ -8,26 +8,32 @@ from datetime import UTC, datetime
 import psycopg
 import pytest
 
+from agents.llm import triage
 from bot.admin.sync_orders import SyncMessages
 from bot.admin.verbs import build_verbs
+from bot.answers.forgetting import Forgetting
 from bot.channels.book import ChannelBook
 from bot.channels.editor import ChannelEditor
+from bot.channels.limits import Limits
 from bot.commands import Commands
 from bot.conversation import Conversation
 from bot.delivery import Delivery
 from bot.intake import InboxIntake
-from bot.model import ChannelSettings, Platform
+from bot.model import Bounds, ChannelSettings, Platform
 from bot.queue import PostgresJobQueue, set_up_queue
 from bot.rights import Rights
+from bot.storage.allowances import PostgresAllowances
 from bot.storage.channels import PostgresChannelStore
 from bot.storage.directory import PostgresAdmins, PostgresAudit, PostgresWorkspaces
 from bot.storage.inbox import PostgresInbox
+from bot.storage.keepsakes import PostgresKeepsakes
 from bot.storage.outbox import PostgresOutbox
 from bot.storage.schedules import PostgresSchedules
 from bot.syncing import SyncReporter
 from bot.worker import Worker
 from retrieval.postgres.pool import Pool, open_pool
 from tests.fakes.assistant import ScriptedAssistant
+from tests.fakes.channels import InMemoryKeepsakes, make_guide
 from tests.fakes.knowledge import InMemoryKnowledge
 from tests.fakes.messenger import InMemoryDirectory, InMemoryMessenger
 
@@ -42,6 +48,8 @@ class Bot:
         messenger: InMemoryMessenger,
         assistant: ScriptedAssistant,
         sources: InMemoryKnowledge,
+        *,
+        bounds: Bounds,
     ) -> None:
         self.pool = pool
         self.jobs = jobs
@@ -51,8 +59,8 @@ class Bot:
         self.now = datetime(2026, 1, 1, tzinfo=UTC)
         self.inbox = PostgresInbox(pool, jobs)
         self.workspaces = PostgresWorkspaces(pool)
-        self.intake = InboxIntake(self.inbox, self.workspaces)
         self.channels = ChannelBook(PostgresChannelStore(pool), ChannelSettings())
+        self.intake = InboxIntake(self.inbox, self.workspaces, self.channels, triage)
         audit = PostgresAudit(pool)
         delivery = Delivery(PostgresOutbox(pool, doubt_seconds=0.0), {Platform.SLACK: messenger})
         directories = {Platform.SLACK: InMemoryDirectory()}
@@ -65,6 +73,8 @@ class Bot:
                 assistant=assistant,
                 directories=directories,
                 channels=self.channels,
+                limits=Limits(PostgresAllowances(pool), bounds, now=lambda: datetime.now(UTC)),
+                guide=make_guide(self.channels),
             ),
             commands=Commands(
                 inbox=self.inbox,
@@ -82,6 +92,8 @@ class Bot:
                     kinds={},
                     now=lambda: datetime.now(UTC),
                 ),
+                guide=make_guide(self.channels),
+                people={"forget": Forgetting(PostgresKeepsakes(pool), InMemoryKeepsakes()).perform},
             ),
             syncs=SyncReporter(inbox=self.inbox, delivery=delivery, sources=sources, audit=audit),
             schedules=PostgresSchedules(pool, jobs, now=lambda: self.now),
@@ -138,6 +150,7 @@ async def open_bot(
     messenger: InMemoryMessenger | None = None,
     assistant: ScriptedAssistant | None = None,
     sources: InMemoryKnowledge | None = None,
+    bounds: Bounds | None = None,
     grace: float = 5.0,
 ) -> AsyncIterator[Bot]:
     """One process of the bot on the database, its workspace linked."""
@@ -149,6 +162,7 @@ async def open_bot(
             messenger or InMemoryMessenger(),
             assistant or ScriptedAssistant(),
             sources or InMemoryKnowledge(),
+            bounds=bounds or Bounds(),
         )
         await bot.workspaces.link(Platform.SLACK, "T1", "Acme")
         yield bot

@@ -97,6 +97,29 @@ async def test_an_answer_is_quoted_and_cited(start_talk: Callable[..., Any]) -> 
     assert set(answer.timings_ms) >= {"plan", "search", "judge", "write", "check", "total"}
 
 
+async def test_without_money_the_built_in_brain_answers_and_says_so(
+    start_talk: Callable[..., Any],
+) -> None:
+    brain = ScriptedBrain()
+    talk = start_talk(brain)
+    answer = await talk.ask(
+        "How many days are backups kept?", settings=AnswerSettings(frugal=True, language="de")
+    )
+    assert "kept for 30 days. [1]" in answer.text
+    assert answer.quoted
+    assert answer.notices[0].startswith("Das heutige Budget")
+    assert brain.judged == 0
+
+
+async def test_what_is_built_in_costs_nothing_and_says_nothing_of_money(
+    start_talk: Callable[..., Any],
+) -> None:
+    answer = await start_talk().ask(
+        "How many days are backups kept?", settings=AnswerSettings(frugal=True)
+    )
+    assert answer.notices == ()
+
+
 async def test_steps_are_told_in_order(start_talk: Callable[..., Any]) -> None:
     talk = start_talk()
     await talk.ask("How many days are backups kept?")

@@ -7,11 +7,12 @@ from dataclasses import replace
 import pytest
 
 from agents.errors import AgentError, BudgetExceeded, ModelUnavailable
-from agents.model import Answer, Outcome
+from agents.model import Answer, Outcome, Usage
 from bot.conversation import MOST_CLAIMS, Conversation
 from bot.delivery import MOST_ATTEMPTS, Delivery
 from bot.errors import DeliveryFailed, DeliveryRefused, RateLimited
 from bot.model import (
+    Bounds,
     ChannelKind,
     ChannelSettings,
     IncomingMessage,
@@ -27,7 +28,7 @@ from bot.rendering import phrases
 from bot.rendering.apology import APOLOGIES, UNEXPECTED
 from retrieval.model import TenantId
 from tests.fakes.assistant import ScriptedAssistant, make_answer
-from tests.fakes.channels import InMemoryChannels
+from tests.fakes.channels import InMemoryChannels, make_guide, make_limits
 from tests.fakes.intake import InMemoryInbox, InMemoryOutbox
 from tests.fakes.messages import make_message, make_place
 from tests.fakes.messenger import InMemoryDirectory, InMemoryMessenger
@@ -44,6 +45,7 @@ class Scene:
         gate: asyncio.Event | None = None,
         limit: float = 30.0,
         draft: str = "",
+        bounds: Bounds | None = None,
     ) -> None:
         self.assistant = ScriptedAssistant(*script, gate=gate, draft=draft)
         self.messenger = InMemoryMessenger()
@@ -58,6 +60,8 @@ class Scene:
             assistant=self.assistant,
             directories={Platform.SLACK: self.directory},
             channels=self.channels,
+            limits=make_limits(bounds),
+            guide=make_guide(self.channels),
             limit=limit,
         )
 
@@ -142,6 +146,81 @@ async def test_where_answers_are_private_the_asker_alone_sees_them() -> None:
     await scene.answer(await scene.ask())
     assert scene.messenger.posts[0].reply.private
     assert scene.assistant.questions[0].scope.readers == {"everyone", "public", "slack:channel:C1"}
+
+
+async def test_what_was_overheard_is_answered_where_that_is_well_founded() -> None:
+    scene = Scene()
+    item = await scene.ask(make_message(intent=Intent.OVERHEARD))
+    assert await scene.answer(item) is None
+    (posted,) = scene.messenger.posts
+    assert posted.text.startswith("Twenty days [1].")
+    assert not scene.messenger.activities
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        Answer("I don't know.", Outcome.UNKNOWN),
+        Answer("What do you mean?", Outcome.CLARIFY),
+        Answer("Twenty days.", Outcome.ANSWERED),
+        replace(make_answer(), notices=("Sources [1] and [2] give different figures.",)),
+        ModelUnavailable(),
+        KeyError("a bug"),
+    ],
+)
+async def test_what_was_overheard_is_passed_over_in_silence_otherwise(
+    outcome: Answer | Exception,
+) -> None:
+    scene = Scene(outcome)
+    item = await scene.ask(make_message(intent=Intent.OVERHEARD))
+    for _ in range(MOST_CLAIMS):
+        await scene.answer(item)
+    assert scene.state(item) is ItemState.DONE
+    assert not scene.messenger.posts
+    assert not scene.messenger.activities
+    assert not scene.outbox.entries
+
+
+async def test_one_question_too_many_is_told_in_private_with_the_time_to_wait() -> None:
+    scene = Scene(bounds=Bounds(person=1))
+    await scene.answer(await scene.ask(make_message(1)))
+    item = await scene.ask(make_message(2, "Wie viele Tage Urlaub habe ich?"))
+    await scene.answer(item)
+    told = scene.messenger.posts[1]
+    assert told.reply.private
+    assert "Sekunden noch einmal" in told.text
+    assert scene.state(item) is ItemState.DONE
+    assert len(scene.assistant.questions) == 1
+
+
+async def test_a_retry_and_a_bare_mention_are_not_counted() -> None:
+    scene = Scene(ModelUnavailable(), make_answer(), bounds=Bounds(person=1))
+    await scene.answer(await scene.ask(make_message(1, "")))
+    item = await scene.ask(make_message(2))
+    assert await scene.answer(item) == 1.0
+    await scene.answer(item)
+    assert scene.messenger.posts[1].text.startswith("Twenty days")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [make_message(2, intent=Intent.OVERHEARD), make_message(2, person=Person("U1", bot="B1"))],
+)
+async def test_neither_chatter_nor_bots_are_told_of_limits(message: IncomingMessage) -> None:
+    scene = Scene(bounds=Bounds(person=1))
+    await scene.answer(await scene.ask(make_message(1)))
+    item = await scene.ask(message)
+    await scene.answer(item)
+    assert len(scene.messenger.posts) == 1
+    assert scene.state(item) is ItemState.DONE
+
+
+async def test_when_the_money_of_the_day_is_spent_the_agent_is_frugal() -> None:
+    paid = replace(make_answer(), usage=Usage(cost=0.6))
+    scene = Scene(paid, bounds=Bounds(channel_cost=1.0))
+    for number in (1, 2, 3):
+        await scene.answer(await scene.ask(make_message(number)))
+    assert [q.settings.frugal for q in scene.assistant.questions] == [False, False, True]
 
 
 async def test_a_public_answer_uses_what_the_whole_channel_may_read() -> None:

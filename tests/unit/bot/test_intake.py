@@ -1,60 +1,176 @@
 """What is taken in, and what is not."""
 
+import pytest
+
+from agents.llm import triage
 from bot.intake import InboxIntake
-from bot.model import Acceptance, AnswerJob, CommandJob, Intent, ItemState, Person, Platform
+from bot.model import (
+    Acceptance,
+    AnswerJob,
+    ChannelMode,
+    ChannelSettings,
+    CommandJob,
+    Intent,
+    ItemId,
+    Person,
+    Platform,
+)
+from bot.ports import Letter
+from bot.rendering.compose import compose_words
+from retrieval.model import TenantId
+from tests.fakes.channels import InMemoryChannels
 from tests.fakes.intake import InMemoryInbox, InMemoryOutbox, InMemoryWorkspaces
 from tests.fakes.messages import make_command, make_message, make_place
 
+TENANT = TenantId("default")
+QUESTION = "How many days of leave do I have?"
+ROBOT = Person("UBOT", bot="B7")
 
-def make_intake() -> tuple[InboxIntake, InMemoryInbox]:
-    inbox = InMemoryInbox(InMemoryOutbox())
-    return InboxIntake(inbox, InMemoryWorkspaces((Platform.SLACK, "T1"))), inbox
+
+class Scene:
+    """The intake with everything around it in memory."""
+
+    def __init__(
+        self, mode: ChannelMode = ChannelMode.THREADS, bots: frozenset[str] = frozenset()
+    ) -> None:
+        self.inbox = InMemoryInbox(InMemoryOutbox())
+        self.channels = InMemoryChannels(ChannelSettings(mode=mode, allowed_bots=bots))
+        workspaces = InMemoryWorkspaces((Platform.SLACK, "T1"))
+        self.intake = InboxIntake(self.inbox, workspaces, self.channels, triage)
+        self.accept = self.intake.accept
+
+    async def answer(self, number: int = 1, thread: str = "thread1") -> None:
+        """A question was asked in the thread and answered."""
+        await self.accept(make_message(number, thread=thread))
+        claim = await self.inbox.claim(TENANT, ItemId(f"slack:T1:C1:{number}"))
+        assert claim is not None
+        letter = Letter(TENANT, f"{claim.item}:answer", make_place(), compose_words("Twenty."))
+        await self.inbox.settle(claim, [letter])
 
 
 async def test_a_question_is_queued_once() -> None:
-    intake, inbox = make_intake()
-    assert await intake.accept(make_message()) is Acceptance.ACCEPTED
-    assert await intake.accept(make_message()) is Acceptance.DUPLICATE
-    assert [type(job) for job in inbox.jobs] == [AnswerJob]
+    scene = Scene()
+    assert await scene.accept(make_message()) is Acceptance.ACCEPTED
+    assert await scene.accept(make_message()) is Acceptance.DUPLICATE
+    assert [type(job) for job in scene.inbox.jobs] == [AnswerJob]
 
 
 async def test_a_bare_mention_is_taken_and_an_empty_follow_up_is_not() -> None:
-    intake, inbox = make_intake()
-    assert await intake.accept(make_message(text=" \n")) is Acceptance.ACCEPTED
-    inbox.items["slack:T1:C1:1"].state = ItemState.DONE
-    empty = make_message(2, " \n", intent=Intent.FOLLOW_UP)
-    assert await intake.accept(empty) is Acceptance.IGNORED
-    assert len(inbox.items) == 1
+    scene = Scene()
+    await scene.answer()
+    assert await scene.accept(make_message(2, text=" \n")) is Acceptance.ACCEPTED
+    empty = make_message(3, " \n", intent=Intent.FOLLOW_UP)
+    assert await scene.accept(empty) is Acceptance.IGNORED
+    assert len(scene.inbox.items) == 2
 
 
 async def test_an_unknown_workspace_is_ignored() -> None:
-    intake, inbox = make_intake()
+    scene = Scene()
     place = make_place(workspace="T2")
-    assert await intake.accept(make_message(place=place)) is Acceptance.IGNORED
-    assert await intake.accept_command(make_command("help", place=place)) is Acceptance.IGNORED
-    assert not inbox.items
+    assert await scene.accept(make_message(place=place)) is Acceptance.IGNORED
+    command = make_command("help", place=place)
+    assert await scene.intake.accept_command(command) is Acceptance.IGNORED
+    assert not scene.inbox.items
 
 
 async def test_a_follow_up_counts_where_something_was_answered() -> None:
-    intake, inbox = make_intake()
+    scene = Scene()
     follow_up = make_message(2, intent=Intent.FOLLOW_UP)
-    assert await intake.accept(follow_up) is Acceptance.IGNORED
-    await intake.accept(make_message(1))
-    inbox.items["slack:T1:C1:1"].state = ItemState.DONE
+    assert await scene.accept(follow_up) is Acceptance.IGNORED
+    await scene.answer()
     elsewhere = make_message(3, intent=Intent.FOLLOW_UP, thread="thread2")
-    assert await intake.accept(elsewhere) is Acceptance.IGNORED
-    assert await intake.accept(follow_up) is Acceptance.ACCEPTED
+    assert await scene.accept(elsewhere) is Acceptance.IGNORED
+    assert await scene.accept(follow_up) is Acceptance.ACCEPTED
+
+
+@pytest.mark.parametrize(
+    "text", ["And for managers?", "Why?", "what about part-time staff", "explain more please"]
+)
+async def test_a_thread_goes_on_without_a_mention(text: str) -> None:
+    scene = Scene()
+    await scene.answer()
+    message = make_message(2, text, intent=Intent.FOLLOW_UP)
+    assert await scene.accept(message) is Acceptance.ACCEPTED
+
+
+@pytest.mark.parametrize(
+    "text", ["thanks!", "ok, great", "I'll tell my manager tomorrow", "👍", "Ben, you were right"]
+)
+async def test_people_may_talk_to_each_other_in_a_thread(text: str) -> None:
+    scene = Scene()
+    await scene.answer()
+    message = make_message(2, text, intent=Intent.FOLLOW_UP)
+    assert await scene.accept(message) is Acceptance.IGNORED
+
+
+async def test_where_only_mentions_count_a_thread_does_not_go_on() -> None:
+    scene = Scene(ChannelMode.MENTIONS)
+    await scene.answer()
+    follow_up = make_message(2, "And for managers?", intent=Intent.FOLLOW_UP)
+    assert await scene.accept(follow_up) is Acceptance.IGNORED
+    assert await scene.accept(make_message(3)) is Acceptance.ACCEPTED
+
+
+@pytest.mark.parametrize("mode", ChannelMode)
+async def test_a_question_to_nobody_counts_in_auto_channels_alone(mode: ChannelMode) -> None:
+    scene = Scene(mode)
+    taken = await scene.accept(make_message(1, QUESTION, intent=Intent.OVERHEARD))
+    expected = Acceptance.ACCEPTED if mode is ChannelMode.AUTO else Acceptance.IGNORED
+    assert taken is expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["lunch menu friday", "good morning everyone", "I'm off to the dentist", "deploy done ✅"],
+)
+async def test_chatter_does_not_fill_the_inbox(text: str) -> None:
+    scene = Scene(ChannelMode.AUTO)
+    message = make_message(1, text, intent=Intent.OVERHEARD)
+    assert await scene.accept(message) is Acceptance.IGNORED
+    assert not scene.inbox.items
+
+
+@pytest.mark.parametrize(
+    ("bots", "taken"),
+    [
+        (frozenset(), Acceptance.IGNORED),
+        (frozenset({"B8"}), Acceptance.IGNORED),
+        (frozenset({"B7"}), Acceptance.ACCEPTED),
+        (frozenset({"UBOT"}), Acceptance.ACCEPTED),
+    ],
+)
+async def test_other_bots_are_heard_where_they_are_allowed(
+    bots: frozenset[str], taken: Acceptance
+) -> None:
+    scene = Scene(bots=bots)
+    assert await scene.accept(make_message(person=ROBOT)) is taken
+
+
+@pytest.mark.parametrize("intent", [Intent.FOLLOW_UP, Intent.OVERHEARD, Intent.DIRECT])
+async def test_a_bot_that_does_not_mention_ours_is_not_heard(intent: Intent) -> None:
+    scene = Scene(ChannelMode.AUTO, bots=frozenset({"B7"}))
+    await scene.answer()
+    message = make_message(2, QUESTION, person=ROBOT, intent=intent)
+    assert await scene.accept(message) is Acceptance.IGNORED
+
+
+async def test_a_bot_is_not_answered_where_it_answers_ours() -> None:
+    scene = Scene(bots=frozenset({"B7"}))
+    await scene.answer()
+    assert await scene.accept(make_message(2, person=ROBOT)) is Acceptance.IGNORED
+    assert await scene.accept(make_message(3, person=ROBOT, thread="t2")) is Acceptance.ACCEPTED
 
 
 async def test_a_command_is_queued_once() -> None:
-    intake, inbox = make_intake()
-    assert await intake.accept_command(make_command("help")) is Acceptance.ACCEPTED
-    assert await intake.accept_command(make_command("help")) is Acceptance.DUPLICATE
-    assert [type(job) for job in inbox.jobs] == [CommandJob]
+    scene = Scene()
+    assert await scene.intake.accept_command(make_command("help")) is Acceptance.ACCEPTED
+    assert await scene.intake.accept_command(make_command("help")) is Acceptance.DUPLICATE
+    assert [type(job) for job in scene.inbox.jobs] == [CommandJob]
 
 
 async def test_an_answer_is_stopped_when_the_command_comes_in() -> None:
-    intake, inbox = make_intake()
+    scene = Scene()
+    intake, inbox = scene.intake, scene.inbox
     await intake.accept(make_message())
     item = "slack:T1:C1:1"
     await intake.accept_command(make_command(f"answer stop {item}", 1, person=Person("U2")))

@@ -109,8 +109,9 @@ def test_a_direct_message() -> None:
 @pytest.mark.parametrize(
     ("event", "intent"),
     [
-        ({}, None),
-        ({"thread_ts": "1515449522.000016"}, None),  # the parent of a thread
+        ({}, Intent.OVERHEARD),
+        ({"text": "<@U0OTHER001> you?"}, None),
+        ({"thread_ts": "1515449522.000016"}, Intent.OVERHEARD),  # the parent of a thread
         ({"thread_ts": "1515449000.000001"}, Intent.FOLLOW_UP),
         ({"thread_ts": "1515449000.000001", "text": "<@U0OTHER001> you?"}, None),
         ({"thread_ts": "1515449000.000001", "text": "<!subteam^S012|@hr> you?"}, None),

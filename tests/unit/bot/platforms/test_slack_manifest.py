@@ -94,7 +94,8 @@ def test_commands(manifest: dict[str, Any]) -> None:
         kinds={}, now=nothing,
     )  # fmt: skip
     commands = {entry["command"] for entry in manifest["features"]["slash_commands"]}
-    named = ("ask", slack_events.FRONT_COMMAND, *verbs, *build_reading_verbs(nothing, nothing))
+    people = ("ask", "forget", slack_events.FRONT_COMMAND)
+    named = (*people, *verbs, *build_reading_verbs(nothing, nothing))
     assert commands == {f"/{name}" for name in named}
 
 

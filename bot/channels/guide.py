@@ -1,0 +1,45 @@
+"""What works here: the page of help, for the place and the person who asks."""
+
+from collections.abc import Awaitable, Callable
+
+from agents.ports import SourceCatalog
+from bot.model import ChannelKind, Place
+from bot.ports import Channels
+from bot.rendering.help import HelpPage, compose_help
+from bot.rendering.reply import Reply
+from retrieval.model import AccessScope, TenantId
+
+PublicScope = Callable[[TenantId, Place], Awaitable[AccessScope]]
+"""What everyone who reads a place may read."""
+
+
+class Guide:
+    """Tells what the bot answers in a place and from what."""
+
+    def __init__(self, channels: Channels, sources: SourceCatalog, scope_of: PublicScope) -> None:
+        self._channels = channels
+        self._sources = sources
+        self._scope_of = scope_of
+
+    async def compose(
+        self,
+        tenant: TenantId,
+        place: Place,
+        *,
+        admin: bool,
+        private: bool = True,
+        language: str = "en",
+    ) -> Reply:
+        """The page, which names no source that not everyone here may read.
+
+        Raises RetrievalError.
+        """
+        settings = await self._channels.read(tenant, place)
+        readable = await self._sources.list_sources(await self._scope_of(tenant, place))
+        page = HelpPage(
+            direct=place.channel_kind is ChannelKind.DIRECT,
+            settings=settings,
+            sources=tuple(sorted(readable & (settings.sources or readable))),
+            admin=admin,
+        )
+        return compose_help(page, private=private, language=settings.language or language)

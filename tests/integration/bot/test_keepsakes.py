@@ -1,0 +1,78 @@
+"""What is kept of a person who asked: found, and its words deleted."""
+
+from dataclasses import replace
+
+from bot.model import ItemState, Person
+from bot.ports import Letter
+from bot.rendering.compose import compose_words
+from bot.storage.keepsakes import PostgresKeepsakes
+from bot.storage.outbox import PostgresOutbox
+from retrieval.model import TenantId
+from tests.fakes.messages import make_message, make_place
+from tests.integration.bot.conftest import Bot
+
+TENANT = TenantId("default")
+ANNA, BEN = Person("U1"), Person("U2")
+
+
+async def answer(bot: Bot, number: int, person: Person, thread: str, channel: str = "C1") -> str:
+    """A question that was answered; returns its id."""
+    place = make_place(channel=channel)
+    message = make_message(number, person=person, thread=thread, place=place)
+    await bot.inbox.put_question(TENANT, message)
+    async with bot.pool.connection() as connection:
+        cursor = await connection.execute(
+            "SELECT item_id FROM inbox WHERE message = %s", [message.message]
+        )
+        row = await cursor.fetchone()
+    assert row
+    item = row[0]
+    claim = await bot.inbox.claim(TENANT, item)
+    assert claim
+    letter = Letter(TENANT, f"{item}:answer", place, compose_words("Twenty days."))
+    await bot.inbox.settle(claim, [letter])
+    posted = await PostgresOutbox(bot.pool).claim(TENANT, letter.key)
+    assert posted
+    await PostgresOutbox(bot.pool).record_posted(posted, "m1")
+    await bot.inbox.finish(TENANT, item, ItemState.DONE)
+    return str(item)
+
+
+async def test_conversations_are_found_by_person_channel_and_workspace(bot: Bot) -> None:
+    keepsakes = PostgresKeepsakes(bot.pool)
+    await answer(bot, 1, ANNA, "t1")
+    await answer(bot, 2, ANNA, "t1")
+    await answer(bot, 3, ANNA, "t2", channel="C2")
+    await answer(bot, 4, BEN, "t3")
+    here, thread = make_place(), replace(make_place(channel="T9"), parent="C1")
+
+    async def find(place=here, person=ANNA, *, everywhere=False):  # type: ignore[no-untyped-def]
+        return await keepsakes.list_threads(TENANT, place, person, everywhere=everywhere)
+
+    assert await find() == ["t1"]
+    assert await find(thread) == ["t1"]
+    assert await find(everywhere=True) == ["t1", "t2"]
+    assert await find(make_place(workspace="T2"), everywhere=True) == []
+    assert await find(person=BEN) == ["t3"]
+
+
+async def test_words_are_deleted_of_that_person_alone_and_not_before_they_are_answered(
+    bot: Bot,
+) -> None:
+    keepsakes = PostgresKeepsakes(bot.pool)
+    mine, theirs = await answer(bot, 1, ANNA, "t1"), await answer(bot, 2, BEN, "t1")
+    await bot.inbox.put_question(TENANT, make_message(3, "Still open?", thread="t1"))
+    await keepsakes.blank(TENANT, make_place(), ANNA, ["t1"])
+    async with bot.pool.connection() as connection:
+        cursor = await connection.execute("SELECT item_id, payload->>'text' FROM inbox")
+        texts = dict(await cursor.fetchall())
+    assert texts.pop(mine) == ""
+    assert texts.pop(theirs) == "How many days of leave?"
+    assert list(texts.values()) == ["Still open?"]
+    outbox = PostgresOutbox(bot.pool)
+    for item, blocks in ((mine, 0), (theirs, 1)):
+        letter = await outbox.claim(TENANT, f"{item}:answer")
+        assert letter
+        assert len(letter.letter.reply.blocks) == blocks
+    # What is still open is found, and can be forgotten when it is answered.
+    assert await keepsakes.list_threads(TENANT, make_place(), ANNA, everywhere=False) == ["t1"]
