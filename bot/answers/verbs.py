@@ -7,6 +7,7 @@ from bot.answers.cases import Case, Cases
 from bot.answers.ports import Votes
 from bot.answers.rating import Rating
 from bot.answers.repeats import Repeats
+from bot.answers.stopping import Stopping
 from bot.answers.telling import show, tell
 from bot.model import Claim, ItemId
 from bot.ports import Inbox
@@ -25,10 +26,13 @@ class AnswerVerbs:
         self._cases = cases
         self._inbox = inbox
         self._verbs = verbs
+        self._stopping = Stopping(inbox)
 
     async def perform(self, claim: Claim, words: Sequence[str]) -> Verdict | None:
         """`answer`, a verb and a reference; None where there is no such verb."""
         match words:
+            case ("stop", item):
+                return await self._stopping.stop(claim, ItemId(item))
             case (verb, item) if verb in self._verbs:
                 return await self._take_up(claim, ItemId(item), self._verbs[verb])
             case _:

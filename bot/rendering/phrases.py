@@ -82,6 +82,7 @@ STOPPED_EARLY: Final = Phrase(
     fr="Arrêté avant qu'il y ait une réponse.",
     es="Detenido antes de que hubiera una respuesta.",
 )
+STOPPING: Final = Phrase(en="I stop here.", de="Ich höre auf.", fr="J'arrête.", es="Lo dejo aquí.")
 NOT_TO_STOP: Final = Phrase(
     en="There is nothing to stop: the answer is finished, or the question was not yours.",
     de="Es gibt nichts anzuhalten: Die Antwort ist fertig, oder die Frage war nicht von dir.",

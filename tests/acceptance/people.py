@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from bot.demo.transcript import read_discord, read_slack
-from bot.platforms.slack_posts import REPLY
+from bot.platforms.slack_posts import DRAFT, REPLY
 from tests.acceptance.program import PATIENCE
 from tests.emulators.discord import DiscordEmulator
 from tests.emulators.slack import SlackEmulator
@@ -198,7 +198,8 @@ class OnDiscord:
 
 def is_slack_draft(message: Message) -> bool:
     """Whether a message shows an answer in the making."""
-    return message.stream is not None and (message.metadata or {}).get("event_type") != REPLY
+    kind = (message.metadata or {}).get("event_type")
+    return kind == DRAFT or (message.stream is not None and kind != REPLY)
 
 
 def is_discord_draft(message: Json) -> bool:

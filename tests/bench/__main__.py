@@ -15,6 +15,7 @@ from retrieval.evaluation.datasets import UnusableDataSet
 from retrieval.inference.embedder import MiniLmEmbedder
 from retrieval.inference.minilm import MiniLm
 from tests.bench.agent import measure_agent
+from tests.bench.chat import measure_chat
 from tests.bench.clients import measure_clients
 from tests.bench.corpora import load_sets
 from tests.bench.hostile import measure_hostile
@@ -48,6 +49,7 @@ SECTIONS = (
     "agent",
     "quality",
     "sync",
+    "chat",
     "rendering",
 )
 
@@ -77,6 +79,7 @@ async def run_sections(arguments: argparse.Namespace, console: Console) -> list[
             "int8": lambda: measure_precision(bench, directories),
             "quality": lambda: measure_quality(bench, directories),
             "agent": lambda: measure_agent(bench),
+            "chat": lambda: measure_chat(bench),
             "sync": lambda: measure_syncs(bench, large=arguments.large),
             "rendering": measure_rendering,
         }

@@ -33,12 +33,14 @@ class Request:
 @dataclass(frozen=True)
 class Reply:
     """What the model says. One of `text`, `data` (as JSON, or as the call of the forced tool) and
-    `tool_calls`; `chunks` are the pieces of a stream, cut after every third word if not given."""
+    `tool_calls`; `chunks` are the pieces of a stream, cut after every third word if not given.
+    `pause` is left before each piece, in seconds."""
 
     text: str = ""
     data: Any = None
     tool_calls: Sequence[Mapping[str, Any]] = ()
     chunks: Sequence[str] | None = None
+    pause: float = 0.0
     input_tokens: int | None = None
     output_tokens: int | None = None
 

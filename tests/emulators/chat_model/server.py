@@ -122,6 +122,8 @@ class ChatModelServer:
                 if fault.kind == "broken_json":
                     await response.write(b'data: {"choices": [{"delta": \n\n')
                 await self._break_off(http, fault)
+            if reply.pause:
+                await asyncio.sleep(reply.pause)
             await response.write(piece)
         await response.write_eof()
         self.journal.append("reply", model=request.model, text=reply.content)

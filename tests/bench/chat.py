@@ -1,0 +1,203 @@
+"""What people wait for on the platforms, with a chat model that streams at once.
+
+The shipped program answers over both emulators; the same questions are asked of the assistant
+without a platform in the same run, each beside its twin.
+"""
+
+import asyncio
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.rendering import phrases
+from tests.acceptance.people import OnDiscord, OnSlack
+from tests.acceptance.program import Shell, point_at_discord, point_at_slack, serving
+from tests.bench.agent import answering_model
+from tests.bench.corpora import pick_queries
+from tests.bench.report import Row, Section, spread
+from tests.bench.stores import Bench, open_filled
+from tests.emulators.discord import DiscordEmulator
+from tests.emulators.journal import Entry
+from tests.emulators.slack import SlackEmulator
+
+SIZE = 10_000
+QUESTIONS = 60
+"""On each platform."""
+WARM_UP = 5
+GOALS = {"first sign": 300.0, "first words": 600.0, "added by the platform": 100.0}
+"""Milliseconds at the 95th percentile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """When something of one answer was seen, in milliseconds after its question was there."""
+
+    sign: float
+    words: float
+    whole: float
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """The assistant without a platform."""
+
+    process: asyncio.subprocess.Process
+
+    async def ask(self, question: str) -> float:
+        """How long the answer takes, in milliseconds."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(question.encode() + b"\n")
+        return float(await self.process.stdout.readline())
+
+
+async def measure_chat(bench: Bench) -> Section:
+    """Rows for each platform: the first sign, the first words, the whole, and what is added."""
+    picked = pick_queries(bench.sets, 2 * (QUESTIONS + WARM_UP))
+    questions = iter([" ".join(question.split()) for question in picked])
+    async with (
+        open_filled(bench, SIZE) as store,
+        answering_model() as model,
+        SlackEmulator() as slack,
+        DiscordEmulator() as discord,
+    ):
+        settings = {
+            "DATABASE_URL": store.pool.conninfo,
+            "FOOTNOTE_CHAT_MODEL": "openai:at-once",
+            "OPENAI_API_KEY": "none",
+            "OPENAI_BASE_URL": model,
+        }
+        with tempfile.TemporaryDirectory(prefix="footnote-bench-") as name:
+            folder = Path(name)
+            reached = point_at_slack(slack) | point_at_discord(discord)
+            async with (
+                serving(Shell(folder, **settings, **reached)),
+                asking_beside(Shell(folder, **settings)) as beside,
+            ):
+                rows = [
+                    *await _measure("Slack", questions, beside, OnSlackStage(slack).ask),
+                    *await _measure("Discord", questions, beside, OnDiscordStage(discord).ask),
+                ]
+    goals = ", ".join(f"{name} {limit:.0f} ms" for name, limit in GOALS.items())
+    return Section(
+        "chat",
+        f"What people wait for at {SIZE:,} chunks",
+        rows,
+        [
+            f"{QUESTIONS} questions on each platform, one after the other; goals at p95: {goals}",
+            "added by the platform: the whole answer less the same question asked without one",
+        ],
+    )
+
+
+async def _measure(
+    platform: str,
+    questions: Iterator[str],
+    beside: Beside,
+    ask: Callable[[str], Awaitable[Seen]],
+) -> list[Row]:
+    seen: list[Seen] = []
+    without: list[float] = []
+    for number in range(WARM_UP + QUESTIONS):
+        question = next(questions, None)
+        if question is None:
+            break
+        found = await ask(question)
+        alone = await beside.ask(question)
+        if number >= WARM_UP:
+            seen.append(found)
+            without.append(alone)
+    added = [one.whole - alone for one, alone in zip(seen, without, strict=True)]
+    figures = {
+        "first sign": [one.sign for one in seen],
+        "first words": [one.words for one in seen],
+        "the whole answer": [one.whole for one in seen],
+        "without a platform": without,
+        "added by the platform": added,
+    }
+    return [{"platform": platform, "": name, **spread(values)} for name, values in figures.items()]
+
+
+class OnSlackStage:
+    """Asks in Slack, by mention."""
+
+    def __init__(self, slack: SlackEmulator) -> None:
+        self._slack = slack
+        self._people = OnSlack(slack)
+
+    async def ask(self, question: str) -> Seen:
+        """Ask, and read from the journal when what was seen."""
+        start = len(self._slack.journal.entries)
+        asked = await self._people.mention(question)
+        await self._people.wait_for_answers(asked)
+        entries = self._slack.journal.entries[start:]
+        began = next(entry.at for entry in entries if entry.data.get("ts") == asked["ts"])
+        bot = self._slack.bot_user_id
+        shown = [
+            entry
+            for entry in entries
+            if entry.kind == "stream.appended"
+            or (entry.kind in ("message.posted", "message.updated") and entry.data["user"] == bot)
+        ]
+        signs = [entry for entry in entries if entry.kind == "assistant.status"]
+        return read_times(began, [*signs, *shown], [one for one in shown if one.data["text"]])
+
+
+class OnDiscordStage:
+    """Asks in Discord, by mention."""
+
+    def __init__(self, discord: DiscordEmulator) -> None:
+        self._discord = discord
+        self._people = OnDiscord(discord)
+
+    async def ask(self, question: str) -> Seen:
+        """Ask, and read from the journal when what was seen."""
+        journal = self._discord.world.journal
+        start = len(journal.entries)
+        asked = await self._people.mention(question)
+        await self._people.wait_for_answers(asked)
+        entries = journal.entries[start:]
+        began = next(entry.at for entry in entries if entry.data.get("id") == asked["id"])
+        shown = [
+            entry
+            for entry in entries
+            if entry.kind in ("discord.message", "discord.message_edit")
+            and entry.data["id"] != asked["id"]
+        ]
+        signs = [entry for entry in entries if entry.kind == "discord.typing"]
+        spoken = [one for one in shown[:-1] if phrases.STILL_WRITING.en in one.data["content"]]
+        return read_times(began, [*signs, *shown], [*spoken, shown[-1]])
+
+
+def read_times(began: float, signs: Sequence[Entry], words: Sequence[Entry]) -> Seen:
+    """The times of the first sign, of the first words and of the last."""
+    return Seen(
+        sign=(min(entry.at for entry in signs) - began) * 1_000,
+        words=(min(entry.at for entry in words) - began) * 1_000,
+        whole=(max(entry.at for entry in words) - began) * 1_000,
+    )
+
+
+@asynccontextmanager
+async def asking_beside(shell: Shell) -> AsyncIterator[Beside]:
+    """The assistant without a platform, ready."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "tests.bench.asking",
+        cwd=shell.folder,
+        env=shell.environment,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        await process.stdout.readline()
+        yield Beside(process)
+    finally:
+        process.stdin.close()
+        await process.wait()
