@@ -15,7 +15,7 @@ from bot.platforms.discord_client import DiscordClient
 from bot.platforms.discord_messenger import DiscordMessenger
 from bot.platforms.discord_posts import make_mark, make_nonce
 from bot.platforms.discord_refusals import RefusalCounter
-from bot.rendering.reply import Mark, Paragraph, Reply, SourceLine, Text
+from bot.rendering.reply import Button, Draft, Mark, Paragraph, Reply, SourceLine, Text
 from tests.contract.messenger_suite import MessengerSuite, World
 from tests.emulators.discord import DiscordEmulator
 
@@ -117,6 +117,7 @@ class TestDiscordMessenger(MessengerSuite):
         return DiscordWorld(discord, client, place)
 
 
+STOP = Button("Stop", "answer stop 1")
 LONG = say("Every employee is entitled to twenty-five working days. " * 300)
 POSTS = ("POST", "/channels/*/messages")
 
@@ -442,3 +443,51 @@ async def test_no_request_is_made_after_too_many_were_refused(discord: DiscordEm
         await messenger.post(place, say("yes"), key="k", reply_token={})
     assert len(discord.journal.of_kind("discord.request")) == made
     await client.close()
+
+
+# Answers in the making
+
+
+async def test_a_private_answer_is_seen_in_the_making_by_the_asker_alone(
+    discord: DiscordEmulator, client: DiscordClient, channel: Place
+) -> None:
+    begun, token = await begin(discord, client)
+    messenger = DiscordMessenger(client)
+    live = messenger.open_answer(channel, key="k", reply_token=token, private=True, draft=None)
+    assert live is not None
+    for text in ("", "Twenty ", "Twenty days "):
+        assert await live.show(Draft(("Searching",), text, STOP)) is None
+    seen = await discord.driver.interaction(begun)
+    assert "Twenty days" in seen["original"]["text"]
+    await messenger.post(channel, say("final", private=True), key="k", reply_token=token)
+    seen = await discord.driver.interaction(begun)
+    assert (seen["original"]["text"], seen["followups"]) == ("final", [])
+    assert all(message["ephemeral"] for message in await said(discord, channel.channel))
+
+
+async def test_a_draft_that_reads_the_same_is_not_sent_again(
+    discord: DiscordEmulator, messenger: DiscordMessenger, place: Place
+) -> None:
+    live = messenger.open_answer(place, key="k", reply_token={}, private=False, draft=None)
+    assert live is not None
+    for _ in range(3):
+        await live.show(Draft(("Searching",), "Twenty days", STOP))
+    edits = [e for e in discord.world.journal.entries if e.kind == "discord.message_edit"]
+    assert not edits
+    (message,) = await said(discord, place.channel)
+    assert not message["mentions"]
+
+
+async def test_an_answer_that_people_deleted_stays_deleted(
+    discord: DiscordEmulator, client: DiscordClient, messenger: DiscordMessenger, place: Place
+) -> None:
+    live = messenger.open_answer(place, key="k", reply_token={}, private=False, draft=None)
+    assert live is not None
+    shown = await live.show(Draft(("Searching",), "", STOP))
+    await client.request(
+        "DELETE",
+        "/channels/{channel_id}/messages/{message_id}",
+        {"channel_id": place.channel, "message_id": str(shown)},
+    )
+    with pytest.raises(DeliveryRefused, match="deleted"):
+        await messenger.post(place, say("final"), key="k", reply_token={}, draft=shown)

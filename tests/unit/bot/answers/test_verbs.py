@@ -14,6 +14,7 @@ from bot.model import (
     Submission,
 )
 from bot.rendering import action_phrases as phrases
+from bot.rendering import phrases as stop_phrases
 from bot.rendering.reply import Mention, Paragraph
 from tests.fakes.answers import TENANT, AnswerScene, make_citation
 from tests.fakes.messages import ANNA, make_message, make_place
@@ -228,3 +229,24 @@ async def test_of_a_private_answer_only_the_question_is_told() -> None:
     assert "How many days of leave?" in said
     assert "84000" not in said
     assert "Handbook" not in said
+
+
+# Stopping
+
+
+async def test_who_asked_may_stop_and_nobody_else() -> None:
+    scene = AnswerScene()
+    message = make_message()
+    await scene.inbox.put_question(TENANT, message)
+    item = message.message
+    assert await scene.press(f"answer stop {item}", BEN) == stop_phrases.NOT_TO_STOP.en
+    assert not scene.inbox.items[item].stopped
+    assert await scene.press(f"answer stop {item}", ANNA) == stop_phrases.STOPPING.en
+    assert scene.inbox.items[item].stopped
+    assert not scene.audit.entries
+
+
+async def test_what_is_finished_cannot_be_stopped() -> None:
+    scene = AnswerScene()
+    item = await scene.put_answer()
+    assert await scene.press(f"answer stop {item}", ANNA) == stop_phrases.NOT_TO_STOP.en
