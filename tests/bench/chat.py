@@ -7,7 +7,7 @@ without a platform in the same run, each beside its twin.
 import asyncio
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,7 +57,7 @@ class Beside:
 async def measure_chat(bench: Bench) -> Section:
     """Rows for each platform: the first sign, the first words, the whole, and what is added."""
     picked = pick_queries(bench.sets, 2 * (QUESTIONS + WARM_UP))
-    questions = iter([" ".join(question.split()) for question in picked])
+    questions = [" ".join(question.split()) for question in picked]
     async with (
         open_filled(bench, SIZE) as store,
         answering_model() as model,
@@ -78,8 +78,10 @@ async def measure_chat(bench: Bench) -> Section:
                 asking_beside(Shell(folder, **settings)) as beside,
             ):
                 rows = [
-                    *await _measure("Slack", questions, beside, OnSlackStage(slack).ask),
-                    *await _measure("Discord", questions, beside, OnDiscordStage(discord).ask),
+                    *await _measure("Slack", questions[::2], beside, OnSlackStage(slack).ask),
+                    *await _measure(
+                        "Discord", questions[1::2], beside, OnDiscordStage(discord).ask
+                    ),
                 ]
     goals = ", ".join(f"{name} {limit:.0f} ms" for name, limit in GOALS.items())
     return Section(
@@ -87,7 +89,8 @@ async def measure_chat(bench: Bench) -> Section:
         f"What people wait for at {SIZE:,} chunks",
         rows,
         [
-            f"{QUESTIONS} questions on each platform, one after the other; goals at p95: {goals}",
+            f"{len(questions) // 2 - WARM_UP} questions on each platform, one after the other",
+            f"goals at p95: {goals}",
             "added by the platform: the whole answer less the same question asked without one",
         ],
     )
@@ -95,16 +98,13 @@ async def measure_chat(bench: Bench) -> Section:
 
 async def _measure(
     platform: str,
-    questions: Iterator[str],
+    questions: Sequence[str],
     beside: Beside,
     ask: Callable[[str], Awaitable[Seen]],
 ) -> list[Row]:
     seen: list[Seen] = []
     without: list[float] = []
-    for number in range(WARM_UP + QUESTIONS):
-        question = next(questions, None)
-        if question is None:
-            break
+    for number, question in enumerate(questions):
         found = await ask(question)
         alone = await beside.ask(question)
         if number >= WARM_UP:
