@@ -28,7 +28,7 @@ from agents.model import (
     Usage,
 )
 from agents.nodes import AgentDeps
-from agents.ports import AnswerRecords, Brain, PassageSearch, SentenceScorer, ThreadMemory
+from agents.ports import AnswerRecords, Brain, Eyes, PassageSearch, SentenceScorer, ThreadMemory
 from agents.replies import warn
 from agents.state import ANSWER, HISTORY, AgentState, start_question
 from retrieval.errors import RetrievalError
@@ -51,6 +51,7 @@ class Assistant:
         passages: PassageSearch,
         sentences: SentenceScorer,
         memory: ThreadMemory,
+        eyes: Eyes | None = None,
         records: AnswerRecords | None = None,
         config: AgentConfig | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -61,6 +62,7 @@ class Assistant:
         self._passages = passages
         self._sentences = sentences
         self._memory = memory
+        self._eyes = eyes
         self._records = records
         self._config = config or AgentConfig()
         self._clock = clock
@@ -170,6 +172,7 @@ class Assistant:
             now=self._now,
             deadline=began + config.seconds,
             spent=lambda: meter.share_of(config.max_tokens, config.max_cost),
+            eyes=self._eyes,
         )
 
 
@@ -177,7 +180,15 @@ def fingerprint_question(question: Question) -> str:
     """Names a question with its text and scope, so that neither can change in mid-run."""
     scope = question.scope
     sources = "*" if scope.sources is None else "\x1f".join(sorted(scope.sources))
-    parts = (question.id, question.text, scope.tenant, "\x1f".join(sorted(scope.readers)), sources)
+    files = [*(one.title for one in question.enclosed), *(one.name for one in question.pictures)]
+    parts = (
+        question.id,
+        question.text,
+        scope.tenant,
+        "\x1f".join(sorted(scope.readers)),
+        sources,
+        "\x1f".join(dict.fromkeys(files)),
+    )
     return hashlib.sha256("\x1e".join(parts).encode()).hexdigest()
 
 

@@ -1,12 +1,30 @@
 """The values that the agent works with."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
-from retrieval.model import AccessScope, Passage, Period, TenantId, WeightedQuery
+from retrieval.model import (
+    AccessScope,
+    Chunk,
+    ChunkId,
+    DocumentId,
+    Passage,
+    Period,
+    TenantId,
+    WeightedQuery,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An image that came with a question. `media_type` is image/png, image/jpeg, …"""
+
+    name: str
+    media_type: str
+    content: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +33,8 @@ class Question:
 
     `id` is unique for the question and stable over retries. `replaces` is the id of a question of
     this thread that is asked again by this one: what was answered then is left out of account.
+    `enclosed` are the passages of files that came with it, in order, each by `enclose`; `pictures`
+    the images. They are context for this question alone.
     """
 
     id: str
@@ -23,6 +43,42 @@ class Question:
     scope: AccessScope
     settings: "AnswerSettings"
     replaces: str = ""
+    enclosed: tuple[Passage, ...] = ()
+    pictures: tuple[Picture, ...] = ()
+
+
+ENCLOSED = "enclosed"
+"""The source of passages that came with a question."""
+
+
+def enclose(name: str, number: int, chunks: Sequence[Chunk], at: datetime) -> tuple[Passage, ...]:
+    """The passages of a file called `name`, the `number`th (from 1) that came with a question.
+
+    They are in no store, which their ids below zero tell, and at no address.
+    """
+    return tuple(
+        Passage(
+            chunk=ChunkId(-(number * 10_000 + chunk.ordinal)),
+            document=DocumentId(-number),
+            source=ENCLOSED,
+            title=name,
+            url="",
+            text=chunk.text,
+            span=chunk.span,
+            heading_path=chunk.heading_path,
+            page=chunk.page,
+            ordinal=chunk.ordinal,
+            modified_at=None,
+            synced_at=at,
+            score=1.0,
+        )
+        for chunk in chunks
+    )
+
+
+def is_enclosed(passage: Passage) -> bool:
+    """Whether a passage came with the question, rather than out of a store."""
+    return passage.document < 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +311,7 @@ AgentEvent = StepStarted | TextDelta | Answered
 
 __all__ = [
     "EARLIER",
+    "ENCLOSED",
     "FAILED",
     "AgentEvent",
     "Answer",
@@ -272,6 +329,7 @@ __all__ = [
     "Outcome",
     "Passage",
     "Period",
+    "Picture",
     "Question",
     "Search",
     "SearchAgain",
@@ -279,4 +337,6 @@ __all__ = [
     "TextDelta",
     "Turn",
     "Usage",
+    "enclose",
+    "is_enclosed",
 ]

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
-from agents.model import AnswerRecord, Decision, Judgement, Question, Turn
+from agents.model import AnswerRecord, Decision, Judgement, Picture, Question, Turn
 from retrieval.model import AccessScope, Passage, Period, SearchResult, TenantId, WeightedQuery
 
 
@@ -69,6 +69,17 @@ class AnswerRecords(Protocol):
 
     async def forget(self, tenant: TenantId, thread: str) -> None:
         """Delete the records of a conversation."""
+        ...
+
+
+class Eyes(Protocol):
+    """Sees: a chat model that takes images. Raises AgentError."""
+
+    @property
+    def name(self) -> str: ...
+
+    async def read(self, picture: Picture) -> str:
+        """What is written in an image, word for word, and what it shows."""
         ...
 
 

@@ -109,6 +109,12 @@ _NOTICES: Mapping[str, Mapping[str, str]] = {
         "es": "El presupuesto de hoy para el modelo de respuesta se agotó; esto está citado de las"
         " fuentes.",
     },
+    "cannot see": {
+        "en": "I can't see images here, so this answer is without {}.",
+        "de": "Bilder kann ich hier nicht sehen; diese Antwort kommt ohne {} aus.",
+        "fr": "Je ne vois pas les images ici ; cette réponse est donnée sans {}.",
+        "es": "Aquí no puedo ver imágenes; esta respuesta es sin {}.",
+    },
     "stale": {
         "en": "The newest source of this answer is {} days old.",
         "de": "Die neueste Quelle dieser Antwort ist {} Tage alt.",

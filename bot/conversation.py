@@ -14,6 +14,7 @@ from bot.access import is_for_asker_alone
 from bot.channels.guide import Guide
 from bot.channels.limits import Limits
 from bot.delivery import Delivery
+from bot.enclosures import Enclosures
 from bot.errors import AnswerStopped, DeliveryFailed, DeliveryRefused, RateLimited
 from bot.model import (
     ChannelKind,
@@ -41,7 +42,7 @@ from bot.reading.offers import Offers
 from bot.rendering import phrases
 from bot.rendering.actions import compose_shared, offer_actions
 from bot.rendering.apology import UNEXPECTED, Apology, find_apology
-from bot.rendering.compose import compose_answer, compose_failure, compose_limit
+from bot.rendering.compose import compose_answer, compose_failure, compose_limit, compose_words
 from bot.rendering.draft import compose_stopped
 from bot.rendering.reply import Button, Reply
 from bot.reticence import Unsaid, is_unasked, is_well_founded
@@ -98,7 +99,8 @@ class _Asked:
 class Conversation:
     """Turns a question in the inbox into a reply.
 
-    `limit` is how long one attempt at an answer may take, in seconds.
+    `limit` is how long one attempt at an answer may take, in seconds. Without `enclosures` files
+    that come with questions are not looked at.
     """
 
     def __init__(
@@ -112,6 +114,7 @@ class Conversation:
         limits: Limits,
         guide: Guide,
         offers: Offers | None = None,
+        enclosures: Enclosures | None = None,
         limit: float = 90.0,
     ) -> None:
         self._inbox = inbox
@@ -122,6 +125,7 @@ class Conversation:
         self._offers = offers
         self._limits = limits
         self._guide = guide
+        self._enclosures = enclosures
         self._limit = limit
 
     async def answer(self, tenant: TenantId, item: ItemId) -> float | None:
@@ -243,7 +247,7 @@ class Conversation:
         """The answer, or None where another attempt took over. Raises AnswerStopped."""
         progress.show_step(STEP_WORDS["planning"].say(asked.language))
         question = await self._make_question(asked)
-        run = asyncio.create_task(self._run(question, progress, asked.language))
+        run = asyncio.create_task(self._run(asked, question, progress))
         either: set[asyncio.Future[Any]] = {run, progress.interrupted}
         try:
             async with asyncio.timeout(self._limit):
@@ -258,7 +262,9 @@ class Conversation:
             return None
         raise AnswerStopped
 
-    async def _run(self, question: Question, progress: Progress, language: str) -> Answer:
+    async def _run(self, asked: _Asked, question: Question, progress: Progress) -> Answer:
+        language = asked.language
+        question, notices = await self._enclose(question, asked)
         answer: Answer | None = None
         # To its very end, so that the run closes what it opened.
         async for event in self._assistant.answer(question):
@@ -271,7 +277,14 @@ class Conversation:
                     answer = last
         if answer is None:
             raise AgentError("The agent ended without an answer.")
-        return answer
+        return replace(answer, notices=(*notices, *answer.notices))
+
+    async def _enclose(self, question: Question, asked: _Asked) -> tuple[Question, tuple[str, ...]]:
+        """The question with what came with it, and what is to be said of files left out."""
+        if self._enclosures is None or not asked.message.attachments:
+            return question, ()
+        held = await self._enclosures.read(asked.message, asked.language)
+        return replace(question, enclosed=held.passages, pictures=held.pictures), held.notices
 
     async def _read_settings(self, tenant: TenantId, message: IncomingMessage) -> ChannelSettings:
         """Those of the place; beside a channel that the person reads, with its way of speaking."""
@@ -338,6 +351,10 @@ def _compose_at_once(asked: _Asked) -> Reply | None:
     claim, private, language = asked.claim, asked.private, asked.language
     if claim.stopped:
         return compose_stopped("", private=private, language=language)
+    if asked.message.attachments and not asked.message.text.strip():
+        names = ", ".join(file.name for file in asked.message.attachments)
+        words = phrases.FILE_WITHOUT_QUESTION.say(language, names=names)
+        return compose_words(words, private=private)
     if claim.attempts > MOST_CLAIMS:
         # The worker died over this question again and again, so there is no error to go by.
         _log.error("Question %s is given up, attempt %d", claim.item, claim.attempts)

@@ -191,6 +191,20 @@ class Installation:
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that came with a question. It is fetched when the question is answered, and not kept.
+
+    `media_type` and `size`, in bytes, are what the platform says of it; `url` is where it keeps it,
+    '' where it hands it to nobody.
+    """
+
+    name: str
+    media_type: str
+    size: int
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class IncomingMessage:
     """A question as it came in, its mention of the bot removed.
 
@@ -214,6 +228,7 @@ class IncomingMessage:
     again: ItemId | None = None
     late: bool = False
     in_view: str | None = None
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Protocol
 from agents.model import AgentEvent, Question
 from bot.model import (
     Acceptance,
+    Attachment,
     Audience,
     AuditEntry,
     AuditRecord,
@@ -141,6 +142,14 @@ class LiveAnswer(Protocol):
         stopped it by the platform's own means; RateLimited (nothing was shown), DeliveryRefused
         (nothing can be shown), DeliveryFailed (it is not known what is seen).
         """
+        ...
+
+
+class FileStore(Protocol):
+    """Holds the files that people attach on one platform."""
+
+    async def fetch(self, place: Place, attachment: Attachment) -> bytes:
+        """The content of a file. Raises RetrievalError or BotError, which say why not."""
         ...
 
 

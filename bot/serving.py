@@ -24,12 +24,14 @@ from bot.commands import Commands
 from bot.conversation import Conversation
 from bot.delivery import Delivery
 from bot.desks import FormDesks
+from bot.enclosures import FILE_MEGABYTES, Enclosures
 from bot.errors import SettingsInvalid
 from bot.intake import InboxIntake
 from bot.model import Platform
 from bot.platforms.discord_platform import DiscordPlatform, build_discord
+from bot.platforms.downloads import DiscordFiles, SlackFiles, open_download_client
 from bot.platforms.slack_platform import OAuthApp, SlackPlatform, build_slack
-from bot.ports import Directory, Messenger
+from bot.ports import Directory, FileStore, Messenger
 from bot.prompts import SourcePrompts
 from bot.queue import PostgresJobQueue
 from bot.reading.offers import Offers
@@ -118,10 +120,13 @@ async def work_for_platforms(
 
     Raises ConnectionRefused, SettingsInvalid.
     """
-    async with _connect_platforms(footnote, None, slack=slack, discord=discord) as parts:
+    async with (
+        _connect_platforms(footnote, None, slack=slack, discord=discord) as parts,
+        _open_enclosures(footnote, parts.platforms) as enclosures,
+    ):
         await footnote.warm_up()
         announce({"ready": True, "summary": ", ".join(parts.names), "http": None})
-        await _build_worker(footnote, parts).run()
+        await _build_worker(footnote, parts, enclosures).run()
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,7 +341,24 @@ def _build_discord(footnote: Footnote, front: Front) -> DiscordPlatform:
     )
 
 
-def _build_worker(footnote: Footnote, parts: Parts) -> Worker:
+@asynccontextmanager
+async def _open_enclosures(footnote: Footnote, platforms: Connections) -> AsyncIterator[Enclosures]:
+    """What reads the files that come with questions."""
+    settings = footnote.settings
+    addresses = (settings.slack_api_url, settings.discord_api_url)
+    async with open_download_client(
+        settings.private_hosts, addresses, most=FILE_MEGABYTES * 2**20
+    ) as http:
+        stores: dict[Platform, FileStore] = {}
+        for platform in platforms.values():
+            if isinstance(platform, SlackPlatform):
+                stores[Platform.SLACK] = SlackFiles(platform.accounts, http, addresses[0])
+            else:
+                stores[Platform.DISCORD] = DiscordFiles(http, addresses[1])
+        yield Enclosures(stores, footnote.parser, read_clock)
+
+
+def _build_worker(footnote: Footnote, parts: Parts, enclosures: Enclosures) -> Worker:
     queue, inbox = parts.queue, parts.inbox
     messengers: dict[Platform, Messenger] = {
         platform: each.messenger for platform, each in parts.platforms.items()
@@ -367,6 +389,7 @@ def _build_worker(footnote: Footnote, parts: Parts) -> Worker:
             ),
             guide=guide,
             offers=offers,
+            enclosures=enclosures,
             limit=footnote.settings.answer_seconds + 30,
         ),
         commands=Commands(

@@ -229,6 +229,12 @@ class Settings(BaseSettings):
         "enough; a small, quick one will do. Written as `FOOTNOTE_CHAT_MODEL`. Empty: the model "
         "that writes.",
     )
+    chat_model_sees: Literal["auto", "yes", "no"] = Field(
+        "auto",
+        alias="FOOTNOTE_CHAT_MODEL_SEES",
+        description="Whether images that come with questions go to the model that answers. `auto`: "
+        "where LangChain knows that it takes images.",
+    )
     model_prices: str = Field(
         "",
         alias="FOOTNOTE_MODEL_PRICES",

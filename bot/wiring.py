@@ -16,9 +16,10 @@ from agents.config import AgentConfig
 from agents.errors import AgentError
 from agents.llm.chat_model import ChatModelBrain
 from agents.llm.extractive import BuiltInBrain
+from agents.llm.eyes import ChatModelEyes, can_see
 from agents.llm.models import CallPolicy, open_model, open_models
 from agents.model import Answer, Answered, Question
-from agents.ports import Brain, SentenceScorer, SourceCatalog
+from agents.ports import Brain, Eyes, SentenceScorer, SourceCatalog
 from bot.channels.book import ChannelBook
 from bot.errors import BotError, SettingsInvalid
 from bot.knowledge import Knowledge, SourceOpener
@@ -86,6 +87,7 @@ class Footnote:
     migrations: list[str]
     pool: Pool
     knowledge: Knowledge
+    parser: ProcessParser
     searcher: LiveIndex
     assistant: Assistant
     answers: PostgresAnswerRecords
@@ -215,6 +217,7 @@ async def open_footnote(settings: Settings) -> AsyncIterator[Footnote]:
             passages=searcher,
             sentences=scorer,
             memory=PostgresThreadMemory(pool),
+            eyes=build_eyes(settings),
             records=answers,
             config=_agent_config(settings),
         )
@@ -224,6 +227,7 @@ async def open_footnote(settings: Settings) -> AsyncIterator[Footnote]:
             migrations=applied,
             pool=pool,
             knowledge=Knowledge(records, searcher, parser=parser, secrets=secrets, opener=opener),
+            parser=parser,
             searcher=searcher,
             assistant=assistant,
             answers=answers,
@@ -392,12 +396,24 @@ def build_brain(settings: Settings, sources: SourceCatalog | None = None) -> Bra
     """The chat models of the settings, None where there are none. Raises UnknownModel."""
     if not settings.chat_models:
         return None
+    policy = _call_policy(settings)
+    planners = open_models(settings.planner_models, policy) if settings.planner_models else None
+    writers = open_models(settings.chat_models, policy)
+    return ChatModelBrain(writers, planners, sources=sources)
+
+
+def build_eyes(settings: Settings) -> Eyes | None:
+    """What looks at images that come with questions: the chat models, where they can see."""
+    if not settings.chat_models or settings.chat_model_sees == "no":
+        return None
+    models = open_models(settings.chat_models, _call_policy(settings))
+    return ChatModelEyes(models) if settings.chat_model_sees == "yes" or can_see(models) else None
+
+
+def _call_policy(settings: Settings) -> CallPolicy:
     config = _agent_config(settings)
-    policy = CallPolicy(
+    return CallPolicy(
         retries=config.retries,
         breaker_failures=config.breaker_failures,
         breaker_seconds=config.breaker_seconds,
     )
-    planners = open_models(settings.planner_models, policy) if settings.planner_models else None
-    writers = open_models(settings.chat_models, policy)
-    return ChatModelBrain(writers, planners, sources=sources)

@@ -39,6 +39,8 @@ _MOST_QUERIES = 4
 _LONGEST_QUERY = 500
 _HISTORY_TURNS = 4
 _MOST_SOURCES = 50
+_SHOWN = 600
+"""Characters of an enclosed file by which the planner knows what it is about."""
 
 
 class ChatModelBrain:
@@ -88,6 +90,12 @@ class ChatModelBrain:
         if settings.remit:
             rules += f"\n\nThe remit of this channel: {settings.remit}"
         material = {**_conversation(history), "message": question.text}
+        if question.enclosed:
+            rules += (
+                "\n\nFiles came with the message, and they will be read: a message about them, or"
+                " about what they show, is `search`."
+            )
+            material |= _show_beginnings(question.enclosed)
         output = await self._ask(PlanOutput, rules, material)
         return _decide(output, question, history, offered)
 
@@ -234,6 +242,15 @@ def _conversation(history: Sequence[Turn]) -> dict[str, str]:
         for turn in (*earlier, *history[-_HISTORY_TURNS:])
     ]
     return {"conversation": "\n".join(lines)}
+
+
+def _show_beginnings(passages: Sequence[Passage]) -> dict[str, str]:
+    """How each enclosed file begins, under its own name."""
+    first = {passage.document: passage for passage in reversed(passages)}
+    return {
+        f"file {number}": f"{one.title}\n{one.text[:_SHOWN]}"
+        for number, one in enumerate(reversed(first.values()), start=1)
+    }
 
 
 def _numbered(passages: Sequence[Passage]) -> dict[str, str]:

@@ -83,8 +83,11 @@ class BuiltInBrain:
         read = read_message(question.text)
         history = _about_something(history)
         language = question.settings.language or read.language
-        if read.intent is Intent.UNCLEAR and history:
-            return Search(plan_parts(read.text, history), "leans on the turns before it")
+        earlier = "leans on the turns before it" if history else ""
+        at_hand = "a file came with it" if question.enclosed else earlier
+        vague = {Intent.UNCLEAR, Intent.TASK} if question.enclosed else {Intent.UNCLEAR}
+        if at_hand and read.intent in vague:
+            return Search(plan_parts(read.text, history), at_hand)
         if read.intent is Intent.UNCLEAR:
             return Clarify(reply_to("unclear", language), read.reason)
         if read.intent in {Intent.TASK, Intent.OVERRIDE}:

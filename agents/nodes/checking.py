@@ -17,7 +17,7 @@ from agents.citations import (
 )
 from agents.freshness import find_contradictions, find_stale
 from agents.language import find_terms
-from agents.model import Answer, Citation, Nothing, Outcome, StepStarted
+from agents.model import Answer, Citation, Nothing, Outcome, StepStarted, is_enclosed
 from agents.nodes.deps import AgentDeps, measure, quote, read_evidence, tell
 from agents.nodes.writing import admits_unknown
 from agents.ports import SentenceScorer
@@ -157,12 +157,13 @@ def _cite(checked: CheckedText, evidence: Sequence[Passage], now: datetime) -> t
 
 
 def make_citation(number: int, passage: Passage, quote: str, now: datetime) -> Citation:
+    """The citation; of a file that came with the question nothing is kept but what is quoted."""
     return Citation(
         n=number,
         title=passage.title,
         url=passage.url,
         section=passage.section,
-        passage=passage.text,
+        passage=quote if is_enclosed(passage) else passage.text,
         quote=quote,
         source=passage.source,
         age_days=None if passage.modified_at is None else max(0, (now - passage.modified_at).days),

@@ -9,7 +9,7 @@ from langgraph.runtime import Runtime
 from agents.config import AgentConfig
 from agents.language import detect_language
 from agents.model import AgentEvent, Enough, Question, Turn
-from agents.ports import Brain, PassageSearch, SentenceScorer
+from agents.ports import Brain, Eyes, PassageSearch, SentenceScorer
 from agents.state import EVIDENCE, AgentState
 from retrieval.model import Passage, SearchResult
 
@@ -19,7 +19,7 @@ class AgentDeps:
     """What a run works with. `deadline` is in seconds of `clock`, a monotonic clock.
 
     `fallback` thinks where `brain` fails; `spent` tells which share of the budget in tokens
-    and money chat models used up so far, 1 being all of it.
+    and money chat models used up so far, 1 being all of it. Without `eyes` images are not seen.
     """
 
     question: Question
@@ -32,6 +32,7 @@ class AgentDeps:
     now: Callable[[], datetime]
     deadline: float
     spent: Callable[[], float]
+    eyes: Eyes | None = None
 
     @property
     def language(self) -> str:

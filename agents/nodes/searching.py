@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from langgraph.runtime import Runtime
 
-from agents.model import Search, SearchAgain, StepStarted
+from agents.model import Search, SearchAgain, StepStarted, is_enclosed
 from agents.nodes.deps import AgentDeps, measure, tell
 from agents.state import DECISION, EVIDENCE, JUDGEMENT, WANTED, AgentState, AgentUpdate
 from retrieval.model import AccessScope, Passage
@@ -104,7 +104,8 @@ async def _look_around(
     if not isinstance(verdict, SearchAgain) or not verdict.around:
         return ()
     known = {passage.chunk for passage in held}
+    stored = [passage for passage in held if not is_enclosed(passage)]
     around = await asyncio.gather(
-        *(deps.passages.load_context(one, deps.question.scope) for one in held[:_AROUND])
+        *(deps.passages.load_context(one, deps.question.scope) for one in stored[:_AROUND])
     )
     return tuple(one for beside in around for one in beside if one.chunk not in known)

@@ -8,19 +8,21 @@ from typing import TypeVar
 from langgraph.runtime import Runtime
 
 from agents.errors import AgentError, BudgetExceeded
-from agents.model import Enough, Judgement, Nothing, Search, SearchAgain, StepStarted
+from agents.model import Clarify, Enough, Judgement, Nothing, Search, SearchAgain, StepStarted
 from agents.nodes.deps import AgentDeps, describe, measure, read_evidence, tell
+from agents.nodes.enclosing import open_enclosures
 from agents.nodes.searching import find_narrowing
 from agents.ports import Brain
 from agents.state import (
     DECISION,
+    EVIDENCE,
     HISTORY,
     JUDGEMENT,
     WANTED,
     AgentState,
     AgentUpdate,
 )
-from retrieval.model import Passage, SearchResult
+from retrieval.model import Passage, SearchResult, WeightedQuery
 
 T = TypeVar("T")
 
@@ -31,11 +33,18 @@ async def plan(state: AgentState, runtime: Runtime[AgentDeps]) -> AgentUpdate:
     started = deps.clock()
     tell(runtime, StepStarted("planning"))
     history = HISTORY.read(state) or ()
-    decision, trouble = await think(deps, lambda brain: brain.plan(deps.question, history))
+    opened = await open_enclosures(deps)
+    decision, trouble = await think(deps, lambda brain: brain.plan(opened.question, history))
+    if opened.evidence and isinstance(decision, Clarify):
+        asked = (WeightedQuery(deps.question.text),)
+        decision = Search((asked,), "what it is about came with it")
     update: AgentUpdate = {
+        "evidence": EVIDENCE.pack(opened.evidence),
+        "notices": [*state["notices"], *opened.notices],
         "decision": DECISION.pack(decision),
         "trace": [
             f"brain: {deps.brain.version}",
+            *opened.trace,
             *trouble,
             f"plan: {decision.kind} ({decision.reason})",
         ],

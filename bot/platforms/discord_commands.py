@@ -113,11 +113,15 @@ def _build_commands(
     @_ANYWHERE
     @_FOR_ONESELF
     @app_commands.command(name="ask", description="Ask; only you see the answer")
-    @app_commands.describe(question="What do you want to know?")
+    @app_commands.describe(
+        question="What do you want to know?", file="A file or an image that the question is about"
+    )
     async def ask(
-        interaction: Interaction, question: app_commands.Range[str, 1, QUESTION_CHARACTERS]
+        interaction: Interaction,
+        question: app_commands.Range[str, 1, QUESTION_CHARACTERS],
+        file: discord.Attachment | None = None,
     ) -> None:
-        await receiver.receive_question(interaction, question)
+        await receiver.receive_question(interaction, question, file)
 
     @app_commands.command(name="search", description="Search what you may read; only you see it")
     @app_commands.describe(words="What to look for", source="Left out: every source you may read")

@@ -1,7 +1,7 @@
 """Discord's messages and interactions as the bot's own values. Pure."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, cast
@@ -10,6 +10,7 @@ import discord
 
 from bot.model import (
     REPLACES,
+    Attachment,
     ChannelKind,
     Command,
     IncomingMessage,
@@ -159,10 +160,13 @@ def read_message(
         text=clean_text(message.content, bot_user, _find_name(message)),
         at=message.created_at,
         reply_token={"user": str(message.author.id)},
+        attachments=read_files(message.attachments),
     )
 
 
-def read_question(interaction: discord.Interaction, text: str) -> IncomingMessage:
+def read_question(
+    interaction: discord.Interaction, text: str, file: discord.Attachment | None = None
+) -> IncomingMessage:
     """The question of /ask: a conversation of its own, whose answer only the asker sees."""
     key = name_message(interaction.guild_id, interaction.channel_id or 0, interaction.id)
     return IncomingMessage(
@@ -175,6 +179,15 @@ def read_question(interaction: discord.Interaction, text: str) -> IncomingMessag
         text=text.strip(),
         at=interaction.created_at,
         reply_token=read_token(interaction),
+        attachments=read_files([file] if file else []),
+    )
+
+
+def read_files(attachments: Iterable[discord.Attachment]) -> tuple[Attachment, ...]:
+    """The files of a message."""
+    return tuple(
+        Attachment(file.filename, file.content_type or "", file.size, file.url)
+        for file in attachments
     )
 
 

@@ -226,11 +226,13 @@ class DiscordReceiver:
         if self._catch_up is not None:
             await self._catch_up.note_cursors()
 
-    async def receive_question(self, interaction: discord.Interaction, text: str) -> None:
+    async def receive_question(
+        self, interaction: discord.Interaction, text: str, file: discord.Attachment | None = None
+    ) -> None:
         """/ask: only the asker sees what follows."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         if text.strip():
-            await self._take(interaction, read_question(interaction, text))
+            await self._take(interaction, read_question(interaction, text, file))
         else:
             await _answer(interaction, phrases.EMPTY_QUESTION)
 

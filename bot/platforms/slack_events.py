@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.model import (
+    Attachment,
     ChannelKind,
     Command,
     IncomingMessage,
@@ -113,6 +114,23 @@ def read_message(payload: Payload, bot_user: str, kind: ChannelKind) -> Incoming
         at=datetime.fromtimestamp(float(ts), UTC),
         reply_token={"user": user},
         in_view=read_channel_in_view(event) if kind is ChannelKind.DIRECT else None,
+        attachments=read_files(event),
+    )
+
+
+def read_files(event: Payload) -> tuple[Attachment, ...]:
+    """The files of a message; those of other organisations and services are at no address of ours.
+
+    https://docs.slack.dev/reference/objects/file-object
+    """
+    return tuple(
+        Attachment(
+            name=str(file.get("name") or file.get("title") or file.get("id") or ""),
+            media_type=str(file.get("mimetype") or ""),
+            size=int(file.get("size") or 0),
+            url="" if file.get("is_external") else str(file.get("url_private") or ""),
+        )
+        for file in event.get("files") or ()
     )
 
 

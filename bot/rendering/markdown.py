@@ -33,7 +33,8 @@ from bot.rendering.reply import (
 
 _MARK = re.compile(r"\[(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\]")
 ADDRESS = re.compile(
-    r"\b(?:[a-z][a-z0-9+.-]{1,20}://|www\.|mailto:|javascript:|data:)[^\s<>\"'`|]+", re.IGNORECASE
+    r"(?:\b(?:[a-z][a-z0-9+.-]{1,20}://|mailto:|javascript:|data:)|www\.)[^\s<>\"'`|]+",
+    re.IGNORECASE,
 )
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 """Half characters, and what neither JSON nor PostgreSQL takes or nobody can see."""

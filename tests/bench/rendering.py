@@ -32,7 +32,7 @@ Post = Callable[[str, Reply], Awaitable[list[Seen]]]
 _WORD = re.compile(r"[^\W_]+|[\u2600-\u27bf\U0001f000-\U0001faff]")
 _MARKS = re.compile(r"\[\s*\d{1,3}(?:\s*[,;]\s*\d{1,3})*\s*\]")
 _ADDRESS = re.compile(
-    r"\b(?:[a-z][a-z0-9+.-]*://|www\.|mailto:|javascript:|data:)[^\s<>\"'`|]+", re.IGNORECASE
+    r"(?:\b(?:[a-z][a-z0-9+.-]*://|mailto:|javascript:|data:)|www\.)[^\s<>\"'`|]+", re.IGNORECASE
 )
 _UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b\u2060]")
 
