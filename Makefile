@@ -9,6 +9,7 @@ ONLY     ?=
 DATA     ?=
 LARGE    ?=
 DOCS     ?=
+QUESTIONS ?=
 
 .PHONY: help demo test check unit format bench lock clean
 
@@ -60,8 +61,8 @@ format: $(VENV)/.dev  ## Format and sort imports
 	@.bench/venv/bin/python -m pip --disable-pip-version-check -q install -r requirements/bench.in
 	@touch $@
 
-bench: $(VENV)/.dev $(if $(or $(filter ingest quality,$(ONLY)),$(if $(ONLY),,all)),.bench/.peers)  ## Benchmarks; ONLY="latency ann", DATA="folders", LARGE=1, DOCS=1
-	$(RUN) -m tests.bench $(ONLY) $(if $(DATA),--data $(DATA)) $(if $(LARGE),--large) $(if $(DOCS),--docs) --json .bench/figures.json
+bench: $(VENV)/.dev $(if $(or $(filter ingest quality,$(ONLY)),$(if $(ONLY),,all)),.bench/.peers)  ## Benchmarks; ONLY="latency ann", DATA="folders", LARGE=1, DOCS=1, QUESTIONS=10000
+	$(RUN) -m tests.bench $(ONLY) $(if $(DATA),--data $(DATA)) $(if $(LARGE),--large) $(if $(DOCS),--docs) $(if $(QUESTIONS),--questions $(QUESTIONS)) --json .bench/figures.json
 
 lock: $(VENV)/.dev  ## Pin the requirements anew
 	$(VENV)/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url pyproject.toml -o requirements/runtime.lock

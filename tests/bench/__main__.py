@@ -14,7 +14,9 @@ from rich.console import Console
 from retrieval.evaluation.datasets import UnusableDataSet
 from retrieval.inference.embedder import MiniLmEmbedder
 from retrieval.inference.minilm import MiniLm
+from tests.bench.ack import measure_acks
 from tests.bench.agent import measure_agent
+from tests.bench.chaos import measure_chaos
 from tests.bench.chat import measure_chat
 from tests.bench.clients import measure_clients
 from tests.bench.corpora import load_sets
@@ -28,6 +30,7 @@ from tests.bench.quality import measure_quality
 from tests.bench.rendering import measure_rendering
 from tests.bench.report import Section, print_section
 from tests.bench.sizes import measure_sizes
+from tests.bench.sockets import measure_sockets
 from tests.bench.stores import BASE, REPOSITORY, Bench, run_tuned_postgres
 from tests.bench.syncs import measure_syncs
 
@@ -51,7 +54,11 @@ SECTIONS = (
     "sync",
     "chat",
     "rendering",
+    "ack",
+    "sockets",
 )
+ON_DEMAND = ("chaos",)
+"""What takes too long to be among all."""
 
 
 async def run_sections(arguments: argparse.Namespace, console: Console) -> list[Section]:
@@ -82,6 +89,9 @@ async def run_sections(arguments: argparse.Namespace, console: Console) -> list[
             "chat": lambda: measure_chat(bench),
             "sync": lambda: measure_syncs(bench, large=arguments.large),
             "rendering": measure_rendering,
+            "ack": measure_acks,
+            "sockets": measure_sockets,
+            "chaos": lambda: measure_chaos(arguments.questions),
         }
         machine = describe_machine()
         console.print(f"[dim]{machine}[/]\n")
@@ -120,7 +130,9 @@ def describe_machine() -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("sections", nargs="*", metavar="SECTION", help=", ".join(SECTIONS))
+    parser.add_argument(
+        "sections", nargs="*", metavar="SECTION", help=", ".join(SECTIONS + ON_DEMAND)
+    )
     parser.add_argument("--data", nargs="+", type=Path, help="judged data sets; ours by default")
     parser.add_argument("--sizes", nargs="+", type=int, help="chunks, e.g. 10000 100000")
     parser.add_argument("--large", action="store_true", help=f"{LARGE:,} chunks, too")
@@ -128,12 +140,13 @@ def main() -> int:
     parser.add_argument("--keep", action="store_true", help="filled stores, whatever changed")
     parser.add_argument("--documents", type=int, default=400, help="for the section ingest")
     parser.add_argument("--turns", type=int, default=2, help="for the section ingest")
+    parser.add_argument("--questions", type=int, default=10_000, help="for the section chaos")
     parser.add_argument("--docs", action="store_true", help="write the tables into the docs, too")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
     arguments = parser.parse_args()
     if any(size > BASE and size % BASE for size in arguments.sizes or ()):
         parser.error(f"sizes above {BASE:,} must be multiples of it")
-    unknown = set(arguments.sections) - set(SECTIONS)
+    unknown = set(arguments.sections) - {*SECTIONS, *ON_DEMAND}
     if unknown:
         parser.error(f"there is no section {min(unknown)!r}; choose from {', '.join(SECTIONS)}")
     try:

@@ -2,6 +2,7 @@
 
 import fnmatch
 import math
+import random
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,18 +20,20 @@ class Fault:
     header out); `error`: `status`; `timeout`: no answer until the emulator closes; `reset`: the
     connection breaks before anything happens; `lost`: it breaks after the request took effect.
     `path` is a glob over the path below the version, e.g. `/channels/*/messages`. `after` lets so
-    many matching requests through first.
+    many matching requests through first. `times` None: for ever. `share` is the part of the
+    matching requests that fail, drawn from a seeded generator.
     """
 
     kind: str
     method: str = "*"
     path: str = "*"
-    times: int = 1
+    times: int | None = 1
     status: int = 500
     retry_after: float = 0.05
     scope: str = "user"
     via: bool = True
     after: int = 0
+    share: float = 1.0
 
     def matches(self, method: str, path: str) -> bool:
         return self.method in ("*", method) and fnmatch.fnmatchcase(path, self.path)
@@ -39,8 +42,9 @@ class Fault:
 class FaultQueue:
     """Faults in the order in which they were queued; each is used `times` times."""
 
-    def __init__(self) -> None:
+    def __init__(self, seed: int = 0) -> None:
         self._faults: list[Fault] = []
+        self._random = random.Random(seed)
 
     def add(self, fault: Fault) -> None:
         if fault.kind not in KINDS:
@@ -52,8 +56,8 @@ class FaultQueue:
 
     @property
     def pending(self) -> int:
-        """How many failures are still to come."""
-        return sum(fault.times for fault in self._faults)
+        """How many failures are still to come; those for ever left out."""
+        return sum(fault.times or 0 for fault in self._faults)
 
     def take(self, method: str, path: str) -> Fault | None:
         """The failure for this request, if one is queued."""
@@ -62,9 +66,12 @@ class FaultQueue:
                 if fault.after > 0:
                     fault.after -= 1
                     continue
-                fault.times -= 1
-                if fault.times <= 0:
-                    self._faults.remove(fault)
+                if fault.share < 1 and self._random.random() >= fault.share:
+                    continue
+                if fault.times is not None:
+                    fault.times -= 1
+                    if fault.times <= 0:
+                        self._faults.remove(fault)
                 return fault
         return None
 
