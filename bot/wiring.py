@@ -32,6 +32,7 @@ from bot.storage.answers import PostgresAnswerRecords
 from bot.storage.channels import PostgresChannelStore
 from bot.storage.directory import PostgresAudit
 from bot.storage.feedback import PostgresVotes
+from bot.storage.forgetting import PostgresForgetting
 from bot.storage.installations import PostgresInstallations
 from bot.storage.memory import PostgresThreadMemory
 from migrations.runner import MigrationRefused, hold_lock, migrate
@@ -95,6 +96,7 @@ class Footnote:
     audit: PostgresAudit
     channels: ChannelBook
     installations: PostgresInstallations
+    forgetting: PostgresForgetting
 
     async def warm_up(self) -> None:
         """Load the embedding model, so that the first question does not wait for it."""
@@ -235,6 +237,7 @@ async def open_footnote(settings: Settings) -> AsyncIterator[Footnote]:
             audit=PostgresAudit(pool),
             channels=ChannelBook(PostgresChannelStore(pool), settings.channel),
             installations=installations,
+            forgetting=PostgresForgetting(pool),
         )
 
 

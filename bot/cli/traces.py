@@ -6,6 +6,7 @@ import click
 from agents.graph import draw_graph
 from bot.cli import terminal
 from bot.cli.shell import as_json, print_json, run_command
+from bot.model import Platform
 from bot.settings import Settings
 from bot.wiring import TENANT, open_footnote
 
@@ -72,15 +73,27 @@ def graph(as_json: bool) -> None:
 
 
 @click.command()
-@click.option("--thread", required=True, metavar="ID", help="As in `ask`, or as `trace` shows it.")
+@click.option("--thread", metavar="ID", help="As in `ask`, or as `trace` shows it.")
+@click.option("--workspace", metavar="ID", help="slack:T…, slack:E… or discord:….")
 @as_json
-def forget(thread: str, as_json: bool) -> None:
-    """Forget a conversation: what was said in it, and how it was answered."""
-    name = thread if ":" in thread else f"cli:{thread}"
+def forget(thread: str | None, workspace: str | None, as_json: bool) -> None:
+    """Forget a conversation with how it was answered, or all that is stored of a workspace."""
+    if (thread is None) == (workspace is None):
+        raise click.UsageError("Say what to forget: --thread ID or --workspace ID.")
+    platform, _, place = (workspace or "").partition(":")
+    if workspace and (platform not in ("slack", "discord") or not place):
+        raise click.UsageError(f"{workspace} should read slack:ID or discord:ID.")
 
     async def main(settings: Settings) -> None:
         async with open_footnote(settings) as opened:
-            await opened.assistant.forget(TENANT, name)
+            if thread is not None:
+                name = thread if ":" in thread else f"cli:{thread}"
+                await opened.assistant.forget(TENANT, name)
+            else:
+                found = await opened.forgetting.forget_workspace(Platform(platform), place)
+                name = ", ".join(f"{platform}:{each}" for each in found)
+        if not name:
+            raise click.UsageError(f"Nothing is stored of {workspace}.")
         if as_json:
             print_json({"forgotten": name})
         else:

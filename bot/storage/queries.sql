@@ -503,3 +503,58 @@ UPDATE outbox SET reply = %(blank)s
 FROM blanked
 WHERE outbox.tenant_id = %(tenant)s AND outbox.key >= blanked.item_id || ':'
   AND outbox.key < blanked.item_id || ';' AND outbox.state <> 'pending';
+-- name: find_workspaces_of
+SELECT tenant_id, workspace_id FROM workspace
+WHERE platform = %(platform)s
+  AND (workspace_id = %(workspace)s OR organisation = %(workspace)s);
+
+-- name: forget_items_of_workspace
+DELETE FROM inbox
+WHERE tenant_id = %(tenant)s AND platform = %(platform)s
+  AND payload->'place'->>'workspace' = %(workspace)s;
+
+-- name: forget_letters_of_workspace
+DELETE FROM outbox
+WHERE tenant_id = %(tenant)s AND platform = %(platform)s
+  AND place->>'workspace' = %(workspace)s;
+
+-- name: forget_answers_of_workspace
+DELETE FROM answer_record WHERE tenant_id = %(tenant)s AND starts_with(thread, %(prefix)s);
+
+-- name: forget_memories_of_workspace
+DELETE FROM thread_memory WHERE tenant_id = %(tenant)s AND starts_with(thread, %(prefix)s);
+
+-- name: forget_channels_of_workspace
+DELETE FROM channel
+WHERE tenant_id = %(tenant)s AND platform = %(platform)s AND workspace = %(workspace)s;
+
+-- name: forget_audit_of_workspace
+DELETE FROM audit
+WHERE tenant_id = %(tenant)s AND platform = %(platform)s AND workspace = %(workspace)s;
+
+-- name: forget_cursors_of_workspace
+DELETE FROM discord_cursor WHERE tenant_id = %(tenant)s AND workspace = %(workspace)s;
+
+-- name: forget_rights_of_workspace
+DELETE FROM rights_change WHERE platform = %(platform)s AND workspace_id = %(workspace)s;
+
+-- name: forget_sources_of_workspace
+DELETE FROM source
+WHERE tenant_id = %(tenant)s AND EXISTS (
+    SELECT FROM transcript_channel AS heard
+    WHERE heard.tenant_id = source.tenant_id AND heard.source_id = source.source_id
+      AND heard.workspace = %(workspace)s
+);
+
+-- name: forget_installation_of_workspace
+DELETE FROM slack_installation
+WHERE %(platform)s = 'slack' AND installation_id = %(workspace)s;
+
+-- name: forget_workspace
+DELETE FROM workspace
+WHERE tenant_id = %(tenant)s AND platform = %(platform)s AND workspace_id = %(workspace)s;
+
+-- name: forget_left_tenant
+DELETE FROM tenant
+WHERE tenant_id = %(tenant)s AND tenant_id <> 'default'
+  AND NOT EXISTS (SELECT FROM workspace WHERE tenant_id = %(tenant)s);

@@ -14,6 +14,7 @@ from bot.platforms.slack_installations import InstalledAccounts
 from bot.platforms.slack_membership import SlackMembership
 from bot.secrets import SecretBox
 from bot.storage.directory import PostgresWorkspaces
+from bot.storage.forgetting import PostgresForgetting
 from bot.storage.installations import PostgresInstallations, PostgresInstallationStates
 from retrieval.model import EVERYONE, TenantId
 from retrieval.postgres.pool import Pool
@@ -189,6 +190,76 @@ async def test_others_go_on_where_one_workspace_of_a_tenant_leaves(world: World)
     (source,) = await sources.list_sources(TENANT)
     assert not source.paused
     assert [each.id for each in await world.installations.list_for(TENANT)] == ["T0FOOTNOTE1"]
+
+
+async def dump(pool: Pool) -> str:
+    """Every row of every table as text."""
+    rows: list[str] = []
+    async with pool.connection() as connection:
+        query = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+        for (table,) in await (await connection.execute(query)).fetchall():
+            cursor = await connection.execute(f'SELECT t::text FROM "{table}" AS t'.encode())
+            rows += [row[0] for row in await cursor.fetchall()]
+    return "\n".join(rows)
+
+
+async def fill(pool: Pool, tenant: str, team: str) -> None:
+    """What a workspace leaves behind, in each table."""
+    values = {"tenant": tenant, "team": team, "item": f"{team}-item"}
+    async with pool.connection() as connection:
+        for statement in LEFT_BEHIND:
+            await connection.execute(statement, values)
+
+
+LEFT_BEHIND = (
+    """INSERT INTO inbox (tenant_id, item_id, kind, platform, event, message, thread, person,
+                          payload)
+       VALUES (%(tenant)s, %(item)s, 'question', 'slack', %(item)s, %(item)s,
+               'slack:' || %(team)s || ':C1:1', 'U1',
+               jsonb_build_object('place', jsonb_build_object('workspace', %(team)s::text)))""",
+    """INSERT INTO outbox (tenant_id, key, platform, place, reply)
+       VALUES (%(tenant)s, %(item)s || ':answer', 'slack',
+               jsonb_build_object('workspace', %(team)s::text), '{}')""",
+    """INSERT INTO answer_record (tenant_id, question_id, thread, question, outcome, model, trace,
+                                  timings_ms, calls, input_tokens, output_tokens, answered_at)
+       VALUES (%(tenant)s, %(item)s, %(tenant)s || ':slack:' || %(team)s || ':C1:1', 'Why?', '', '',
+               '{}', '{}', 0, 0, 0, now())""",
+    """INSERT INTO answer_feedback (tenant_id, question_id, platform, person, vote)
+       VALUES (%(tenant)s, %(item)s, 'slack', 'U1', 'good')""",
+    """INSERT INTO thread_memory (tenant_id, thread, state)
+       VALUES (%(tenant)s, %(tenant)s || ':slack:' || %(team)s || ':C1:1', '')""",
+    """INSERT INTO channel (tenant_id, platform, workspace, channel)
+       VALUES (%(tenant)s, 'slack', %(team)s, 'C1')""",
+    """INSERT INTO audit (tenant_id, platform, workspace, channel, person, item_id, command,
+                          outcome)
+       VALUES (%(tenant)s, 'slack', %(team)s, 'C1', 'U1', %(item)s, 'sync', 'allowed')""",
+    """INSERT INTO discord_cursor (tenant_id, workspace, channel, message)
+       VALUES (%(tenant)s, %(team)s, 'C1', 1)""",
+    """INSERT INTO rights_change (platform, workspace_id, subject)
+       VALUES ('slack', %(team)s, 'groups')""",
+    """INSERT INTO source (tenant_id, name, kind, config)
+       VALUES (%(tenant)s, %(team)s || '-chat', 'slack', '{"channels": ["C1"]}')""",
+    """INSERT INTO transcript_channel (tenant_id, source_id, channel, workspace)
+       SELECT tenant_id, source_id, 'C1', %(team)s FROM source WHERE name = %(team)s || '-chat'""",
+)
+
+
+@pytest.mark.parametrize("each_its_own", [False, True])
+async def test_a_workspace_is_forgotten_and_others_are_not(
+    pool: Pool, slack: SlackEmulator, each_its_own: bool
+) -> None:
+    world = World(pool, slack, each_its_own=each_its_own)
+    for team in ("T0LEAVES", "T0STAYS"):
+        await world.install(id=team, token=f"xoxb-{team}")
+        tenant = await world.workspaces.resolve(Platform.SLACK, team)
+        await fill(pool, str(tenant), team)
+    before = (await dump(pool)).count("T0STAYS")
+    forgetting = PostgresForgetting(pool)
+    assert await forgetting.forget_workspace(Platform.SLACK, "T0NOWHERE") == []
+    assert await forgetting.forget_workspace(Platform.SLACK, "T0LEAVES") == ["T0LEAVES"]
+    after = await dump(pool)
+    assert "T0LEAVES" not in after
+    assert after.count("T0STAYS") == before
 
 
 async def test_a_state_is_good_once_and_for_a_while(pool: Pool) -> None:

@@ -68,6 +68,7 @@ VALUES: dict[str, object] = {
     "place": Jsonb({}),
     "platform": "slack",
     "platforms": ["slack"],
+    "prefix": "default:slack:T1:",
     "question": "Why?",
     "reason": "wrong",
     "reply": Jsonb({}),
