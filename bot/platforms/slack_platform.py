@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from bot.errors import SettingsInvalid
@@ -79,16 +80,19 @@ class SlackPlatform:
 
     async def run(self) -> None:
         """Receive until cancelled. Raises ConnectionRefused or SettingsInvalid at the start."""
-        first_url = None
-        if self.sockets is not None and isinstance(self.accounts, SlackAccount):
-            first_url = await self.accounts.check_app_token(self.app_token)
-        async with asyncio.TaskGroup() as group:
-            if self.transcriber is not None:
-                group.create_task(self.transcriber.run(self._receiving))
+        hearing = None
+        if self.transcriber is not None:
+            hearing = asyncio.create_task(self.transcriber.run(self._receiving))
+        try:
             if self.http is not None:
-                group.create_task(self.http.run())
-            elif self.sockets is not None:
-                group.create_task(self.sockets.run(first_url))
+                await self.http.run()
+            elif self.sockets is not None and isinstance(self.accounts, SlackAccount):
+                await self.sockets.run(await self.accounts.check_app_token(self.app_token))
+        finally:
+            if hearing is not None:
+                hearing.cancel()
+                with suppress(asyncio.CancelledError):
+                    await hearing
 
     @property
     def _receiving(self) -> asyncio.Event:

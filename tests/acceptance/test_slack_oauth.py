@@ -39,7 +39,9 @@ class Site:
 
     async def ask(self, driver: Driver, person: str) -> str:
         asked = await driver.mention(person, "help", QUESTION)
-        replies = await driver.wait_for_reply("help", asked["ts"], timeout=PATIENCE)
+        replies = await driver.wait_for_reply(
+            "help", asked["ts"], containing="4711", timeout=PATIENCE
+        )
         return str(replies[-1]["blocks"])
 
     async def select(self, query: str) -> list[tuple[Any, ...]]:
