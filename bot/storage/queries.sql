@@ -503,6 +503,7 @@ UPDATE outbox SET reply = %(blank)s
 FROM blanked
 WHERE outbox.tenant_id = %(tenant)s AND outbox.key >= blanked.item_id || ':'
   AND outbox.key < blanked.item_id || ';' AND outbox.state <> 'pending';
+
 -- name: find_workspaces_of
 SELECT tenant_id, workspace_id FROM workspace
 WHERE platform = %(platform)s
