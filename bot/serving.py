@@ -374,7 +374,12 @@ def _build_worker(footnote: Footnote, parts: Parts, enclosures: Enclosures) -> W
     )
     audit = PostgresAudit(footnote.pool)
     forgetting = Forgetting(PostgresKeepsakes(footnote.pool), footnote.assistant)
-    guide = Guide(footnote.channels, footnote.searcher, Scopes(parts.directories).find_public)
+    guide = Guide(
+        footnote.channels,
+        footnote.searcher,
+        Scopes(parts.directories).find_public,
+        lambda platform: parts.platforms[platform].reads_all,
+    )
     return Worker(
         jobs=queue,
         inbox=inbox,

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from agents.ports import SourceCatalog
-from bot.model import ChannelKind, Place
+from bot.model import ChannelKind, Place, Platform
 from bot.ports import Channels
 from bot.rendering.help import HelpPage, compose_help
 from bot.rendering.reply import Reply
@@ -14,12 +14,22 @@ PublicScope = Callable[[TenantId, Place], Awaitable[AccessScope]]
 
 
 class Guide:
-    """Tells what the bot answers in a place and from what."""
+    """Tells what the bot answers in a place and from what.
 
-    def __init__(self, channels: Channels, sources: SourceCatalog, scope_of: PublicScope) -> None:
+    `reads_all` tells of a platform whether what does not mention the bot is seen.
+    """
+
+    def __init__(
+        self,
+        channels: Channels,
+        sources: SourceCatalog,
+        scope_of: PublicScope,
+        reads_all: Callable[[Platform], bool],
+    ) -> None:
         self._channels = channels
         self._sources = sources
         self._scope_of = scope_of
+        self._reads_all = reads_all
 
     async def compose(
         self,
@@ -41,5 +51,6 @@ class Guide:
             settings=settings,
             sources=tuple(sorted(readable & (settings.sources or readable))),
             admin=admin,
+            reads_all=self._reads_all(place.platform),
         )
         return compose_help(page, private=private, language=settings.language or language)

@@ -109,10 +109,15 @@ def read_intent(message: discord.Message, bot_user: int) -> Intent | None:
     somebody = message.mentions or message.role_mentions or message.mention_everyone
     if somebody or not message.content:
         return None
-    if isinstance(message.channel, discord.Thread):
+    if isinstance(message.channel, discord.Thread) and not is_new_post(message):
         return Intent.FOLLOW_UP
     to_nobody = message.guild is not None and message.reference is None
     return Intent.OVERHEARD if to_nobody else None
+
+
+def is_new_post(message: discord.Message) -> bool:
+    """Whether a message begins a post in a forum, which bears its id."""
+    return isinstance(message.channel, discord.Thread) and message.id == message.channel.id
 
 
 def _mentions(message: discord.Message, bot_user: int) -> bool:
@@ -157,7 +162,7 @@ def read_message(
         ),
         person=read_person(message.author),
         intent=intent,
-        text=clean_text(message.content, bot_user, _find_name(message)),
+        text=_read_text(message, bot_user),
         at=message.created_at,
         reply_token={"user": str(message.author.id)},
         attachments=read_files(message.attachments),
@@ -322,6 +327,14 @@ def read_guild_id(message: discord.Message) -> int | None:
     if message.guild is not None:
         return message.guild.id
     return getattr(message.channel, "guild_id", None)
+
+
+def _read_text(message: discord.Message, bot_user: int) -> str:
+    """What was typed; a post's title belongs to it."""
+    text = clean_text(message.content, bot_user, _find_name(message))
+    if isinstance(message.channel, discord.Thread) and is_new_post(message):
+        return f"{message.channel.name}\n\n{text}".strip()
+    return text
 
 
 def _find_name(message: discord.Message) -> Callable[[str, int], str | None]:

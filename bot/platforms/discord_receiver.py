@@ -34,6 +34,7 @@ from bot.platforms.discord_events import (
     is_elsewhere,
     is_from_another_bot,
     is_from_person,
+    is_new_post,
     is_submission,
     read_click,
     read_command,
@@ -156,8 +157,7 @@ class DiscordReceiver:
         """Hand a message over if something is asked in it; never raises."""
         channel = (read_workspace(read_guild_id(message)), message.channel.id)
         self._positions.begin(channel, message.id)
-        heard = is_from_person(message) or is_from_another_bot(message, bot_user)
-        intent = read_intent(message, bot_user) if heard else None
+        intent = _find_intent(message, bot_user)
         if intent is not None:
             try:
                 await self._hand_over(message, bot_user, intent)
@@ -171,7 +171,7 @@ class DiscordReceiver:
     async def _hand_over(self, message: discord.Message, bot_user: int, intent: Intent) -> None:
         await self._link_home(message.guild)
         incoming = read_message(message, bot_user, intent, await self._find(message, bot_user))
-        if discord.utils.utcnow() - message.created_at > LATE:
+        if _is_late(message):
             incoming = replace(incoming, late=True)
         if self._question_threads is not None:
             incoming = await self._question_threads.move(message, incoming)
@@ -324,6 +324,19 @@ def _choose(names: Sequence[str], typed: str) -> list[str]:
     """What Discord takes of the names that go on as typed."""
     wanted = [name for name in names if typed.lower() in name.lower()]
     return [name for name in wanted if 0 < len(name) <= CHOICE_CHARACTERS][:MOST_CHOICES]
+
+
+def _find_intent(message: discord.Message, bot_user: int) -> Intent | None:
+    if not (is_from_person(message) or is_from_another_bot(message, bot_user)):
+        return None
+    intent = read_intent(message, bot_user)
+    # Nobody in particular waits for an answer to what was said in a channel a while ago.
+    stale = intent is Intent.OVERHEARD and _is_late(message) and not is_new_post(message)
+    return None if stale else intent
+
+
+def _is_late(message: discord.Message) -> bool:
+    return discord.utils.utcnow() - message.created_at > LATE
 
 
 async def _answer(interaction: discord.Interaction, words: Phrase) -> None:

@@ -43,12 +43,16 @@ _ADMIN_COMMANDS = (
 
 @dataclass(frozen=True, slots=True)
 class HelpPage:
-    """What works in a place for a person. `sources` are those that everyone there may read."""
+    """What works in a place for a person. `sources` are those that everyone there may read.
+
+    `reads_all`: what does not mention the bot is seen too.
+    """
 
     direct: bool
     settings: ChannelSettings
     sources: tuple[str, ...]
     admin: bool
+    reads_all: bool = True
 
 
 def compose_help(page: HelpPage, *, private: bool = True, language: str = "en") -> Reply:
@@ -72,7 +76,10 @@ def compose_usage(words: str) -> Reply:
 def _tell_mode(page: HelpPage, language: str) -> list[str]:
     if page.direct:
         return [phrases.HERE_DIRECT.say(language)]
-    told = [phrases.HELP.say(language), _MODES[page.settings.mode].say(language)]
+    mode = page.settings.mode if page.reads_all else ChannelMode.MENTIONS
+    told = [phrases.HELP.say(language), _MODES[mode].say(language)]
+    if mode is not page.settings.mode:
+        told.append(phrases.HERE_UNREAD.say(language))
     if page.settings.visibility is Visibility.PRIVATE:
         told.append(phrases.HERE_PRIVATE.say(language))
     if page.settings.remit:

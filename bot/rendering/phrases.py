@@ -237,6 +237,12 @@ HERE_THREADS: Final = Phrase(
     fr="Dans un fil où j'ai répondu, continuez sans me mentionner.",
     es="En un hilo donde ya respondí, sigue sin mencionarme.",
 )
+HERE_UNREAD: Final = Phrase(
+    en="I cannot read what does not mention me, so mention me in follow-ups too.",
+    de="Was mich nicht erwähnt, kann ich nicht lesen: Erwähne mich auch in Rückfragen.",
+    fr="Je ne peux pas lire ce qui ne me mentionne pas : mentionnez-moi aussi pour la suite.",
+    es="No puedo leer lo que no me menciona: mencióname también al seguir preguntando.",
+)
 HERE_AUTO: Final = Phrase(
     en="Here I also answer questions to nobody in particular, where the sources hold the answer.",
     de="Hier beantworte ich auch Fragen, die an niemanden gerichtet sind, wenn die Quellen die "

@@ -8,8 +8,17 @@ import pytest
 from bot.model import ChannelKind, ChannelSettings, Intent, Place, Platform, Visibility
 from bot.platforms.discord_platform import DiscordPlatform
 from bot.rendering.reply import Paragraph, Reply, Text
+from bot.storage.channels import PostgresChannelStore
+from retrieval.model import TenantId
+from retrieval.postgres.pool import open_pool
 from tests.acceptance.people import OnDiscord, read_discord_message
-from tests.acceptance.program import PATIENCE, Shell, point_at_discord, serving
+from tests.acceptance.program import (
+    PATIENCE,
+    Shell,
+    point_at_discord,
+    serving,
+    wait_until_quiet,
+)
 from tests.acceptance.test_discord_events import (
     Recorder,
     build,
@@ -116,6 +125,23 @@ async def test_without_the_right_to_open_threads_it_replies(
     assert reply["message_reference"]["message_id"] == said["id"]
 
 
+async def test_a_new_post_is_overheard_with_its_title_and_followed(
+    world: DiscordEmulator, recorder: Recorder
+) -> None:
+    async with connect(world, recorder, ChannelSettings()):
+        post = await world.driver.create_post("ben", "#questions", "Notice", "How long is it?")
+        await world.driver.post("chloe", post["id"], "And in the trial?")
+        asked = await world.driver.create_post("ben", "#questions", "Who knows?", "@Footnote")
+        await recorder.wait_for_messages(2)
+    (first,), (second, third) = recorder.overheard, recorder.messages
+    assert (first.intent, first.text) == (Intent.OVERHEARD, "Notice\n\nHow long is it?")
+    assert (second.intent, second.text) == (Intent.FOLLOW_UP, "And in the trial?")
+    assert (third.intent, third.text) == (Intent.MENTION, "Who knows?")
+    assert first.thread == second.thread == f"discord:{guild_id(world)}:{post['id']}"
+    assert first.place.parent == channel_id(world, "#questions")
+    assert third.place.channel == asked["id"]
+
+
 async def test_a_mention_in_a_forum_post_is_answered_there_and_followed(
     synced_url: str, tmp_path: Path
 ) -> None:
@@ -134,6 +160,33 @@ async def test_a_mention_in_a_forum_post_is_answered_there_and_followed(
                 after, contains="Gutenberg", timeout=PATIENCE
             )
             assert "Gutenberg" in read_discord_message(seen).text
+
+
+async def test_a_forum_that_answers_by_itself_answers_each_post_once(
+    synced_url: str, tmp_path: Path
+) -> None:
+    async with DiscordEmulator() as discord:
+        home, forum = guild_id(discord), channel_id(discord, "#questions")
+        place = Place(Platform.DISCORD, home, forum, ChannelKind.PUBLIC)
+        async with open_pool(synced_url, size=1) as pool:
+            store = PostgresChannelStore(pool)
+            await store.change(TenantId("default"), place, {"mode": "auto"})
+        shell = Shell(tmp_path, DATABASE_URL=synced_url, **point_at_discord(discord))
+        people = OnDiscord(discord)
+        async with serving(shell):
+            post = await discord.driver.create_post(
+                "ben", "#questions", "Printer", "What is the PIN of the printer?"
+            )
+            assert "4711" in (await people.wait_for_answers(post["message"]))[0].text
+            unfounded = await discord.driver.create_post(
+                "ben", "#questions", "Canteen", "What does the canteen serve on Friday?"
+            )
+            await discord.driver.post("chloe", post["id"], "Thanks a lot!")
+            last = await discord.driver.mention("ben", "#help", "What is the PIN of the printer?")
+            await people.wait_for_answers(last)
+            await wait_until_quiet(synced_url)
+            assert len(await people.wait_for_answers(post["message"])) == 1
+        assert await discord.driver.replies(unfounded["message"]) == []
 
 
 async def test_a_channel_is_told_to_open_threads_and_does(synced_url: str, tmp_path: Path) -> None:

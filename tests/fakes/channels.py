@@ -99,9 +99,11 @@ async def read_scope(tenant: TenantId, place: Place) -> AccessScope:
     return AccessScope(tenant, frozenset({EVERYONE, f"{place.platform}:channel:{place.channel}"}))
 
 
-def make_guide(channels: Channels, catalog: InMemoryCatalog | None = None) -> Guide:
+def make_guide(
+    channels: Channels, catalog: InMemoryCatalog | None = None, *, reads_all: bool = True
+) -> Guide:
     """A guide over sources in memory."""
-    return Guide(channels, catalog or InMemoryCatalog(), read_scope)
+    return Guide(channels, catalog or InMemoryCatalog(), read_scope, lambda _: reads_all)
 
 
 def make_limits(bounds: Bounds | None = None) -> Limits:

@@ -19,8 +19,9 @@ async def read_help(
     admin: bool = False,
     catalog: InMemoryCatalog | None = None,
     language: str = "en",
+    reads_all: bool = True,
 ) -> str:
-    guide = make_guide(InMemoryChannels(settings), catalog)
+    guide = make_guide(InMemoryChannels(settings), catalog, reads_all=reads_all)
     reply = await guide.compose(
         TenantId("default"), place or make_place(), admin=admin, language=language
     )
@@ -37,6 +38,13 @@ async def read_help(
 )
 async def test_the_mode_is_told(mode: ChannelMode, words: str) -> None:
     assert words in await read_help(ChannelSettings(mode=mode))
+
+
+@pytest.mark.parametrize("mode", list(ChannelMode))
+async def test_what_cannot_be_read_is_not_promised(mode: ChannelMode) -> None:
+    told = await read_help(ChannelSettings(mode=mode), reads_all=False)
+    assert "In this channel I answer when I am mentioned." in told
+    assert ("I cannot read what does not mention me" in told) is (mode is not ChannelMode.MENTIONS)
 
 
 async def test_sources_that_everyone_here_may_read_are_named_and_no_others() -> None:
