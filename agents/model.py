@@ -287,10 +287,14 @@ FAILED = "failed"
 
 @dataclass(frozen=True, slots=True)
 class StepStarted:
-    """The agent began a step: 'planning', 'searching', 'reading', 'writing', 'checking'."""
+    """The agent began a step: 'planning', 'searching', 'reading', 'writing', 'checking'.
+
+    `count` is the number of passages that it reads, 0 for other steps.
+    """
 
     step: str
     detail: str = ""
+    count: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -269,8 +269,8 @@ class Conversation:
         # To its very end, so that the run closes what it opened.
         async for event in self._assistant.answer(question):
             match event:
-                case StepStarted(step, detail):
-                    progress.show_step(_describe_step(step, detail, language))
+                case StepStarted():
+                    progress.show_step(_describe_step(event, language))
                 case TextDelta(text):
                     progress.append(text)
                 case Answered(last):
@@ -374,9 +374,11 @@ def _name_letter(claim: Claim) -> str:
     return f"{claim.item}:answer"
 
 
-def _describe_step(step: str, detail: str, language: str) -> str:
-    words = STEP_WORDS.get(step, STEP_WORDS["planning"]).say(language)
-    return f"{words}: {detail}" if detail and step == "searching" else words
+def _describe_step(step: StepStarted, language: str) -> str:
+    words = STEP_WORDS.get(step.step, STEP_WORDS["planning"]).say(language)
+    if step.count:
+        return f"{words} ({step.count})"
+    return f"{words}: {step.detail}" if step.detail and step.step == "searching" else words
 
 
 async def _end(task: asyncio.Task[Answer]) -> None:

@@ -70,6 +70,7 @@ class Progress:
         self._text = ""
         self._shown: Draft | None = None
         self._activity = ""
+        self._live_at = self._free_at = 0.0
         self._noted = draft
         self._resumes = bool(draft)
         self._calling = asyncio.Lock()
@@ -120,27 +121,27 @@ class Progress:
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
-        live_at = loop.time() + self._lead
+        self._live_at = self._free_at = loop.time() + self._lead
         look_at = loop.time() + self._tick
         activity_at = loop.time()
         await self._changed.wait()
         while not is_cancelled():
             self._changed.clear()
             now = loop.time()
-            is_live_due = self._live is not None and now >= live_at and self._has_more()
+            is_live_due = self._live is not None and self._has_more() and now >= self._find_due()
             if now >= look_at or (is_live_due and self._shown is not None):
                 look_at = now + self._tick
                 if not await self._is_held():
                     return
             async with self._calling:
                 if self._live is not None and is_live_due:
-                    live_at = loop.time() + await self._show_live(self._live)
+                    await self._show_live(self._live)
                 elif self._is_activity_due(now - activity_at):
                     activity_at = now
                     await self._show_activity()
             if self.interrupted.done():
                 return
-            await self._wait(live_at - loop.time())
+            await self._wait(self._find_due() - loop.time())
 
     async def _wait(self, until_live: float) -> None:
         """Until there is something to do: something new that may be shown, or time for a look."""
@@ -148,7 +149,7 @@ class Progress:
             return
         if self._live is not None and self._has_more():
             seconds = min(max(until_live, 0.0), self._tick)
-            if self._shown is not None:
+            if self._shown is not None and self._shown.text:
                 await asyncio.sleep(seconds)
                 return
         else:
@@ -156,6 +157,11 @@ class Progress:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._changed.wait()
+
+    def _find_due(self) -> float:
+        """When the state may be shown next; the first words wait for limits alone."""
+        is_first = bool(self._text) and (self._shown is None or not self._shown.text)
+        return self._free_at if is_first else self._live_at
 
     def _has_more(self) -> bool:
         return self._describe() != self._shown
@@ -188,17 +194,19 @@ class Progress:
         self._activity = self._steps[-1]
         await self._messenger.show_activity(self._place, self._activity)
 
-    async def _show_live(self, live: LiveAnswer) -> float:
-        """Show the state as it is; returns the seconds to leave before the next time."""
+    async def _show_live(self, live: LiveAnswer) -> None:
+        """Show the state as it is, and note when that may be done again."""
         draft = self._describe()
         unknown, self.draft = self.draft, self.draft or ""
+        now = asyncio.get_running_loop().time()
         try:
             shown = await live.show(draft)
         except AnswerStopped:
             self._interrupt(Hold.STOPPED)
         except RateLimited as error:
             self.draft = unknown
-            return error.retry_after
+            self._free_at = self._live_at = now + error.retry_after
+            return
         except DeliveryRefused as error:
             self.draft, self._live = unknown, None
             _log.info("An answer is not shown in the making: %s", error)
@@ -208,7 +216,7 @@ class Progress:
         else:
             self._shown, self.draft = draft, shown
             await self._write_down()
-        return live.pause
+        self._live_at = now + live.pause
 
     async def _write_down(self) -> None:
         if self.draft is None or self.draft == self._noted:

@@ -60,7 +60,7 @@ async def judge(state: AgentState, runtime: Runtime[AgentDeps]) -> AgentUpdate:
     deps = runtime.context
     started = deps.clock()
     evidence = read_evidence(state, deps)
-    tell(runtime, StepStarted("reading", _count(evidence)))
+    tell(runtime, StepStarted("reading", _count(evidence), len(evidence)))
     history = HISTORY.read(state) or ()
     result = SearchResult(evidence, relevance=state["relevance"])
     verdict, trouble = await think(deps, lambda brain: brain.judge(deps.question, history, result))

@@ -26,13 +26,13 @@ class Scene:
         self.noted: list[str] = []
         self.note_fault: Exception | None = None
         place = make_place()
-        opened = self.messenger.open_answer(
+        self.live = self.messenger.open_answer(
             place, key="k1", reply_token={}, private=False, draft=draft
         )
         self.progress = Progress(
             self.messenger,
             place,
-            opened if live else None,
+            self.live if live else None,
             stop=STOP,
             language="en",
             draft=draft,
@@ -102,6 +102,20 @@ async def test_steps_and_text_are_seen_in_one_message_that_is_written_down() -> 
     assert scene.noted == ["m1"]
     assert progress.draft == "m1"
     assert progress.text == "Twenty days"
+
+
+async def test_the_first_words_do_not_wait_for_the_pause() -> None:
+    scene = Scene()
+    assert scene.live is not None
+    scene.live.pause = 60.0
+    async with running(scene) as progress:
+        progress.show_step("Planning")
+        await until(lambda: scene.seen)
+        progress.append("Twenty")
+        await until(lambda: "Twenty" in scene.seen)
+        progress.append(" days")
+        await asyncio.sleep(0.02)
+    assert "days" not in scene.seen
 
 
 async def test_nothing_comes_after_the_end() -> None:
