@@ -259,9 +259,12 @@ async def test_what_is_not_for_the_bot_is_left_alone(
     await guild.driver.post("ben", "#general", "is @chloe here?")
     await guild.driver.mention("ben", "#general", "last?")
     await recorder.wait_for_messages(3)
-    (beep,) = recorder.overheard
-    assert (beep.intent, beep.text, bool(beep.person.bot)) == (Intent.MENTION, "beep?", True)
-    # Whether the bot takes part in a thread is for the intake to know.
+    # What the bot answers of that is for the intake to know.
+    assert [(each.intent, each.text, bool(each.person.bot)) for each in recorder.overheard] == [
+        (Intent.OVERHEARD, "lunch?", False),
+        (Intent.MENTION, "beep?", True),
+        (Intent.OVERHEARD, "is @chloe here?", False),
+    ]
     assert [(message.intent, message.text) for message in recorder.messages] == [
         (Intent.FOLLOW_UP, "at noon?"),
         (Intent.MENTION, "mine?"),
