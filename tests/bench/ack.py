@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from retrieval.evaluation.metrics import percentile
 from retrieval.postgres.embedded import run_embedded_postgres
@@ -25,39 +26,64 @@ from tests.emulators.slack import SlackEmulator
 EVENTS, RATE = 1_000, 100.0
 QUESTION = "What is the PIN of the printer?"
 PATIENCE = 120.0
+LOOK = 0.2
+GIVEN_UP = 3.0
+"""Seconds after which Discord takes no answer to an interaction any more."""
 GOAL = "goal: p99 at most 50 ms"
 
-Send = Callable[[], Awaitable[float]]
-"""Sends one event, and returns after how many seconds it was acked."""
+Send = Callable[[], Awaitable[Any]]
+"""Sends one event, and returns what it is known by."""
+Read = Callable[[Sequence[Any]], Awaitable[Sequence[float]]]
+"""Waits until all of these events are acked, and returns after how many seconds each was."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """The platforms with the program connected to them."""
+    """The platforms with the program connected to them.
+
+    The acks are read when all is sent: who waits for each disturbs what is measured.
+    """
 
     slack: SlackEmulator
     discord: DiscordEmulator
 
-    async def write_to_slack(self) -> float:
+    async def write_to_slack(self) -> str:
         """A direct message."""
         told = await self.slack.driver.dm("bruno", QUESTION)
-        sent, after = self.slack.clock.now(), max(0, len(self.slack.journal) - 50)
-        match = {"event_id": told["event_ids"][0]}
-        (acked, *_) = await self.slack.driver.wait_for_entry(
-            "event.acked", match=match, timeout=PATIENCE, after=after
-        )
-        return float(acked["at"]) - sent
+        return str(told["event_ids"][0])
 
-    async def ask_in_discord(self) -> float:
+    async def read_slack(self, events: Sequence[str]) -> Sequence[float]:
+        """From the first delivery to the ack."""
+        last = {"event_id": events[-1]}
+        await self.slack.driver.wait_for_entry("event.acked", match=last, timeout=PATIENCE)
+        await _wait_until(lambda: set(events) <= self._list_times("event.acked").keys())
+        sent, acked = self._list_times("event.sent"), self._list_times("event.acked")
+        return [acked[event] - sent[event] for event in events]
+
+    def _list_times(self, kind: str) -> dict[str, float]:
+        """When something first happened to each event."""
+        entries = reversed(self.slack.journal.of_kind(kind))
+        return {entry.data["event_id"]: entry.at for entry in entries}
+
+    async def ask_in_discord(self) -> Any:
         """`/ask`, which is deferred."""
-        begun = await self.discord.driver.slash("ben", "#general", "/ask", {"question": QUESTION})
+        return await self.discord.driver.slash("ben", "#general", "/ask", {"question": QUESTION})
 
-        async def is_acked() -> float | None:
-            seen = await self.discord.driver.interaction(begun)
-            seconds: float | None = seen["answered_after"]
-            return seconds
+    async def read_discord(self, begun: Sequence[Any]) -> Sequence[float]:
+        """From the delivery to the deferral; an interaction that was given up counts as late."""
+        world = self.discord.world
+        interactions = [world.interactions[int(each["id"])] for each in begun]
+        await asyncio.sleep(GIVEN_UP)
+        return [
+            GIVEN_UP if each.acknowledged_at is None else each.acknowledged_at - each.created_at
+            for each in interactions
+        ]
 
-        return float(await self.discord.driver.wait_until(is_acked, PATIENCE))
+
+async def _wait_until(is_so: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while not is_so():
+            await asyncio.sleep(LOOK)
 
 
 async def measure_acks() -> Section:
@@ -67,9 +93,13 @@ async def measure_acks() -> Section:
         for http in (False, True):
             async with open_stage(*arguments, http=http) as stage:
                 way = "Slack over HTTP" if http else "Slack over Socket Mode"
-                rows.append(await _describe(way, worker, stage.write_to_slack))
+                rows.append(await _describe(way, worker, stage.write_to_slack, stage.read_slack))
                 if not http:
-                    rows.append(await _describe("Discord, /ask", worker, stage.ask_in_discord))
+                    rows.append(
+                        await _describe(
+                            "Discord, /ask", worker, stage.ask_in_discord, stage.read_discord
+                        )
+                    )
     notes = [
         f"{EVENTS:,} questions each, {RATE:.0f} a second, written to PostgreSQL and queued",
         "the platforms' emulators run on the same cores",
@@ -78,8 +108,9 @@ async def measure_acks() -> Section:
     return Section("ack", "Seconds until what comes in is acked", rows, notes)
 
 
-async def _describe(way: str, worker: str, send: Send) -> Row:
-    milliseconds = [seconds * 1_000 for seconds in await send_steadily(send)]
+async def _describe(way: str, worker: str, send: Send, read: Read) -> Row:
+    sent = await send_steadily(send)
+    milliseconds = [seconds * 1_000 for seconds in await read(sent)]
     return {
         "way": way,
         "answers are made": worker,
@@ -89,18 +120,14 @@ async def _describe(way: str, worker: str, send: Send) -> Row:
     }
 
 
-async def send_steadily(send: Send) -> Sequence[float]:
+async def send_steadily(send: Send) -> Sequence[Any]:
     """Send events at the rate, whether or not those before are acked."""
     began = time.monotonic()
     sent = []
     for number in range(EVENTS):
         await asyncio.sleep(max(0.0, began + number / RATE - time.monotonic()))
-        sent.append(asyncio.create_task(_run(send)))
-    return await asyncio.gather(*sent)
-
-
-async def _run(send: Send) -> float:
-    return await send()
+        sent.append(await send())
+    return sent
 
 
 @asynccontextmanager
@@ -122,5 +149,6 @@ async def open_stage(*arguments: str, http: bool) -> AsyncIterator[Stage]:
         if http:
             await slack.driver.set_request_url(f"{bot.facts['http']}/slack/events")
         stage = Stage(slack, discord)
-        await asyncio.gather(stage.write_to_slack(), stage.ask_in_discord())
+        await stage.read_slack([await stage.write_to_slack()])
+        await stage.read_discord([await stage.ask_in_discord()])
         yield stage
