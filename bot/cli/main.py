@@ -13,6 +13,7 @@ import click
 
 from bot import __version__
 from bot.cli import terminal
+from bot.cli.channels import channel
 from bot.cli.doctor import Check, State, examine
 from bot.cli.evaluations import evaluate
 from bot.cli.shell import as_json, print_json, run_command
@@ -316,4 +317,5 @@ footnote.add_command(sources)
 footnote.add_command(sync)
 footnote.add_command(doc)
 footnote.add_command(audit)
+footnote.add_command(channel)
 footnote.add_command(secrets)

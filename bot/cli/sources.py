@@ -24,7 +24,7 @@ HERE = Place(Platform.CLI, "", "", ChannelKind.DIRECT)
 count = click.option("-n", "limit", default=20, show_default=True, type=click.IntRange(1, 1000))
 
 
-def _with_footnote(use: Callable[[Footnote], Coroutine[Any, Any, Result]]) -> Result:
+def with_footnote(use: Callable[[Footnote], Coroutine[Any, Any, Result]]) -> Result:
     async def main(settings: Settings) -> Result:
         async with open_footnote(settings) as opened:
             return await use(opened)
@@ -32,7 +32,7 @@ def _with_footnote(use: Callable[[Footnote], Coroutine[Any, Any, Result]]) -> Re
     return run_command(main)
 
 
-async def _note(opened: Footnote, command: str, detail: str = "") -> None:
+async def note(opened: Footnote, command: str, detail: str = "") -> None:
     """Leave a line in the audit log."""
     person = Person(getpass.getuser())
     item = ItemId(uuid.uuid4().hex[:16])
@@ -85,13 +85,13 @@ def add_source(
         source = await opened.knowledge.add(
             TENANT, name, kind, config, frozenset(audience or (EVERYONE,))
         )
-        await _note(opened, f"sources add {name}", f"{kind}, for {', '.join(source.audience)}")
+        await note(opened, f"sources add {name}", f"{kind}, for {', '.join(source.audience)}")
         if as_json:
             print_json(tables.source_document(source))
         else:
             click.echo(f"Added {source.name}. Read it in with `footnote sync {source.name}`.")
 
-    _with_footnote(use)
+    with_footnote(use)
 
 
 @sources.command("list")
@@ -106,7 +106,7 @@ def list_sources(as_json: bool) -> None:
         else:
             tables.print_sources(overview)
 
-    _with_footnote(use)
+    with_footnote(use)
 
 
 @sources.command("remove")
@@ -121,13 +121,13 @@ def remove_source(name: str, yes: bool, as_json: bool) -> None:
         if not (yes or as_json):
             click.confirm(f"Remove {name} and its {held} documents?", abort=True)
         await opened.knowledge.remove(TENANT, name)
-        await _note(opened, f"sources remove {name}", f"{held} documents")
+        await note(opened, f"sources remove {name}", f"{held} documents")
         if as_json:
             print_json({"removed": name, "documents": held})
         else:
             click.echo(f"Removed {name} and its {held} documents.")
 
-    _with_footnote(use)
+    with_footnote(use)
 
 
 @sources.command("test")
@@ -144,7 +144,7 @@ def test_source(name: str, as_json: bool) -> int:
             tables.print_trial(name, trial)
         return 1 if trial.problem else 0
 
-    return _with_footnote(use)
+    return with_footnote(use)
 
 
 @sources.command("pause")
@@ -169,13 +169,13 @@ def _set_paused(name: str, *, paused: bool, as_json: bool) -> None:
     async def use(opened: Footnote) -> None:
         change = opened.knowledge.pause if paused else opened.knowledge.resume
         source = await change(TENANT, name)
-        await _note(opened, f"sources {verb} {name}")
+        await note(opened, f"sources {verb} {name}")
         if as_json:
             print_json(source)
         else:
             tables.print_sources([source])
 
-    _with_footnote(use)
+    with_footnote(use)
 
 
 @sources.command("schedule")
@@ -202,13 +202,13 @@ def schedule_source(
             before = source.schedule or "none"
             source = await opened.knowledge.set_schedule(TENANT, name, cron or "", zone, window)
             detail = f"{before} → {source.schedule or 'none'}"
-            await _note(opened, f"sources schedule {name}", detail)
+            await note(opened, f"sources schedule {name}", detail)
         if as_json:
             print_json(source)
         else:
             tables.print_sources([source])
 
-    _with_footnote(use)
+    with_footnote(use)
 
 
 # Syncs
@@ -252,9 +252,7 @@ def sync_source(
                     each, mode, confirm_deletions=confirm_deletions, progress=progress
                 )
             runs.append(run)
-            await _note(
-                opened, f"sync {each.name} {mode.value}", f"{run.state.value}, run {run.id}"
-            )
+            await note(opened, f"sync {each.name} {mode.value}", f"{run.state.value}, run {run.id}")
             if not as_json:
                 tables.print_run(run)
         if as_json:
@@ -262,7 +260,7 @@ def sync_source(
             print_json({"runs": documents} if name == "all" else documents[0])
         return 0 if all(run.state == SyncState.SUCCEEDED for run in runs) else 1
 
-    return _with_footnote(use)
+    return with_footnote(use)
 
 
 @sync.command("status")
@@ -277,7 +275,7 @@ def show_status(as_json: bool) -> None:
         else:
             tables.print_runs(runs)
 
-    _with_footnote(use)
+    with_footnote(use)
 
 
 @sync.command("cancel")
@@ -288,13 +286,13 @@ def cancel_sync(name: str, as_json: bool) -> None:
 
     async def use(opened: Footnote) -> None:
         run = await opened.knowledge.cancel(TENANT, name)
-        await _note(opened, f"sync cancel {name}", f"run {run}" if run else "no run")
+        await note(opened, f"sync cancel {name}", f"run {run}" if run else "no run")
         if as_json:
             print_json({"cancelled": run})
         else:
             click.echo(f"{name} is not being synced." if run is None else f"Run {run} ends soon.")
 
-    _with_footnote(use)
+    with_footnote(use)
 
 
 @sync.command("history")
@@ -311,7 +309,7 @@ def show_history(name: str | None, limit: int, as_json: bool) -> None:
         else:
             tables.print_runs(runs)
 
-    _with_footnote(use)
+    with_footnote(use)
 
 
 @sync.command("errors")
@@ -331,7 +329,7 @@ def show_errors(name: str, run: str | None, as_json: bool) -> None:
         else:
             tables.print_failures(name, failures)
 
-    _with_footnote(use)
+    with_footnote(use)
 
 
 # Documents, the audit log, secrets
@@ -351,7 +349,7 @@ def doc(url: str, as_json: bool) -> int:
             tables.print_reports(url, found)
         return 0 if found else 1
 
-    return _with_footnote(use)
+    return with_footnote(use)
 
 
 @click.command()
@@ -367,7 +365,7 @@ def audit(limit: int, as_json: bool) -> None:
         else:
             tables.print_audit(entries)
 
-    _with_footnote(use)
+    with_footnote(use)
 
 
 @click.group()
@@ -394,10 +392,10 @@ def rotate(as_json: bool) -> None:
     async def use(opened: Footnote) -> None:
         sealed = await opened.knowledge.rotate_secrets(TENANT)
         sealed += await opened.installations.rotate_secrets()
-        await _note(opened, "secrets rotate", f"{sealed} secrets")
+        await note(opened, "secrets rotate", f"{sealed} secrets")
         if as_json:
             print_json({"sealed": sealed})
         else:
             click.echo(f"{sealed} secrets are sealed with the first key.")
 
-    _with_footnote(use)
+    with_footnote(use)
