@@ -342,6 +342,16 @@ class Hold(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """A question that nobody works on yet, and its number in the queue, from 1."""
+
+    tenant: TenantId
+    item: ItemId
+    question: IncomingMessage
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerJob:
     """Answer the question in the inbox."""
 

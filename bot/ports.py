@@ -31,6 +31,7 @@ from bot.model import (
     Submission,
     SyncJob,
     ThreadKey,
+    Waiting,
 )
 from bot.rendering.form import Form
 from bot.rendering.reply import Draft, Reply
@@ -334,6 +335,14 @@ class Transcripts(Protocol):
 
     async def hear(self) -> None:
         """Note that events come in; to be called every minute or so while they do."""
+        ...
+
+
+class WaitingLine(Protocol):
+    """Knows whose questions wait to be worked on. Raises StoreUnavailable."""
+
+    async def take_untold(self, first: int) -> Sequence[Waiting]:
+        """Those from this number on who were not told it; they count as told from now on."""
         ...
 
 

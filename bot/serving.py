@@ -59,7 +59,9 @@ from bot.storage.preferences import PostgresPreferences
 from bot.storage.rights import PostgresRightsChanges
 from bot.storage.schedules import PostgresSchedules
 from bot.storage.threads import PostgresThreads
+from bot.storage.waiting import PostgresWaitingLine
 from bot.syncing import SyncReporter
+from bot.waiting import WaitingRoom
 from bot.wiring import Footnote
 from bot.worker import Worker
 from bot.worker_process import WorkerProcess
@@ -428,6 +430,12 @@ def _build_worker(footnote: Footnote, parts: Parts, enclosures: Enclosures) -> W
         syncs=SyncReporter(inbox=inbox, delivery=delivery, sources=footnote.knowledge, audit=audit),
         schedules=PostgresSchedules(footnote.pool, queue),
         delivery=delivery,
+        waiting=WaitingRoom(
+            PostgresWaitingLine(footnote.pool, list(parts.platforms)),
+            delivery,
+            footnote.channels,
+            first=footnote.settings.queue_notice,
+        ),
     )
 
 

@@ -11,6 +11,7 @@ from bot.delivery import Delivery
 from bot.model import AnswerJob, CommandJob, Job, ScheduledSyncJob, SyncJob
 from bot.ports import Inbox, JobRunner, Schedules
 from bot.syncing import SyncReporter
+from bot.waiting import WaitingRoom
 from retrieval.errors import StoreUnavailable
 
 SWEEP = 15.0
@@ -35,6 +36,7 @@ class Worker:
         syncs: SyncReporter,
         schedules: Schedules,
         delivery: Delivery,
+        waiting: WaitingRoom,
         sweep: float = SWEEP,
         tick: float = TICK,
     ) -> None:
@@ -45,6 +47,7 @@ class Worker:
         self._syncs = syncs
         self._schedules = schedules
         self._delivery = delivery
+        self._waiting = waiting
         self._sweep = sweep
         self._tick = tick
 
@@ -54,6 +57,7 @@ class Worker:
             group.create_task(self._jobs.run(self._handle, self._abandon))
             group.create_task(self._requeue_now_and_then())
             group.create_task(self._look_at_schedules())
+            group.create_task(self._tell_who_waits())
             group.create_task(self._remove_twins_now_and_then())
 
     async def _handle(self, job: Job) -> float | None:
@@ -99,4 +103,12 @@ class Worker:
                     _log.info("The sync of %s is due by its schedule", job.source)
             except StoreUnavailable as error:
                 _log.warning("Schedules could not be looked at: %s", error)
+            await asyncio.sleep(self._tick)
+
+    async def _tell_who_waits(self) -> None:
+        while not is_cancelled():
+            try:
+                await self._waiting.tell()
+            except StoreUnavailable as error:
+                _log.warning("Who waits could not be told: %s", error)
             await asyncio.sleep(self._tick)

@@ -559,3 +559,15 @@ WHERE tenant_id = %(tenant)s AND platform = %(platform)s AND workspace_id = %(wo
 DELETE FROM tenant
 WHERE tenant_id = %(tenant)s AND tenant_id <> 'default'
   AND NOT EXISTS (SELECT FROM workspace WHERE tenant_id = %(tenant)s);
+
+-- name: take_untold
+WITH waiting AS (
+    SELECT tenant_id, item_id, row_number() OVER (ORDER BY received_at, item_id) AS number
+    FROM inbox
+    WHERE state = 'queued' AND kind = 'question' AND platform = ANY(%(platforms)s::text[])
+)
+UPDATE inbox SET told_place_at = now()
+FROM waiting
+WHERE inbox.tenant_id = waiting.tenant_id AND inbox.item_id = waiting.item_id
+  AND waiting.number >= %(first)s AND inbox.told_place_at IS NULL AND inbox.state = 'queued'
+RETURNING inbox.tenant_id, inbox.item_id, inbox.payload, waiting.number;

@@ -28,6 +28,11 @@ class Said:
     unfurls: bool
     raw: Json
 
+    @property
+    def plain(self) -> str:
+        """Its words, with what is set as code not told apart."""
+        return self.text.replace("`", "")
+
 
 class People(Protocol):
     """Who can write to the bot, on one platform.

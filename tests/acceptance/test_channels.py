@@ -85,10 +85,10 @@ async def test_a_form_sets_a_channel_up_and_says_what_changed(
     people: Residents, town: Town
 ) -> None:
     told = await set_up(people, "by-form", mode="mentions", language="de")
-    assert "mode: threads → mentions" in told.text
-    assert "language: nothing → de" in told.text
+    assert "mode: threads → mentions" in told.plain
+    assert "language: nothing → de" in told.plain
     shown = await people.order(people.admin, "by-form", "channel show")
-    assert "mode (what is answered): mentions · set here" in shown.text
+    assert "mode (what is answered): mentions · set here" in shown.plain
     ((outcome, detail),) = await town.read(
         "SELECT outcome, detail FROM audit WHERE command = 'channel set' AND platform = %s "
         "AND detail LIKE '%%nothing → de'",
@@ -103,31 +103,31 @@ async def test_what_is_wrong_in_the_form_is_shown_and_nothing_is_set(people: Res
     told = await people.fill_in(
         people.admin, "wrong-form", form, {"mode": "auto", "sources": "hanbook"}
     )
-    assert "There is no source named hanbook. The sources are: handbook." in told.text
+    assert "There is no source named hanbook. The sources are: handbook." in told.plain
     shown = await people.order(people.admin, "wrong-form", "channel show")
-    assert "mode (what is answered): threads · as usual" in shown.text
+    assert "mode (what is answered): threads · as usual" in shown.plain
 
 
 async def test_a_typed_setting_and_its_undoing(people: Residents) -> None:
     await people.open_channel("typed")
     told = await people.order(people.admin, "typed", "channel set remit questions about leave")
-    assert "remit: nothing → questions about leave" in told.text
+    assert "remit: nothing → questions about leave" in told.plain
     told = await people.order(people.admin, "typed", "channel reset remit")
-    assert "remit: questions about leave → nothing" in told.text
+    assert "remit: questions about leave → nothing" in told.plain
 
 
 async def test_others_may_not_set_a_channel_up(people: Residents) -> None:
     told = await people.order(people.member, "help", "channel show")
-    assert "for admins" in told.text
+    assert "for admins" in told.plain
 
 
 async def test_help_says_what_works_here(people: Residents) -> None:
     await set_up(people, "helpful", mode="mentions")
     told = await people.order(people.member, "helpful", "help")
-    assert "In this channel I answer when I am mentioned." in told.text
-    assert "Everyone here may read these sources: handbook." in told.text
-    assert "/forget" in told.text
-    assert "/channel" not in told.text
+    assert "In this channel I answer when I am mentioned." in told.plain
+    assert "Everyone here may read these sources: handbook." in told.plain
+    assert "/forget" in told.plain
+    assert "/channel" not in told.plain
 
 
 # Modes
@@ -137,7 +137,7 @@ async def test_a_question_to_nobody_is_answered_in_auto_channels_where_it_is_kno
     people: Residents, town: Town
 ) -> None:
     told = await set_up(people, "auto", mode="auto")
-    assert "Message Content" not in told.text
+    assert "Message Content" not in told.plain
     await people.say("auto", "I'm off to lunch")
     unknown = await people.say("auto", UNKNOWN)
     known = await people.say("auto", CARRIED_OVER)
@@ -209,7 +209,7 @@ async def test_an_allowed_bot_is_answered_once_and_never_where_it_answers_ours(
     robot, robot_id = await people.add_bot("robots")
     await people.mention(CARRIED_OVER, "robots", robot)
     told = await people.order(people.admin, "robots", f"channel set bots {robot_id}")
-    assert f"bots: nothing → {robot_id}" in told.text
+    assert f"bots: nothing → {robot_id}" in told.plain
     asked = await people.mention(CARRIED_OVER, "robots", robot)
     (answer,) = await people.wait_for_answers(asked)
     for _ in range(3):
@@ -231,7 +231,7 @@ async def test_a_person_has_their_conversations_forgotten(people: Residents, tow
     await people.open_channel("forgetful")
     await people.wait_for_answers(await people.mention("Who confirms a holiday?", "forgetful"))
     told = await people.order(people.member, "forgetful", "forget")
-    assert "Forget what I remember of your conversations in this channel (1)?" in told.text
+    assert "Forget what I remember of your conversations in this channel (1)?" in told.plain
     await people.press(people.member, "forgetful", told, "Forget them")
     await people.wait_for_word(people.member, "forgetful", "Forgotten: 1 of your conversations.")
     left = await town.read(

@@ -29,7 +29,9 @@ from bot.storage.inbox import PostgresInbox
 from bot.storage.keepsakes import PostgresKeepsakes
 from bot.storage.outbox import PostgresOutbox
 from bot.storage.schedules import PostgresSchedules
+from bot.storage.waiting import PostgresWaitingLine
 from bot.syncing import SyncReporter
+from bot.waiting import WaitingRoom
 from bot.worker import Worker
 from retrieval.postgres.pool import Pool, open_pool
 from tests.fakes.assistant import ScriptedAssistant
@@ -98,6 +100,9 @@ class Bot:
             syncs=SyncReporter(inbox=self.inbox, delivery=delivery, sources=sources, audit=audit),
             schedules=PostgresSchedules(pool, jobs, now=lambda: self.now),
             delivery=delivery,
+            waiting=WaitingRoom(
+                PostgresWaitingLine(pool, [Platform.SLACK]), delivery, self.channels, first=3
+            ),
             sweep=0.3,
             tick=0.05,
         )

@@ -37,6 +37,7 @@ VALUES: dict[str, object] = {
     "drains": [0.1],
     "error": "",
     "event": "E1",
+    "first": 1,
     "everywhere": False,
     "given": Jsonb({}),
     "gone": [],
