@@ -184,7 +184,7 @@ async def test_where_only_mentions_count_a_thread_does_not_go_on(people: Residen
 
 async def test_over_the_limit_a_private_word_says_when_to_ask_again(people: Residents) -> None:
     await people.open_channel("busy")
-    for _ in range(PERSON_LIMIT + 1):
+    for _ in range(2 * PERSON_LIMIT):
         await people.mention("Thanks a lot!", "busy", people.colleague)
     told = await people.wait_for_word(people.colleague, "busy", "I was asked a lot just now")
     assert "Please ask again in " in told
