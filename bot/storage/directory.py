@@ -1,6 +1,7 @@
 """Workspaces, admins and the audit log in PostgreSQL."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 
 from psycopg.rows import class_row
 
@@ -9,6 +10,9 @@ from bot.storage.database import QUERIES, Pool, begin, connect
 from retrieval.model import TenantId
 
 DEFAULT_TENANT = TenantId("default")
+
+REMEMBERED_SECONDS = 1.0
+"""For how long a workspace's tenant is known without asking again: every event wants it."""
 
 
 class PostgresWorkspaces:
@@ -26,8 +30,11 @@ class PostgresWorkspaces:
         default_tenant: TenantId = DEFAULT_TENANT,
         allowed: frozenset[str] = frozenset(),
         each_its_own: bool = False,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._pool = pool
+        self._clock = clock
+        self._known: dict[tuple[Platform, str], tuple[TenantId, float]] = {}
         self._default_tenant = default_tenant
         self._allowed = allowed
         self._each_its_own = each_its_own
@@ -40,7 +47,13 @@ class PostgresWorkspaces:
         """The tenant, or None where the workspace is not linked or is not allowed."""
         if not self.is_allowed(platform, workspace):
             return None
-        return await self._find(platform, workspace, even_unlinked=False)
+        tenant, until = self._known.get((platform, workspace), (None, 0.0))
+        if tenant is None or self._clock() >= until:
+            tenant = await self._find(platform, workspace, even_unlinked=False)
+            if tenant is not None:
+                until = self._clock() + REMEMBERED_SECONDS
+                self._known[platform, workspace] = (tenant, until)
+        return tenant
 
     async def _find(
         self, platform: Platform, workspace: str, *, even_unlinked: bool
@@ -55,6 +68,7 @@ class PostgresWorkspaces:
         self, platform: Platform, workspace: str, name: str, *, organisation: str = ""
     ) -> TenantId:
         """Note a workspace that we are connected to, or are again; returns its tenant."""
+        self._known.clear()
         known = await self._find(platform, workspace, even_unlinked=True)
         tenant = known or self._choose_tenant(platform, organisation or workspace)
         values = {
@@ -77,6 +91,7 @@ class PostgresWorkspaces:
     async def unlink(self, platform: Platform, workspace: str) -> None:
         """Note that a workspace, or every one of an organisation, let the bot go."""
         values = {"platform": platform, "workspace": workspace}
+        self._known.clear()
         async with begin(self._pool) as connection:
             cursor = await connection.execute(QUERIES["unlink_workspaces"], values)
             for tenant, left in await cursor.fetchall():
