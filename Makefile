@@ -11,7 +11,7 @@ LARGE    ?=
 DOCS     ?=
 QUESTIONS ?=
 
-.PHONY: help demo test check unit format bench lock clean
+.PHONY: help demo test check unit format bench pictures lock clean
 
 help:  ## Show what can be made
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/ -/'
@@ -63,6 +63,9 @@ format: $(VENV)/.dev  ## Format and sort imports
 
 bench: $(VENV)/.dev $(if $(or $(filter ingest quality,$(ONLY)),$(if $(ONLY),,all)),.bench/.peers)  ## Benchmarks; ONLY="latency ann", DATA="folders", LARGE=1, DOCS=1, QUESTIONS=10000
 	$(RUN) -m tests.bench $(ONLY) $(if $(DATA),--data $(DATA)) $(if $(LARGE),--large) $(if $(DOCS),--docs) $(if $(QUESTIONS),--questions $(QUESTIONS)) --json .bench/figures.json
+
+pictures: $(VENV)/.dev  ## Pictures of real replies for the docs; needs Chromium and the font Lato
+	$(RUN) -m tests.pictures
 
 lock: $(VENV)/.dev  ## Pin the requirements anew
 	$(VENV)/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url pyproject.toml -o requirements/runtime.lock

@@ -1,5 +1,6 @@
 """The agent's own few words to the reader, in the reader's language where it is known."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 _UNKNOWN = {
@@ -157,6 +158,12 @@ def say_unknown(nearest: Sequence[str], language: str) -> str:
     if nearest:
         lines.append("\n".join((_pick(_NEAREST, language), *(f"- {line}" for line in nearest))))
     return "\n\n".join(lines)
+
+
+def escape(title: str) -> str:
+    """A title as Markdown that shows it as it is, and begins no list or heading."""
+    plain = re.sub(r"[\\`*_\[\]<>~]", r"\\\g<0>", title)
+    return re.sub(r"^(\d+)([.)])|^([#+>-])", r"\1\\\2\3", plain)
 
 
 def _pick(texts: Mapping[str, str], language: str) -> str:

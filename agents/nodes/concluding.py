@@ -9,7 +9,7 @@ from agents.model import EARLIER, Answer, Chat, Clarify, Decision, Decline, Outc
 from agents.nodes.checking import make_citation
 from agents.nodes.deps import AgentDeps, measure
 from agents.nodes.thinking import think
-from agents.replies import say_unknown
+from agents.replies import escape, say_unknown
 from agents.state import (
     ANSWER,
     DECISION,
@@ -79,7 +79,7 @@ def _say_unknown(state: AgentState, deps: AgentDeps) -> Answer:
     if state["relevance"] >= deps.config.relevance_floor:
         near = _distinct_sections(EVIDENCE.read(state) or ())[:_NEAREST]
     lines = [
-        f"{' › '.join(filter(None, (passage.title, passage.section)))} [{number}]"
+        f"{escape(' › '.join(filter(None, (passage.title, passage.section))))} [{number}]"
         for number, passage in enumerate(near, start=1)
     ]
     return Answer(

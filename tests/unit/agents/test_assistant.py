@@ -6,6 +6,7 @@ from contextlib import aclosing
 from typing import Any
 
 import pytest
+from markdown_it import MarkdownIt
 
 from agents.config import AgentConfig
 from agents.errors import AgentError, ModelUnavailable
@@ -25,7 +26,7 @@ from agents.model import (
     TextDelta,
     Turn,
 )
-from agents.replies import warn
+from agents.replies import escape, warn
 from retrieval.model import Passage, SearchResult, TenantId, WeightedQuery
 from tests.fakes.passage_search import make_scope
 
@@ -401,3 +402,11 @@ async def test_the_trace_explains_the_answer(start_talk: Callable[..., Any]) -> 
 def test_errors_have_a_root() -> None:
     assert issubclass(ModelUnavailable, AgentError)
     assert Answered
+
+
+@pytest.mark.parametrize("title", ["24. A process", "# heading", "- item", "a_b *c* [1] `d`"])
+def test_a_title_is_shown_as_it_is(title: str) -> None:
+
+    tokens = MarkdownIt("commonmark").parse(escape(title))
+    assert [token.type for token in tokens] == ["paragraph_open", "inline", "paragraph_close"]
+    assert "".join(leaf.content for leaf in tokens[1].children or ()) == title

@@ -1,0 +1,1 @@
+"""Pictures of real replies: what the emulators were sent, drawn close to how the platforms do."""
