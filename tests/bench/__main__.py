@@ -23,6 +23,7 @@ from tests.bench.corpora import load_sets
 from tests.bench.hostile import measure_hostile
 from tests.bench.ingest import ContenderFailed, measure_ingestion
 from tests.bench.latency import measure_latency
+from tests.bench.leaks import measure_leaks
 from tests.bench.neighbours import measure_binary, measure_neighbours
 from tests.bench.page import update_page
 from tests.bench.precision import measure_precision
@@ -57,7 +58,7 @@ SECTIONS = (
     "ack",
     "sockets",
 )
-ON_DEMAND = ("chaos",)
+ON_DEMAND = ("chaos", "leaks")
 """What takes too long to be among all."""
 
 
@@ -92,6 +93,7 @@ async def run_sections(arguments: argparse.Namespace, console: Console) -> list[
             "ack": measure_acks,
             "sockets": measure_sockets,
             "chaos": lambda: measure_chaos(arguments.questions),
+            "leaks": lambda: measure_leaks(arguments.cases),
         }
         machine = describe_machine()
         console.print(f"[dim]{machine}[/]\n")
@@ -139,6 +141,7 @@ def main() -> int:
     parser.add_argument("--real-chunks", type=int, default=2000, help="that are really embedded")
     parser.add_argument("--keep", action="store_true", help="filled stores, whatever changed")
     parser.add_argument("--documents", type=int, default=400, help="for the section ingest")
+    parser.add_argument("--cases", type=int, default=10_000, help="for the section leaks")
     parser.add_argument("--turns", type=int, default=2, help="for the section ingest")
     parser.add_argument("--questions", type=int, default=10_000, help="for the section chaos")
     parser.add_argument("--docs", action="store_true", help="write the tables into the docs, too")

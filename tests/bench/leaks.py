@@ -1,0 +1,471 @@
+"""Generated cases of tenant, channel, audience and role: does anybody see what is not for them?
+
+Every text carries a secret word, and so does every source's name. A case lets somebody do
+something, and looks for secrets in all that anybody sees of it: the reply tree with its links and
+buttons, what was shown while it was made, and names that are suggested.
+"""
+
+import logging
+import re
+import tempfile
+from collections import Counter
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from random import Random
+
+import psycopg
+
+from agents.assistant import Assistant
+from agents.errors import AgentError
+from agents.llm.extractive import BuiltInBrain
+from agents.model import AgentEvent, Question
+from bot.answers.cases import Cases
+from bot.answers.verbs import AnswerVerbs, Proof
+from bot.commands import Commands
+from bot.conversation import Conversation
+from bot.delivery import Delivery
+from bot.model import (
+    ChannelSettings,
+    Claim,
+    Command,
+    IncomingMessage,
+    Intent,
+    ItemId,
+    MessageKey,
+    Person,
+    Place,
+    Platform,
+    ThreadKey,
+)
+from bot.platforms.discord_client import DiscordClient
+from bot.platforms.slack_account import SlackAccount
+from bot.reading.offers import Offers
+from bot.reading.shelf import Shelf
+from bot.reading.suggestions import ReadableNames
+from bot.reading.verbs import build_lesser_verbs, build_reading_verbs
+from bot.rights import AdminSuggestions, Rights
+from bot.scopes import Scopes
+from bot.storage.answers import PostgresAnswerRecords
+from bot.storage.memory import PostgresThreadMemory
+from bot.storage.preferences import PostgresPreferences
+from bot.storage.rights import PostgresRightsChanges
+from bot.verdict import Verdict, say
+from migrations.runner import migrate
+from retrieval.model import EVERYONE, PUBLIC, Chunk, Document, Embeddings, Span, TenantId
+from retrieval.postgres.embedded import run_embedded_postgres
+from retrieval.postgres.index import PostgresPassageIndex
+from retrieval.postgres.loading import DocumentEntry
+from retrieval.postgres.pool import Pool, open_pool
+from retrieval.postgres.sources import PostgresSourceStore
+from retrieval.postgres.store import PostgresDocumentStore
+from retrieval.search import PassageSearcher
+from tests.bench.leak_worlds import DiscordWorld, SlackWorld, World
+from tests.bench.report import Row, Section
+from tests.emulators.discord import DiscordEmulator
+from tests.emulators.slack import SlackEmulator
+from tests.fakes.channels import InMemoryChannels
+from tests.fakes.embedder import InMemoryEmbedder
+from tests.fakes.intake import InMemoryAudit, InMemoryInbox, InMemoryOutbox
+from tests.fakes.knowledge import InMemoryKnowledge
+from tests.fakes.messenger import InMemoryMessenger, Posted
+from tests.fakes.passage_search import InMemorySentenceScorer
+
+TOPICS = ("travel", "printer", "kitchen", "parking", "training", "office")
+SOURCES, DOCUMENTS = 24, 3
+"""Of each tenant, and of each source."""
+CASES_A_CHANGE = 5
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+
+_SECRET = re.compile(r"zq[0-9a-f]{10}")
+
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """Somebody sees a secret that is not for them."""
+
+    action: str
+    person: str
+    place: Place
+    audience: Collection[str]
+    text: str
+
+
+@dataclass(slots=True)
+class Findings:
+    """How many cases there were of each kind, how many secrets were rightly seen, and the leaks."""
+
+    cases: Counter[str] = field(default_factory=Counter)
+    seen: int = 0
+    leaks: list[Leak] = field(default_factory=list)
+
+
+class FailingAssistant:
+    """Satisfies Assistant: fails, and says what it was reading."""
+
+    def __init__(self, secrets: Collection[str]) -> None:
+        self._words = " ".join(secrets)
+
+    async def answer(self, question: Question) -> AsyncIterator[AgentEvent]:
+        raise AgentError(f"could not make sense of {self._words}")
+        yield  # type: ignore[unreachable]
+
+
+class Tenant:
+    """A tenant's documents, its platform, and the bot there."""
+
+    def __init__(self, name: str, world: World, pool: Pool, random: Random) -> None:
+        self.id = TenantId(name)
+        self.world = world
+        self.random = random
+        self.audiences: dict[str, tuple[frozenset[str], ...]] = {}
+        """What each secret may be read by: the audience of a text, those of all texts of a source.
+        """
+        self._pool = pool
+        self._embedder = InMemoryEmbedder()
+        self._answered: list[IncomingMessage] = []
+        self._numbers = 0
+
+    async def fill(self) -> None:
+        """Write the sources and documents."""
+        records = PostgresSourceStore(self._pool)
+        store = PostgresDocumentStore(self._pool, self._embedder.model)
+        async with self._pool.connection() as connection:
+            row = {"tenant": self.id}
+            await connection.execute("INSERT INTO tenant (tenant_id) VALUES (%(tenant)s)", row)
+        names = []
+        for _ in range(SOURCES):
+            name = self._make_secret()
+            source = await records.add_source(self.id, name, "memory", {})
+            entries = [await self._write(number) for number in range(DOCUMENTS)]
+            await store.put_documents(source, entries)
+            audiences = [entry.document.audience for entry in entries]
+            self.audiences[name] = tuple(audiences)
+            for entry in entries:
+                self.audiences[entry.document.external_id] = (entry.document.audience,)
+            names.append(name)
+        self._build(names)
+
+    async def _write(self, number: int) -> DocumentEntry:
+        secret, topic = self._make_secret(), self.random.choice(TOPICS)
+        text = f"The {topic} budget is {secret} euros a year. The {topic} owner is {secret}."
+        document = Document(
+            external_id=secret,
+            url=f"https://docs.test/{secret}",
+            title=f"{topic.title()} {secret}",
+            text=text,
+            content_hash=sha256(text.encode()).hexdigest(),
+            audience=self._choose_audience(),
+            modified_at=AT,
+        )
+        chunk = Chunk(0, text, Span(0, len(text)), (f"Part {number} {secret}",), tokens=20)
+        vectors = await self._embedder.embed_passages([text])
+        return DocumentEntry(document, [chunk], Embeddings(vectors))
+
+    def _make_secret(self) -> str:
+        return f"zq{self.random.getrandbits(40):010x}"
+
+    def _choose_audience(self) -> frozenset[str]:
+        labels = self.world.list_labels()
+        wide = self.random.choice((EVERYONE, PUBLIC, *self.random.sample(labels, 6)))
+        return frozenset({wide, *self.random.sample(labels, self.random.randrange(2))})
+
+    def _build(self, names: Collection[str]) -> None:
+        """The bot's own parts around the real store, and nothing that knows who may read what."""
+        world, pool = self.world, self._pool
+        library = PassageSearcher(PostgresPassageIndex(pool, self._embedder.model), self._embedder)
+        scorer = InMemorySentenceScorer()
+        brain = BuiltInBrain(scorer, sources=library)
+        records = PostgresAnswerRecords(pool)
+        assistant = Assistant(
+            brain=brain,
+            fallback=brain,
+            passages=library,
+            sentences=scorer,
+            memory=PostgresThreadMemory(pool),
+            records=records,
+        )
+        self._messenger = InMemoryMessenger()
+        outbox = InMemoryOutbox()
+        self._inbox = inbox = InMemoryInbox(outbox)
+        delivery = Delivery(outbox, {world.platform: self._messenger})
+        directories = {world.platform: world.directory}
+        scopes, channels = Scopes(directories), InMemoryChannels(ChannelSettings())
+        knowledge = InMemoryKnowledge(sorted(names))
+        audit = InMemoryAudit()
+        shelf, rights = Shelf(library, knowledge, scopes), Rights(audit, directories)
+        offers = Offers(
+            library=library,
+            scopes=scopes,
+            channels=channels,
+            delivery=delivery,
+            inbox=inbox,
+            preferences=PostgresPreferences(pool),
+        )
+        self._conversation = Conversation(
+            inbox=inbox,
+            delivery=delivery,
+            assistant=assistant,
+            directories=directories,
+            channels=channels,
+            offers=offers,
+        )
+        self._failing = Conversation(
+            inbox=inbox,
+            delivery=delivery,
+            assistant=FailingAssistant(list(self.audiences)[:20]),
+            directories=directories,
+            channels=channels,
+        )
+        cases = Cases(inbox, records, library, directories)
+        proof = Proof(cases)
+        answers = AnswerVerbs(
+            cases,
+            inbox,
+            {
+                "proof": proof.show_passages,
+                "sources": proof.show_sources,
+                "private": offers.accept,
+            },
+        )
+        spoken = " ".join(sorted(names))
+
+        async def tell_all(claim: Claim, words: Sequence[str]) -> Verdict:
+            return say(claim, "shown", f"{words} {spoken}")
+
+        self._commands = Commands(
+            inbox=inbox,
+            delivery=delivery,
+            rights=rights,
+            audit=audit,
+            verbs=dict.fromkeys(("sources", "sync", "doc", "audit"), tell_all),
+            people={
+                **build_reading_verbs(shelf, lambda: AT),
+                "answer": answers.perform,
+                "proof": answers.prove,
+            },
+            lesser=build_lesser_verbs(shelf, lambda: AT),
+        )
+        workspaces = _Workspaces(self.id)
+        self._names = (
+            ReadableNames(shelf, workspaces),
+            AdminSuggestions(rights, knowledge, workspaces),
+        )
+        self._rights = rights
+
+    # What people do
+
+    async def act(self, findings: Findings) -> None:
+        """One case."""
+        person = Person(self.random.choice(self.world.list_people()))
+        places = self.world.list_places(person.id)
+        place = self.random.choice(places) if places else self.world.find_direct(person.id)
+        action = self.random.choice(
+            ("mention", "mention", "ask", "direct", "search", "list", "proof", "private",
+             "suggest", "fail", "command")
+        )  # fmt: skip
+        if action in ("proof", "private") and not self._list_answered(place):
+            action = "command"
+        before, activities = len(self._messenger.posts), len(self._messenger.activities)
+        suggested: Sequence[str] = ()
+        if action == "suggest":
+            suggested = [n for names in self._names for n in await names.list_for(place, person)]
+        else:
+            await self._perform(action, person, place)
+        findings.cases[action] += 1
+        is_admin = await self._rights.is_admin(self.id, place, person)
+        manages = is_admin and action in ("list", "command", "suggest")
+        for posted in self._messenger.posts[before:]:
+            alone = posted.reply.private or posted.place == self.world.find_direct(person.id)
+            readers = [person.id] if alone else self.world.list_readers(posted.place)
+            # Those who manage sources see their names and what was read from them.
+            if not manages:
+                self._look(findings, action, readers, posted.place, _read_all(posted))
+        if not manages:
+            self._look(findings, action, [person.id], place, " ".join(suggested))
+        shown = " ".join(self._messenger.activities[activities:])
+        private = action in ("ask", "direct", "private")
+        readers = [person.id] if private else self.world.list_readers(place)
+        self._look(findings, action, readers, place, shown)
+
+    async def _perform(self, action: str, person: Person, place: Place) -> None:
+        topic = self.random.choice(TOPICS)
+        question = self.random.choice(
+            (f"What is the {topic} budget?", f"Who is the {topic} owner?", f"And for {topic}?")
+        )
+        earlier = self._list_answered(place)
+        match action:
+            case "mention":
+                thread = self.random.choice(earlier).thread if earlier else None
+                await self._ask(question, person, place, Intent.MENTION, thread)
+            case "ask":
+                await self._ask(question, person, place, Intent.ASK)
+            case "direct":
+                home = self.world.find_direct(person.id)
+                await self._ask(question, person, home, Intent.DIRECT, ThreadKey(home.channel))
+            case "fail":
+                await self._ask(question, person, place, Intent.MENTION, failing=True)
+            case "search":
+                await self._command(f"search {topic} budget", person, place)
+            case "list":
+                await self._command("sources list", person, place)
+            case "proof" | "private":
+                verb = self.random.choice(("proof", "sources")) if action == "proof" else action
+                item = self.random.choice(earlier).message
+                await self._command(f"answer {verb} {item}", person, place)
+                await self._answer_queued()
+            case _:
+                name = self.random.choice(list(self.audiences))
+                verb = self.random.choice(("doc", "sources remove", "sync", "search in:nothing"))
+                await self._command(f"{verb} {name[:4]}", person, place)
+
+    def _list_answered(self, place: Place) -> Sequence[IncomingMessage]:
+        """The latest public questions of a place."""
+        return [each for each in self._answered if each.place == place][-8:]
+
+    async def _ask(
+        self,
+        text: str,
+        person: Person,
+        place: Place,
+        intent: Intent,
+        thread: ThreadKey | None = None,
+        *,
+        failing: bool = False,
+    ) -> None:
+        key = MessageKey(f"{self.id}-{self._count()}")
+        message = IncomingMessage(
+            event=key,
+            message=key,
+            thread=thread if thread and self.random.random() < 0.4 else ThreadKey(key),
+            place=place,
+            person=person,
+            intent=intent,
+            text=text,
+            at=AT,
+            reply_token={"user": person.id},
+        )
+        await self._inbox.put_question(self.id, message)
+        conversation = self._failing if failing else self._conversation
+        while await conversation.answer(self.id, ItemId(key)) is not None:
+            pass
+        if intent is Intent.MENTION and not failing:
+            self._answered.append(message)
+
+    async def _command(self, words: str, person: Person, place: Place) -> None:
+        name, *rest = words.split()
+        event = f"{self.id}-{self._count()}"
+        command = Command(event, name, tuple(rest), place, person, AT, {"user": person.id})
+        await self._inbox.put_command(self.id, command)
+        await self._commands.perform(self.id, ItemId(event))
+
+    async def _answer_queued(self) -> None:
+        """Answer what a button has put into the inbox."""
+        for item, entry in list(self._inbox.items.items()):
+            if entry.question is not None and entry.state == "queued":
+                await self._conversation.answer(self.id, ItemId(item))
+
+    def _count(self) -> int:
+        self._numbers += 1
+        return self._numbers
+
+    def _look(
+        self, findings: Findings, action: str, readers: Collection[str], place: Place, text: str
+    ) -> None:
+        for secret in set(_SECRET.findall(text)):
+            audiences = self.audiences.get(secret)
+            for reader in readers:
+                allowed = audiences is not None and any(
+                    self.world.may_read(reader, audience) for audience in audiences
+                )
+                findings.seen += allowed
+                if not allowed:
+                    leak = Leak(action, reader, place, audiences or (), text)
+                    findings.leaks.append(leak)
+
+
+class _Workspaces:
+    """Satisfies what suggestions need of Workspaces: everything is one tenant's."""
+
+    def __init__(self, tenant: TenantId) -> None:
+        self._tenant = tenant
+
+    async def resolve(self, platform: Platform, workspace: str) -> TenantId | None:
+        return self._tenant
+
+    async def link(self, platform: Platform, workspace: str, name: str) -> TenantId:
+        return self._tenant
+
+
+def _read_all(posted: Posted) -> str:
+    """Everything that a reply holds, seen or not, and what it held before."""
+    return " ".join(map(repr, (posted.reply, *posted.history)))
+
+
+@asynccontextmanager
+async def open_tenants(pool: Pool, random: Random) -> AsyncIterator[Sequence[Tenant]]:
+    """One tenant a platform, side by side in one store."""
+    changes = PostgresRightsChanges(pool)
+    async with AsyncExitStack() as stack:
+        slack = await stack.enter_async_context(SlackEmulator())
+        account = SlackAccount(slack.bot_token, api_url=slack.api_url)
+        await account.open()
+        stack.push_async_callback(account.close)
+        discord = await stack.enter_async_context(DiscordEmulator())
+        client = DiscordClient(
+            discord.bot_token, api_url=discord.api_url, gateway_url=discord.gateway_url
+        )
+        stack.push_async_callback(client.close)
+        worlds = (SlackWorld(slack, account, changes), DiscordWorld(discord, client, changes))
+        tenants = []
+        for name, world in zip(("acme", "umbrella"), worlds, strict=True):
+            await world.furnish(random)
+            tenant = Tenant(name, world, pool, random)
+            await tenant.fill()
+            tenants.append(tenant)
+        yield tenants
+
+
+async def look_for_leaks(pool: Pool, cases: int, seed: int = 1, *, first: bool = False) -> Findings:
+    """Try cases in a store of its own; the same seed makes the same cases.
+
+    `first` ends with the first leak.
+    """
+    random, findings = Random(seed), Findings()
+    async with open_tenants(pool, random) as tenants:
+        for number in range(cases):
+            tenant = tenants[number % len(tenants)]
+            if number % CASES_A_CHANGE == 0:
+                await tenant.world.change(random)
+            await tenant.act(findings)
+            if first and findings.leaks:
+                break
+    return findings
+
+
+async def measure_leaks(cases: int) -> Section:
+    """One row a kind of case, in a database of its own."""
+    logging.disable(logging.CRITICAL)  # failures are among the cases, and each leaves a traceback
+    with tempfile.TemporaryDirectory() as folder:
+        async with run_embedded_postgres(Path(folder)) as url:
+            async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+                await migrate(connection)
+            async with open_pool(url, size=4) as pool:
+                findings = await look_for_leaks(pool, cases)
+    logging.disable(logging.NOTSET)
+    rows: list[Row] = [
+        {
+            "what somebody did": action,
+            "cases": count,
+            "leaks": sum(leak.action == action for leak in findings.leaks),
+        }
+        for action, count in sorted(findings.cases.items())
+    ]
+    note = (
+        f"{findings.cases.total():,} cases, {len(findings.leaks)} leaks; secrets were seen "
+        f"{findings.seen:,} times by those whom they are for"
+    )
+    return Section("leaks", "What people see that is not for them", rows, (note,))
