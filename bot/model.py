@@ -150,11 +150,8 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """What a person chose. `language` is that of private answers, '' the one of the question;
-    `offers`: to be told when only they may read what would answer better.
-    """
+    """What a person chose. `offers`: to be told when only they may read what would say more."""
 
-    language: str = ""
     offers: bool = True
 
 

@@ -416,6 +416,7 @@ def _build_worker(footnote: Footnote, parts: Parts, enclosures: Enclosures) -> W
             guide=guide,
             people={
                 **build_reading_verbs(parts.front.shelf, read_clock),
+                "offers": offers.choose,
                 **build_people_verbs(
                     cases=parts.cases,
                     inbox=inbox,

@@ -1,16 +1,17 @@
 """A private answer for the asker, where what they may read holds more than the public one used."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.access import is_for_asker_alone
 from bot.answers.cases import Case
 from bot.delivery import Delivery
 from bot.errors import BotError
-from bot.model import Claim, IncomingMessage, Intent, ItemId, MessageKey, ThreadKey
+from bot.model import Claim, IncomingMessage, Intent, ItemId, MessageKey, Preferences, ThreadKey
 from bot.ports import Channels, Inbox, Letter
 from bot.reading.ports import Library, PreferenceStore
-from bot.rendering.findings import compose_offer
+from bot.rendering.findings import compose_offer, compose_wish
 from bot.rendering.phrases import choose_language
 from bot.scopes import Scopes
 from bot.verdict import Verdict
@@ -83,6 +84,18 @@ class Offers:
         if len(await self._library.read(chunks, public)) == len(chunks):
             return False
         return (await self._preferences.read(tenant, place.platform, person.id)).offers
+
+    async def choose(self, claim: Claim, words: Sequence[str]) -> Verdict | None:
+        """`offers on` and `offers off`: what whoever says so wants from now on."""
+        if claim.command is None or tuple(words) not in {("on",), ("off",)}:
+            return None
+        offers = words[0] == "on"
+        place, person = claim.command.place, claim.command.person
+        await self._preferences.change(
+            claim.tenant, place.platform, person.id, Preferences(offers=offers)
+        )
+        reply = compose_wish(offers=offers)
+        return Verdict("chosen", {f"{claim.item}:reply": reply}, audited=False)
 
     async def accept(self, claim: Claim, case: Case) -> Verdict:
         """`answer private REFERENCE`: the same question, for whoever pressed and saw it, alone.

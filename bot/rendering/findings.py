@@ -40,6 +40,16 @@ OFFER: Final = Phrase(
     es="Sobre «{question}»: encontré más, que no todos en el canal pueden leer. ¿Te respondo solo "
     "a ti?",
 )
+NO_OFFERS: Final = Phrase(
+    en="Do not tell me",
+    de="Nicht mehr sagen",
+    fr="Ne plus me le dire",
+    es="No me avises más",
+)
+OFFERS_ON: Final = "I tell you when only you may read what would say more than a public answer."
+OFFERS_OFF: Final = (
+    "I don't tell you any more when only you may read what would say more than a public answer."
+)
 ANSWER_ME: Final = Phrase(
     en="Answer me alone",
     de="Nur mir antworten",
@@ -74,7 +84,19 @@ def compose_readable(sources: Sequence[tuple[str, datetime | None]], now: dateti
 def compose_offer(question: str, item: str, language: str = "en") -> Reply:
     """Tells the asker alone that there is more for them; it says nothing of what it is."""
     words = OFFER.say(language, question=_shorten(question))
-    button = Button(ANSWER_ME.say(language), f"answer private {item}", "primary")
+    buttons = (
+        Button(ANSWER_ME.say(language), f"answer private {item}", "primary"),
+        Button(NO_OFFERS.say(language), "offers off"),
+    )
+    return Reply((_say(words),), private=True, buttons=buttons)
+
+
+def compose_wish(*, offers: bool) -> Reply:
+    """What a person chose, and how to choose otherwise."""
+    if offers:
+        words, button = OFFERS_ON, Button("Do not tell me", "offers off")
+    else:
+        words, button = OFFERS_OFF, Button("Tell me", "offers on")
     return Reply((_say(words),), private=True, buttons=(button,))
 
 

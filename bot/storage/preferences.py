@@ -27,7 +27,6 @@ class PostgresPreferences:
             "tenant": tenant,
             "platform": platform,
             "person": person,
-            "language": preferences.language,
             "offers": preferences.offers,
         }
         async with connect(self._pool) as connection:

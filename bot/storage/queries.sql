@@ -240,14 +240,13 @@ SELECT changes FROM rights_change
 WHERE platform = %(platform)s AND workspace_id = %(workspace)s AND subject = %(subject)s;
 
 -- name: read_preferences
-SELECT language, offers FROM preference
+SELECT offers FROM preference
 WHERE tenant_id = %(tenant)s AND platform = %(platform)s AND person = %(person)s;
 
 -- name: change_preferences
-INSERT INTO preference (tenant_id, platform, person, language, offers)
-VALUES (%(tenant)s, %(platform)s, %(person)s, %(language)s, %(offers)s)
-ON CONFLICT (tenant_id, platform, person) DO UPDATE
-SET language = excluded.language, offers = excluded.offers;
+INSERT INTO preference (tenant_id, platform, person, offers)
+VALUES (%(tenant)s, %(platform)s, %(person)s, %(offers)s)
+ON CONFLICT (tenant_id, platform, person) DO UPDATE SET offers = excluded.offers;
 
 -- name: insert_audit
 INSERT INTO audit (tenant_id, platform, workspace, channel, person, item_id, command, outcome,

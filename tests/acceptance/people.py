@@ -174,8 +174,14 @@ class OnDiscord:
         return [read_discord_message(m) for m in await self._driver.wait_until(find, PATIENCE)]
 
     async def command(self, person: str, channel: str, name: str, text: str) -> Said:
-        name, key = {"ask": ("ask", "question"), "sync": ("sync now", "source")}[name]
-        begun = await self._driver.slash(person, f"#{channel}", name, {key: text})
+        name, key = {
+            "ask": ("ask", "question"),
+            "search": ("search", "words"),
+            "sources": ("sources list", ""),
+            "sync": ("sync now", "source"),
+        }[name]
+        options = {key: text} if key else {}
+        begun = await self._driver.slash(person, f"#{channel}", name, options)
         view = await self._driver.wait_for_response(begun, timeout=PATIENCE)
         assert view["ephemeral"]
         return read_discord_message(view["original"])

@@ -47,7 +47,6 @@ VALUES: dict[str, object] = {
     "job": 1,
     "key": "0123456789abcdef:answer",
     "kind": "question",
-    "language": "de",
     "letter": "0123456789abcdef:call",
     "limit": 10,
     "memory": b"",

@@ -71,7 +71,8 @@ async def test_the_asker_is_offered_what_the_channel_may_not_read(scene: Reading
     (posted,) = scene.messenger.posts
     assert posted.reply.private
     assert posted.reply_token == {"user": LEADER.id}
-    (button,) = posted.reply.buttons
+    button, refusal = posted.reply.buttons
+    assert refusal.command == "offers off"
     assert (button.label, button.command) == (ANSWER_ME.en, f"answer private {question.message}")
     assert await scene.offer(question) == [offer]
 
@@ -95,6 +96,18 @@ async def test_nothing_is_offered_where_there_is_nothing_more(
 async def test_nothing_is_offered_to_those_who_do_not_want_it(scene: ReadingScene) -> None:
     scene.preferences.chosen[LEADER.id] = Preferences(offers=False)
     assert await scene.offer(make_message(text="Layoffs of leave staff?", person=LEADER)) == []
+
+
+@pytest.mark.parametrize(("words", "wanted"), [(("off",), False), (("on",), True)])
+async def test_people_choose_whether_they_are_offered_anything(
+    scene: ReadingScene, words: tuple[str, ...], wanted: bool
+) -> None:
+    command = make_command(f"offers {words[0]}", person=LEADER)
+    claim = Claim(TENANT, ItemId("c1"), "o", 1, ItemState.WORKING, command=command)
+    verdict = await scene.offers.choose(claim, words)
+    assert verdict is not None
+    assert scene.preferences.chosen[LEADER.id].offers is wanted
+    assert await scene.offers.choose(claim, ("perhaps",)) is None
 
 
 async def test_an_offer_that_cannot_be_made_is_let_go(scene: ReadingScene) -> None:
