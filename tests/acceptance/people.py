@@ -112,12 +112,13 @@ class OnSlack:
 
     async def command(self, person: str, channel: str, name: str, text: str) -> Said:
         whispers = self.slack.workspace.channel(channel).ephemerals
-        before = len(whispers)
+        before, who = len(whispers), self.slack.workspace.user(person).id
         ack = await self._driver.command(person, channel, f"/{name}", text)
         assert ack["acked"]
 
         def find() -> list[str]:
-            return [each.ts for each in whispers[before:] if each.ts != ack["ts"]]
+            mine = [each for each in whispers[before:] if each.ephemeral_for == who]
+            return [each.ts for each in mine if each.ts != ack["ts"]]
 
         (reply,) = await self._driver.wait_for(find, PATIENCE)
         entries = await self._driver.transcript(channel, person)
@@ -182,9 +183,15 @@ class OnDiscord:
         }[name]
         options = {key: text} if key else {}
         begun = await self._driver.slash(person, f"#{channel}", name, options)
-        view = await self._driver.wait_for_response(begun, timeout=PATIENCE)
-        assert view["ephemeral"]
-        return read_discord_message(view["original"])
+
+        async def find() -> Json | None:
+            view = await self._driver.wait_for_response(begun, timeout=PATIENCE)
+            assert view["ephemeral"]
+            said: Json = view["original"]
+            in_the_making = is_discord_draft(said) or said["text"].endswith("…_")
+            return None if in_the_making else said
+
+        return read_discord_message(await self._driver.wait_until(find, PATIENCE))
 
     async def wait_for_public(self, channel: str, words: str) -> Said:
         return read_discord_message(

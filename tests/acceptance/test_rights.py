@@ -150,16 +150,18 @@ async def test_strangers_in_a_shared_channel_read_nothing_that_is_not_meant_for_
     town: Town,
 ) -> None:
     people = OnSlack(town.slack)
-    before = await people.wait_for_answers(await people.mention(PIN))
+    before = await people.wait_for_answers(await people.mention(PIN, person=people.colleague))
     assert "4711" in before[0].text
     await town.slack.driver.share("help")
     try:
-        (shared,) = await people.wait_for_answers(await people.mention(PIN))
+        (shared,) = await people.wait_for_answers(
+            await people.mention(PIN, person=people.colleague)
+        )
         assert "4711" not in shared.text
         assert "4711" in (await people.command(people.member, "help", "ask", PIN)).text
     finally:
         await town.slack.driver.share("help", None)
-    (after,) = await people.wait_for_answers(await people.mention(PIN))
+    (after,) = await people.wait_for_answers(await people.mention(PIN, person=people.colleague))
     assert "4711" in after.text
 
 
