@@ -25,6 +25,7 @@ from agents.llm.extractive import BuiltInBrain
 from agents.model import AgentEvent, Question
 from bot.answers.cases import Cases
 from bot.answers.verbs import AnswerVerbs, Proof
+from bot.channels.guide import Guide
 from bot.commands import Commands
 from bot.conversation import Conversation
 from bot.delivery import Delivery
@@ -67,7 +68,7 @@ from tests.bench.leak_worlds import DiscordWorld, SlackWorld, World
 from tests.bench.report import Row, Section
 from tests.emulators.discord import DiscordEmulator
 from tests.emulators.slack import SlackEmulator
-from tests.fakes.channels import InMemoryChannels
+from tests.fakes.channels import InMemoryChannels, make_limits
 from tests.fakes.embedder import InMemoryEmbedder
 from tests.fakes.intake import InMemoryAudit, InMemoryInbox, InMemoryOutbox
 from tests.fakes.knowledge import InMemoryKnowledge
@@ -195,6 +196,7 @@ class Tenant:
         directories = {world.platform: world.directory}
         scopes, channels = Scopes(directories), InMemoryChannels(ChannelSettings())
         knowledge = InMemoryKnowledge(sorted(names))
+        guide = Guide(channels, library, scopes.find_public, lambda _: True)
         audit = InMemoryAudit()
         shelf, rights = Shelf(library, knowledge, scopes), Rights(audit, directories)
         offers = Offers(
@@ -211,6 +213,8 @@ class Tenant:
             assistant=assistant,
             directories=directories,
             channels=channels,
+            limits=make_limits(),
+            guide=guide,
             offers=offers,
         )
         self._failing = Conversation(
@@ -219,6 +223,8 @@ class Tenant:
             assistant=FailingAssistant(list(self.audiences)[:20]),
             directories=directories,
             channels=channels,
+            limits=make_limits(),
+            guide=guide,
         )
         cases = Cases(inbox, records, library, directories)
         proof = Proof(cases)
@@ -241,6 +247,7 @@ class Tenant:
             delivery=delivery,
             rights=rights,
             audit=audit,
+            guide=guide,
             verbs=dict.fromkeys(("sources", "sync", "doc", "audit"), tell_all),
             people={
                 **build_reading_verbs(shelf, lambda: AT),
@@ -265,7 +272,7 @@ class Tenant:
         place = self.random.choice(places) if places else self.world.find_direct(person.id)
         action = self.random.choice(
             ("mention", "mention", "ask", "direct", "search", "list", "proof", "private",
-             "suggest", "fail", "command")
+             "suggest", "fail", "command", "help")
         )  # fmt: skip
         if action in ("proof", "private") and not self._list_answered(place):
             action = "command"
@@ -308,6 +315,8 @@ class Tenant:
                 await self._ask(question, person, home, Intent.DIRECT, ThreadKey(home.channel))
             case "fail":
                 await self._ask(question, person, place, Intent.MENTION, failing=True)
+            case "help":
+                await self._command("help", person, place)
             case "search":
                 await self._command(f"search {topic} budget", person, place)
             case "list":
