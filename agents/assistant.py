@@ -18,6 +18,7 @@ from agents.language import detect_language
 from agents.memory import ThreadSaver
 from agents.metering import Meter
 from agents.model import (
+    EARLIER,
     FAILED,
     AgentEvent,
     Answer,
@@ -126,6 +127,31 @@ class Assistant:
         if self._records is not None:
             await self._records.forget(tenant, thread)
 
+    async def begin_anew(self, tenant: TenantId, thread: str) -> None:
+        """Have the next question of a conversation know nothing of what was before."""
+        await self._memory.forget(tenant, thread)
+
+    async def withdraw(self, tenant: TenantId, thread: str, question: str) -> None:
+        """Delete what is remembered of one question, and how it was answered.
+
+        Where earlier turns are remembered in short, it may be among them, so that goes too.
+        """
+        turns = await self.recall(tenant, thread)
+        kept = tuple(turn for turn in turns if turn.id != question)
+        if len(kept) == len(turns):
+            kept = tuple(turn for turn in turns if turn.id != EARLIER)
+        gone = len(kept) < len(turns)
+        if gone or not turns:
+            await self._memory.forget(tenant, thread)
+        if gone and kept:
+            await self._open_graph(tenant).aupdate_state(
+                {"configurable": {"thread_id": thread}},
+                {**start_question(""), "history": HISTORY.pack(kept)},
+                as_node="conclude",
+            )
+        if self._records is not None:
+            await self._records.withdraw(tenant, question)
+
     def _open_graph(self, tenant: TenantId) -> AgentGraph:
         return self._graph.copy({"checkpointer": ThreadSaver(self._memory, tenant)})
 
@@ -207,7 +233,8 @@ def record_answer(question: Question, answer: Answer, at: datetime) -> AnswerRec
         error="",
         at=at,
         answer=answer.text,
-        citations=answer.citations,
+        # Files that came with the question are not kept.
+        citations=tuple(citation for citation in answer.citations if citation.chunk > 0),
     )
 
 

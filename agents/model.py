@@ -206,7 +206,7 @@ class Citation:
     """A source of the answer. `n` is the number in the text, dense from 1.
 
     `passage` is the text that was retrieved, `quote` the sentence of it that bears the claim.
-    `chunk` is where the store has it, 0 where it is not from the store.
+    `chunk` is where the store has it, positive for what is from the store.
     """
 
     n: int

@@ -71,6 +71,10 @@ class AnswerRecords(Protocol):
         """Delete the records of a conversation."""
         ...
 
+    async def withdraw(self, tenant: TenantId, reference: str) -> None:
+        """Delete one record."""
+        ...
+
 
 class Eyes(Protocol):
     """Sees: a chat model that takes images. Raises AgentError."""

@@ -11,6 +11,7 @@ from typing import Any
 from agents.errors import AgentError, BudgetExceeded
 from agents.model import Answer, Answered, Question, StepStarted, TextDelta
 from bot.access import is_for_asker_alone
+from bot.answers.withdrawals import asks_to_begin_anew
 from bot.channels.guide import Guide
 from bot.channels.limits import Limits
 from bot.delivery import Delivery
@@ -27,6 +28,7 @@ from bot.model import (
     ItemState,
     Platform,
     Visibility,
+    name_conversation,
 )
 from bot.ports import (
     Assistant,
@@ -39,7 +41,7 @@ from bot.ports import (
 )
 from bot.progress import Progress
 from bot.reading.offers import Offers
-from bot.rendering import phrases
+from bot.rendering import action_phrases, phrases
 from bot.rendering.actions import compose_shared, offer_actions
 from bot.rendering.apology import UNEXPECTED, Apology, find_apology
 from bot.rendering.compose import compose_answer, compose_failure, compose_limit, compose_words
@@ -189,10 +191,11 @@ class Conversation:
     def _open_live(self, messenger: Messenger, asked: _Asked) -> LiveAnswer | None:
         """The answer as it is seen while it is made.
 
-        What is shared was seen already, and what nobody asked for may never be.
+        What is shared was seen already, what nobody asked for may never be, and an answer that is
+        posted stands until the one that revises it is there.
         """
         message = asked.message
-        if message.intent is Intent.SHARE or is_unasked(message):
+        if message.intent is Intent.SHARE or is_unasked(message) or asked.claim.revises:
             return None
         return messenger.open_answer(
             message.place,
@@ -226,7 +229,10 @@ class Conversation:
         return _compose_reply(asked, answer)
 
     async def _admit(self, asked: _Asked) -> Reply | None:
-        """What to say where no answer is worked out: help, or that it is one question too many."""
+        """What to say where no answer is worked out.
+
+        Help, that a new conversation begins, or that it is one question too many.
+        """
         claim, message = asked.claim, asked.message
         if not message.text.strip():
             return await self._guide.compose(
@@ -236,12 +242,19 @@ class Conversation:
                 private=asked.private,
                 language=asked.language,
             )
+        if asks_to_begin_anew(message):
+            return await self._begin_anew(asked)
         if claim.attempts > 1 or message.intent is Intent.SHARE:
             return None
         wait = await self._limits.admit(claim.tenant, message, asked.settings)
         if wait is not None and (is_unasked(message) or message.person.bot):
             raise Unsaid("it is one too many")
         return None if wait is None else compose_limit(wait, asked.language)
+
+    async def _begin_anew(self, asked: _Asked) -> Reply:
+        thread = name_conversation(asked.claim.tenant, asked.message.thread)
+        await self._assistant.begin_anew(asked.claim.tenant, thread)
+        return compose_words(action_phrases.NEW_CONVERSATION.say(asked.language))
 
     async def _ask(self, asked: _Asked, progress: Progress) -> Answer | None:
         """The answer, or None where another attempt took over. Raises AnswerStopped."""
@@ -314,7 +327,7 @@ class Conversation:
         return Question(
             id=claim.item,
             text=message.text,
-            thread=f"{claim.tenant}:{message.thread}",
+            thread=name_conversation(claim.tenant, message.thread),
             scope=replace(scope, sources=settings.sources or None),
             settings=replace(settings.answering, frugal=frugal),
             replaces=message.again or "",

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping, Sequence
 
 from bot.errors import DeliveryFailed, DeliveryRefused
-from bot.model import ItemId, Platform
+from bot.model import ItemId, Place, Platform
 from bot.ports import Letter, Messenger, Outbox, OutboxClaim
 from bot.rendering.reply import Reply
 from retrieval.model import TenantId
@@ -45,6 +45,20 @@ class Delivery:
         """Have a letter say something else, in place where it is posted. Raises as `send` does."""
         await self._outbox.revise(tenant, key, reply)
         await self.deliver(tenant, key)
+
+    async def withdraw(self, tenant: TenantId, item: ItemId) -> None:
+        """Take back whatever an inbox entry led to. Raises RateLimited, DeliveryFailed."""
+        for key in await self._outbox.list_keys(tenant, item):
+            claim = await self._outbox.withdraw(tenant, key)
+            if claim is None or claim.message is None:
+                continue
+            letter = claim.letter
+            messenger = self.get_messenger(letter.place.platform)
+            await messenger.delete(letter.place, claim.message, reply_token=letter.reply_token)
+
+    async def take_back(self, place: Place, message: str) -> None:
+        """Delete a message of ours. Raises RateLimited, DeliveryFailed."""
+        await self.get_messenger(place.platform).delete(place, message, reply_token={})
 
     async def list_keys(self, tenant: TenantId, item: ItemId) -> Sequence[str]:
         """The keys of the letters that an inbox entry led to."""
@@ -87,7 +101,8 @@ class Delivery:
         letter = claim.letter
         try:
             messenger = self.get_messenger(letter.place.platform)
-            if claim.message is not None:
+            # What one person was shown cannot be relied on to be still there: say it anew.
+            if claim.message is not None and not letter.reply.private:
                 await messenger.edit(
                     letter.place, claim.message, letter.reply, reply_token=letter.reply_token
                 )

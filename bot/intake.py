@@ -1,6 +1,8 @@
 """Where platforms hand over what came in: the first step, short, because platforms wait for it."""
 
 import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
 
 from bot.model import (
     Acceptance,
@@ -9,6 +11,7 @@ from bot.model import (
     IncomingMessage,
     Intent,
     ItemId,
+    MessageKey,
     Place,
 )
 from bot.ports import Channels, Inbox, Triage, Workspaces
@@ -26,12 +29,18 @@ class InboxIntake:
     """Satisfies bot.ports.Intake. When it returns ACCEPTED, the entry is durable and queued."""
 
     def __init__(
-        self, inbox: Inbox, workspaces: Workspaces, channels: Channels, triage: Triage
+        self,
+        inbox: Inbox,
+        workspaces: Workspaces,
+        channels: Channels,
+        triage: Triage,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._inbox = inbox
         self._workspaces = workspaces
         self._channels = channels
         self._triage = triage
+        self._now = now
 
     async def accept(self, message: IncomingMessage) -> Acceptance:
         """Write a question to the inbox and queue it. Raises StoreUnavailable.
@@ -61,6 +70,47 @@ class InboxIntake:
             return settings.mode is ChannelMode.AUTO and self._triage.asks_anyone(text)
         goes_on = settings.mode is not ChannelMode.MENTIONS and self._triage.goes_on(text)
         return goes_on and await self._inbox.has_answered(tenant, message.thread)
+
+    async def accept_edit(self, message: IncomingMessage) -> Acceptance:
+        """Have a question answered anew as it reads now. Raises StoreUnavailable.
+
+        A message that was none is accepted where it mentions the bot now.
+        """
+        tenant = await self._resolve(message.place)
+        if tenant is None:
+            return Acceptance.IGNORED
+        platform = message.place.platform
+        item = await self._inbox.find_question(tenant, platform, message.message)
+        if item is None:
+            asked = message.intent is Intent.MENTION
+            return await self.accept(message) if asked else Acceptance.IGNORED
+        revised = await self._inbox.revise_question(tenant, item, message.text)
+        return Acceptance.ACCEPTED if revised else Acceptance.DUPLICATE
+
+    async def accept_deletion(self, place: Place, message: MessageKey) -> Acceptance:
+        """Have the answer to a message that is gone withdrawn, as if its author commanded that.
+
+        Raises StoreUnavailable.
+        """
+        tenant = await self._resolve(place)
+        if tenant is None:
+            return Acceptance.IGNORED
+        item = await self._inbox.find_question(tenant, place.platform, message)
+        question = await self._inbox.read_question(tenant, item) if item else None
+        if item is None or question is None:
+            return Acceptance.IGNORED
+        command = Command(
+            event=f"deleted:{message}",
+            name="answer",
+            words=("withdraw", item),
+            place=question.place,
+            person=question.person,
+            at=self._now(),
+        )
+        # Behind the attempt under way, which ends as soon as it finds its claim void.
+        new = await self._inbox.put_command(tenant, command, after=question.thread)
+        await self._inbox.withdraw_question(tenant, item)
+        return Acceptance.ACCEPTED if new else Acceptance.DUPLICATE
 
     async def accept_command(self, command: Command) -> Acceptance:
         """Write a command to the inbox and queue it. Raises StoreUnavailable."""

@@ -19,6 +19,11 @@ ItemId = NewType("ItemId", str)
 """Names one entry of the inbox; people see it as the reference of a failure."""
 
 
+def name_conversation(tenant: TenantId, thread: ThreadKey) -> str:
+    """What the agent calls a conversation."""
+    return f"{tenant}:{thread}"
+
+
 class Platform(StrEnum):
     """Where people ask."""
 
@@ -316,7 +321,7 @@ class Claim:
 
     `attempts` counts claims, this one included. Exactly one of `question` and `command` is set.
     `draft` is the message in which an earlier attempt showed the answer in the making; `stopped`
-    says that it is not wanted any more.
+    says that it is not wanted any more; `revises`, that an answer is posted, which gives way.
     """
 
     tenant: TenantId
@@ -328,6 +333,7 @@ class Claim:
     command: Command | None = None
     draft: str | None = None
     stopped: bool = False
+    revises: bool = False
 
 
 class Hold(StrEnum):

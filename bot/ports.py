@@ -56,12 +56,27 @@ class Assistant(Protocol):
         """Steps, text deltas, and Answered as the last event."""
         ...
 
+    async def begin_anew(self, tenant: TenantId, thread: str) -> None:
+        """Have the next question of a conversation know nothing of what was before."""
+        ...
+
 
 class Intake(Protocol):
     """Where platforms hand over what came in. When it returns, it is durable."""
 
     async def accept(self, message: IncomingMessage) -> Acceptance:
         """Write a question to the inbox and queue it at once. Raises StoreUnavailable."""
+        ...
+
+    async def accept_edit(self, message: IncomingMessage) -> Acceptance:
+        """A message that reads otherwise now: a question is answered anew. Raises StoreUnavailable.
+
+        What was no question is one now where it mentions the bot.
+        """
+        ...
+
+    async def accept_deletion(self, place: Place, message: MessageKey) -> Acceptance:
+        """A message that is gone: the answer to it is withdrawn. Raises StoreUnavailable."""
         ...
 
     async def accept_command(self, command: Command) -> Acceptance:
@@ -105,6 +120,10 @@ class Messenger(Protocol):
 
     async def remove_twins(self, place: Place, message: str, *, key: str) -> int:
         """Delete what was posted for the key besides `message`; how many messages that was."""
+        ...
+
+    async def delete(self, place: Place, message: str, *, reply_token: Mapping[str, str]) -> None:
+        """Take a message of ours back; without effect where it is gone or cannot be taken back."""
         ...
 
     async def show_activity(self, place: Place, text: str) -> None:
@@ -457,8 +476,13 @@ class Inbox(Protocol):
         """Write it down and queue it in one transaction; False where it is there already."""
         ...
 
-    async def put_command(self, tenant: TenantId, command: Command) -> bool:
-        """Write it down and queue it in one transaction; False where it is there already."""
+    async def put_command(
+        self, tenant: TenantId, command: Command, *, after: ThreadKey | None = None
+    ) -> bool:
+        """Write it down and queue it in one transaction; False where it is there already.
+
+        `after`: a thread of which all that is at work or waits is to be finished first.
+        """
         ...
 
     async def claim(self, tenant: TenantId, item: ItemId) -> Claim | None:
@@ -473,6 +497,26 @@ class Inbox(Protocol):
         """The question of an entry, whatever its state; None where it is none."""
         ...
 
+    async def find_question(
+        self, tenant: TenantId, platform: Platform, message: MessageKey
+    ) -> ItemId | None:
+        """The entry of a message; None where it is no question, or a withdrawn one."""
+        ...
+
+    async def revise_question(self, tenant: TenantId, item: ItemId, text: str) -> bool:
+        """Have a question answered anew as it reads now; False where it reads the same.
+
+        Whatever attempt works on it has lost its claim.
+        """
+        ...
+
+    async def withdraw_question(self, tenant: TenantId, item: ItemId) -> str | None:
+        """Forget what was asked; whatever attempt works on it has lost its claim.
+
+        Returns the message in which the answer was shown in the making, if any.
+        """
+        ...
+
     async def find_latest(self, tenant: TenantId, place: Place, person: Person) -> ItemId | None:
         """The latest question of a person that was answered in this channel or thread."""
         ...
@@ -480,7 +524,8 @@ class Inbox(Protocol):
     async def settle(self, claim: Claim, letters: Sequence["Letter"]) -> bool:
         """Write the replies to the outbox and mark the entry answered, in one transaction.
 
-        False, with nothing written, where the claim was lost to a later one.
+        A reply that was written before gives way. False, with nothing written, where the claim
+        was lost to a later one.
         """
         ...
 
@@ -574,6 +619,10 @@ class Outbox(Protocol):
 
     async def put(self, letter: Letter) -> None:
         """Write a letter down, unless one of that key is there."""
+        ...
+
+    async def withdraw(self, tenant: TenantId, key: str) -> OutboxClaim | None:
+        """Never post a letter from now on, and forget what it says; None where there is none."""
         ...
 
     async def revise(self, tenant: TenantId, key: str, reply: Reply) -> None:

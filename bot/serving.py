@@ -17,6 +17,7 @@ from bot.answers.cases import Cases
 from bot.answers.forgetting import Forgetting
 from bot.answers.rating import RatingDesk
 from bot.answers.verbs import build_people_verbs
+from bot.answers.withdrawals import Beginnings, Withdrawals
 from bot.channels.editor import ChannelEditor
 from bot.channels.guide import Guide
 from bot.channels.limits import Limits
@@ -422,6 +423,8 @@ def _build_worker(footnote: Footnote, parts: Parts, enclosures: Enclosures) -> W
                     inbox=inbox,
                     votes=footnote.votes,
                     callers=Callers(PostgresCalls(footnote.pool), footnote.channels, delivery),
+                    withdrawals=Withdrawals(inbox, delivery, footnote.assistant),
+                    beginnings=Beginnings(footnote.assistant),
                     more={"private": offers.accept},
                 ),
                 "forget": forgetting.perform,

@@ -79,7 +79,7 @@ class Cases:
         cited = case.record.citations if case.record is not None else ()
         command = case.command
         scope = await self._scopes.find_private(case.tenant, command.place, command.person)
-        chunks = [ChunkId(citation.chunk) for citation in cited if citation.chunk]
+        chunks = [ChunkId(citation.chunk) for citation in cited]
         found = await self._passages.read(chunks, scope)
         shown = []
         for citation in cited:
@@ -87,8 +87,6 @@ class Cases:
             if passage is not None:
                 changed = passage.text not in citation.passage
                 shown.append(replace(citation, passage=passage.text) if changed else citation)
-            elif not citation.chunk and case.is_askers:
-                shown.append(citation)  # of a file that the asker sent along
         return Evidence(tuple(shown), len(shown) == len(cited))
 
 

@@ -48,3 +48,15 @@ class Calls(Protocol):
     async def resolve(self, tenant: TenantId, item: ItemId, person: str) -> str | None:
         """Close a call, once; its letter, None where there is none."""
         ...
+
+
+class Memory(Protocol):
+    """What the agent remembers of conversations."""
+
+    async def begin_anew(self, tenant: TenantId, thread: str) -> None:
+        """Have the next question of a conversation know nothing of what was before."""
+        ...
+
+    async def withdraw(self, tenant: TenantId, thread: str, question: str) -> None:
+        """Delete what is remembered of one question, and how it was answered."""
+        ...

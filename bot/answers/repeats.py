@@ -47,6 +47,8 @@ class Repeats:
     async def _put(self, claim: Claim, case: Case, intent: Intent, words: Phrase) -> Verdict:
         command, question = case.command, case.question
         token = {name: value for name, value in command.reply_token.items() if name != REPLACES}
+        if THREAD in question.reply_token:
+            token[THREAD] = question.reply_token[THREAD]
         key = MessageKey(f"{question.message}:{claim.item}")
         shared = intent is Intent.SHARE
         message = IncomingMessage(
@@ -61,6 +63,8 @@ class Repeats:
             at=command.at,
             reply_token=token,
             again=case.item,
+            # The asker's own files are not for others to read.
+            attachments=() if shared else question.attachments,
         )
         await self._inbox.put_question(case.tenant, message)
         return tell(claim, words.say(case.language))

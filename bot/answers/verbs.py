@@ -9,11 +9,15 @@ from bot.answers.rating import Rating
 from bot.answers.repeats import Repeats
 from bot.answers.stopping import Stopping
 from bot.answers.telling import show, tell
+from bot.answers.withdrawals import Beginnings, Withdrawals
 from bot.model import Claim, ItemId
 from bot.ports import Inbox
 from bot.rendering import action_phrases as phrases
 from bot.rendering.proof import compose_proof, compose_sources
 from bot.verdict import Verb, Verdict
+
+COMMANDS = ("proof", "new")
+"""People's commands that are typed; `answer` is what buttons give."""
 
 AnswerVerb = Callable[[Claim, Case], Awaitable[Verdict]]
 """Carries out what was pressed below an answer, by somebody who saw the answer."""
@@ -94,6 +98,8 @@ def build_people_verbs(
     inbox: Inbox,
     votes: Votes,
     callers: Callers,
+    withdrawals: Withdrawals,
+    beginnings: Beginnings,
     more: Mapping[str, AnswerVerb] | None = None,
 ) -> Mapping[str, Verb]:
     """The commands that everyone may give, by name; `more` are further verbs on answers."""
@@ -110,7 +116,8 @@ def build_people_verbs(
             "share": repeats.share,
             "person": callers.call,
             "resolved": callers.resolve,
+            "withdraw": withdrawals.withdraw,
             **(more or {}),
         },
     )
-    return {"answer": answers.perform, "proof": answers.prove}
+    return {"answer": answers.perform, "proof": answers.prove, "new": beginnings.begin_anew}

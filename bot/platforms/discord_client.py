@@ -41,6 +41,10 @@ class Listener(Protocol):
 
     async def receive_message(self, message: discord.Message, bot_user: int) -> None: ...
 
+    async def receive_edit(self, message: discord.Message, bot_user: int) -> None: ...
+
+    async def receive_deletion(self, guild: int | None, channel: int, message: int) -> None: ...
+
     async def receive_guild(self, guild: discord.Guild, bot_user: int) -> None: ...
 
     def receive_session(self, client: discord.Client, shard: int, shards: int) -> None:
@@ -275,6 +279,21 @@ class DiscordClient(discord.AutoShardedClient):
     async def on_message(self, message: discord.Message) -> None:
         if self.listener is not None and self.user is not None:
             await self.listener.receive_message(message, self.user.id)
+
+    async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
+        if self.listener is not None and self.user is not None:
+            await self.listener.receive_edit(payload.message, self.user.id)
+
+    async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
+        if self.listener is not None:
+            await self.listener.receive_deletion(
+                payload.guild_id, payload.channel_id, payload.message_id
+            )
+
+    async def on_raw_bulk_message_delete(self, payload: discord.RawBulkMessageDeleteEvent) -> None:
+        if self.listener is not None:
+            for message in sorted(payload.message_ids):
+                await self.listener.receive_deletion(payload.guild_id, payload.channel_id, message)
 
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
         # Buttons and modals are known by their ids alone, so that they work after a restart.

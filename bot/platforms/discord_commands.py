@@ -26,6 +26,7 @@ _MODES = [
 ]
 
 Interaction = discord.Interaction[DiscordClient]
+AnyCommand = app_commands.Command[Any, Any, None] | app_commands.ContextMenu | app_commands.Group
 
 log = logging.getLogger(__name__)
 
@@ -107,9 +108,7 @@ def _digest(commands: list[dict[str, Any]]) -> str:
     return hashlib.sha256(json.dumps(commands, sort_keys=True).encode()).hexdigest()
 
 
-def _build_commands(
-    receiver: DiscordReceiver, kinds: Sequence[Choice]
-) -> list[app_commands.Command[Any, Any, None] | app_commands.Group]:
+def _build_commands(receiver: DiscordReceiver, kinds: Sequence[Choice]) -> list[AnyCommand]:
     @_ANYWHERE
     @_FOR_ONESELF
     @app_commands.command(name="ask", description="Ask; only you see the answer")
@@ -149,7 +148,27 @@ def _build_commands(
         await receiver.receive_command(interaction, "help", ())
 
     groups = [_build_sync(receiver), _build_sources(receiver, kinds), build_channel(receiver)]
-    people = [ask, _complete_readable(search, receiver), build_forget(receiver)]
+
+    @app_commands.command(name="proof", description="The passages behind your latest answer here")
+    async def proof(interaction: Interaction) -> None:
+        await receiver.receive_command(interaction, "proof", ())
+
+    @app_commands.command(name="new", description="Begin a new conversation")
+    async def new(interaction: Interaction) -> None:
+        await receiver.receive_command(interaction, "new", ())
+
+    @app_commands.context_menu(name="Answer this")
+    async def answer_this(interaction: Interaction, message: discord.Message) -> None:
+        await receiver.receive_target(interaction, message)
+
+    people: list[AnyCommand] = [
+        ask,
+        proof,
+        new,
+        answer_this,
+        _complete_readable(search, receiver),
+        build_forget(receiver),
+    ]
     return [*people, *groups, doc, audit, help_]
 
 

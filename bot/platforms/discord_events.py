@@ -10,6 +10,7 @@ import discord
 
 from bot.model import (
     REPLACES,
+    THREAD,
     Attachment,
     ChannelKind,
     Command,
@@ -194,6 +195,14 @@ def read_files(attachments: Iterable[discord.Attachment]) -> tuple[Attachment, .
         Attachment(file.filename, file.content_type or "", file.size, file.url)
         for file in attachments
     )
+
+
+def read_target(interaction: discord.Interaction, message: discord.Message) -> IncomingMessage:
+    """The question of a message that somebody wants answered, for them alone."""
+    bot_user = interaction.client.user
+    text = clean_text(message.content, bot_user.id if bot_user else 0, _find_name(message))
+    asked = read_question(interaction, text)
+    return replace(asked, reply_token={**asked.reply_token, THREAD: str(message.id)})
 
 
 def read_command(interaction: discord.Interaction, name: str, words: tuple[str, ...]) -> Command:

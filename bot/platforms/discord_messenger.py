@@ -113,6 +113,19 @@ class DiscordMessenger:
                 await self._posts.delete(place.channel, number)
         return len(twins)
 
+    async def delete(self, place: Place, message: str, *, reply_token: Mapping[str, str]) -> None:
+        """Take our messages back; what only one person sees, while its interaction lasts."""
+        kind, _, rest = message.rpartition(":")
+        try:
+            with translate_errors():
+                if kind == WHISPER:
+                    await self._delete_whisper(rest.split(","), reply_token)
+                    return
+                for number in rest.split(","):
+                    await self._posts.delete(kind.partition(":")[2] or place.channel, number)
+        except DeliveryRefused as error:
+            log.info("discord: a message stays in %s: %s", place.channel, error)
+
     async def show_activity(
         self,
         place: Place,
@@ -219,6 +232,18 @@ class DiscordMessenger:
             if is_expired(error):
                 raise DeliveryRefused("The interaction can no longer be answered.") from error
             raise
+
+    async def _delete_whisper(self, ids: Sequence[str], reply_token: Mapping[str, str]) -> None:
+        if "token" not in reply_token:
+            return
+        one = f"{_ANSWERS}/messages/{{message_id}}"
+        for number in ids:
+            try:
+                address = address_answer(reply_token) | {"message_id": number}
+                await self._client.request("DELETE", one, address)
+            except discord.HTTPException as error:
+                if not is_expired(error) and error.code != UNKNOWN_MESSAGE:
+                    raise
 
     async def _close_pending(self, reply_token: Mapping[str, str]) -> None:
         """Remove the 'thinking…' of an interaction that was answered by a post; best effort."""

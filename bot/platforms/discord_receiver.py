@@ -24,6 +24,7 @@ from bot.model import (
     ThreadKey,
 )
 from bot.platforms.discord_catch_up import CatchUp, Hear, Positions
+from bot.platforms.discord_changes import DiscordChanges
 from bot.platforms.discord_errors import CLIENT_ERRORS
 from bot.platforms.discord_events import (
     DIRECT,
@@ -44,13 +45,14 @@ from bot.platforms.discord_events import (
     read_person,
     read_place,
     read_question,
+    read_target,
     read_workspace,
 )
 from bot.platforms.discord_forms import DiscordForms
 from bot.platforms.discord_rights import STRUCTURE
 from bot.platforms.discord_threads import QuestionThreads
 from bot.ports import Intake, RightsChanges, SourceNames, Threads, Workspaces
-from bot.rendering import phrases
+from bot.rendering import action_phrases, phrases
 from bot.rendering.phrases import Phrase
 
 WARNING = "⚠️"
@@ -93,6 +95,7 @@ class DiscordReceiver:
         self._changes = changes
         self._pause = pause
         self._linked: set[str] = set()
+        self._edits = DiscordChanges(intake, self._find, pause)
         self._waiting: set[asyncio.Task[None]] = set()
         self._question_threads = question_threads
         self._catch_up = catch_up
@@ -215,8 +218,17 @@ class DiscordReceiver:
                 await _unwarn(message, bot_user)
                 return
 
+    async def receive_edit(self, message: discord.Message, bot_user: int) -> None:
+        """A message was changed; never raises."""
+        await self._edits.receive_edit(message, bot_user)
+
+    async def receive_deletion(self, guild: int | None, channel: int, message: int) -> None:
+        """A message is gone; never raises."""
+        await self._edits.receive_deletion(guild, channel, message)
+
     async def close(self) -> None:
         """Give up what still waits; it is read again by the next session."""
+        await self._edits.close()
         tasks = [*self._waiting, *self._reading.values()]
         for task in tasks:
             task.cancel()
@@ -235,6 +247,17 @@ class DiscordReceiver:
             await self._take(interaction, read_question(interaction, text, file))
         else:
             await _answer(interaction, phrases.EMPTY_QUESTION)
+
+    async def receive_target(
+        self, interaction: discord.Interaction, message: discord.Message
+    ) -> None:
+        """'Answer this': as /ask with the words of a message."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        asked = read_target(interaction, message)
+        if asked.text:
+            await self._take(interaction, asked)
+        else:
+            await _answer(interaction, action_phrases.NOTHING_TO_ANSWER)
 
     async def receive_command(
         self, interaction: discord.Interaction, name: str, words: tuple[str, ...]

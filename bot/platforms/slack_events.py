@@ -99,23 +99,32 @@ def read_message(payload: Payload, bot_user: str, kind: ChannelKind) -> Incoming
     intent = _read_intent(event, bot_user, kind)
     if intent is None:
         return None
-    bot = read_bot(payload)
-    user = event.get("user") or bot
-    team, channel, ts = read_team(payload), event["channel"], event["ts"]
-    thread = event.get("thread_ts") or ts
-    return IncomingMessage(
-        event=f"slack:{payload['event_id']}",
-        message=MessageKey(f"slack:{team}:{channel}:{ts}"),
-        thread=ThreadKey(f"slack:{team}:{channel}:{thread}"),
-        place=Place(Platform.SLACK, team, channel, kind, thread),
-        person=Person(user, bot=bot),
-        intent=intent,
-        text=clean_text(event.get("text") or "", bot_user),
-        at=datetime.fromtimestamp(float(ts), UTC),
-        reply_token={"user": user},
-        in_view=read_channel_in_view(event) if kind is ChannelKind.DIRECT else None,
-        attachments=read_files(event),
-    )
+    return _make_message(payload, bot_user, kind, intent)
+
+
+def read_edit(payload: Payload, bot_user: str, kind: ChannelKind) -> IncomingMessage | None:
+    """A person's message as it reads since they changed it; None where its words are the same.
+
+    Slack tells of link previews and of replies that were counted in the same way.
+    """
+    change = payload["event"]
+    message, before = change["message"], change.get("previous_message") or {}
+    event = {"channel": change["channel"], **message, "type": "message"}
+    edited = {**payload, "event": event}
+    if message.get("text") == before.get("text") or not is_from_person(edited):
+        return None
+    return _make_message(edited, bot_user, kind, _read_intent(event, bot_user, kind))
+
+
+def read_deletion(payload: Payload) -> MessageKey | None:
+    """The message that is gone; one that has replies leaves a gravestone."""
+    event = payload["event"]
+    gone = None
+    if event.get("subtype") == "message_deleted":
+        gone = event.get("deleted_ts")
+    elif (event.get("message") or {}).get("subtype") == "tombstone":
+        gone = event["message"]["ts"]
+    return MessageKey(f"slack:{read_team(payload)}:{event['channel']}:{gone}") if gone else None
 
 
 def read_files(event: Payload) -> tuple[Attachment, ...]:
@@ -206,6 +215,29 @@ def clean_text(text: str, bot_user: str) -> str:
         plain = plain.replace(entity, character)
     lines = (" ".join(line.split(" ")).strip() for line in plain.splitlines())
     return "\n".join(re.sub(r" {2,}", " ", line) for line in lines).strip()
+
+
+def _make_message(
+    payload: Payload, bot_user: str, kind: ChannelKind, intent: Intent | None
+) -> IncomingMessage:
+    event = payload["event"]
+    bot = read_bot(payload)
+    user = event.get("user") or bot
+    team, channel, ts = read_team(payload), event["channel"], event["ts"]
+    thread = event.get("thread_ts") or ts
+    return IncomingMessage(
+        event=f"slack:{payload['event_id']}",
+        message=MessageKey(f"slack:{team}:{channel}:{ts}"),
+        thread=ThreadKey(f"slack:{team}:{channel}:{thread}"),
+        place=Place(Platform.SLACK, team, channel, kind, thread),
+        person=Person(user, bot=bot),
+        intent=intent or Intent.FOLLOW_UP,
+        text=clean_text(event.get("text") or "", bot_user),
+        at=datetime.fromtimestamp(float(ts), UTC),
+        reply_token={"user": user},
+        in_view=read_channel_in_view(event) if kind is ChannelKind.DIRECT else None,
+        attachments=read_files(event),
+    )
 
 
 def _read_intent(event: Payload, bot_user: str, kind: ChannelKind) -> Intent | None:

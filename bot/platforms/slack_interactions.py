@@ -9,11 +9,28 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from bot.model import REPLACES, ChannelKind, Command, Person, Place, Platform, Submission
+from bot.model import (
+    REPLACES,
+    THREAD,
+    ChannelKind,
+    Command,
+    IncomingMessage,
+    Intent,
+    MessageKey,
+    Person,
+    Place,
+    Platform,
+    Submission,
+    ThreadKey,
+)
+from bot.platforms.slack_events import clean_text
 from bot.rendering.slack import BUTTONS, RATING
 from bot.rendering.slack_form import MODAL, read_values
 
 Payload = Mapping[str, Any]
+
+ANSWER_THIS = "answer_this"
+"""The callback_id of the message shortcut, as the manifest names it."""
 
 
 def is_click(payload: Payload) -> bool:
@@ -41,6 +58,38 @@ def is_suggestion(payload: Payload) -> bool:
 def read_home(payload: Payload) -> str:
     """The workspace in which it happened; an organisation's app is told of it with the person."""
     return str((payload.get("team") or {}).get("id") or payload["user"].get("team_id") or "")
+
+
+def is_shortcut(payload: Payload) -> bool:
+    """Whether somebody wants a message answered."""
+    return payload.get("type") == "message_action" and payload.get("callback_id") == ANSWER_THIS
+
+
+def read_shortcut(
+    payload: Payload, bot_user: str, kind: ChannelKind, at: datetime
+) -> IncomingMessage:
+    """The question of a message that somebody wants answered, for them alone.
+
+    https://docs.slack.dev/interactivity/implementing-shortcuts (message_action)
+    """
+    message, person = payload["message"], _read_person(payload)
+    team, channel = read_home(payload), str(payload["channel"]["id"])
+    key = MessageKey(f"slack:{team}:{channel}:{payload['trigger_id']}")
+    return IncomingMessage(
+        event=f"slack:{payload['trigger_id']}",
+        message=key,
+        thread=ThreadKey(key),
+        place=Place(Platform.SLACK, team, channel, kind),
+        person=person,
+        intent=Intent.ASK,
+        text=clean_text(str(message.get("text") or ""), bot_user),
+        at=at,
+        reply_token={
+            "user": person.id,
+            "response_url": str(payload.get("response_url") or ""),
+            THREAD: str(message.get("thread_ts") or message["ts"]),
+        },
+    )
 
 
 def read_click(payload: Payload, kind: ChannelKind, at: datetime) -> Command:

@@ -92,6 +92,23 @@ class SlackMessenger:
                 await self._posts.delete(place, ts)
         return len(twins)
 
+    async def delete(
+        self,
+        place: Place,
+        message: str,
+        *,
+        reply_token: Mapping[str, str],  # noqa: ARG002 - nobody can take a whisper back
+    ) -> None:
+        """Take our messages back; what only one person sees stays."""
+        if message == WHISPER:
+            return
+        try:
+            with translate_errors():
+                for ts in message.removeprefix(STREAM).split(","):
+                    await self._posts.delete(place, ts)
+        except DeliveryRefused as error:
+            log.info("slack: a message stays in %s: %s", place.channel, error)
+
     async def show_activity(self, place: Place, text: str) -> None:
         """Show a status under the thread, until the next message of ours or for two minutes."""
         if place.thread is None:

@@ -8,7 +8,7 @@ from typing import Any
 from slack_bolt.response import BoltResponse
 
 from bot.errors import AppNotInstalled
-from bot.model import ChannelKind, Command, Platform
+from bot.model import THREAD, ChannelKind, Command, MessageKey, Place, Platform
 from bot.platforms.slack_directory import SlackChannels
 from bot.platforms.slack_events import (
     EVENTS,
@@ -16,16 +16,20 @@ from bot.platforms.slack_events import (
     read_bot,
     read_channel_kind,
     read_command,
+    read_deletion,
+    read_edit,
     read_message,
     read_team,
 )
 from bot.platforms.slack_forms import SlackForms
 from bot.platforms.slack_interactions import (
     is_click,
+    is_shortcut,
     is_submission,
     is_suggestion,
     read_click,
     read_home,
+    read_shortcut,
 )
 from bot.platforms.slack_membership import PARTINGS, SlackMembership
 from bot.platforms.slack_pane import PANE_EVENTS, SlackPane
@@ -84,8 +88,13 @@ class SlackReceiver:
             return BoltResponse(status=200)
         if payload.get("command"):
             return await self._receive_command(payload)
+        return await self._receive_interaction(payload)
+
+    async def _receive_interaction(self, payload: Payload) -> BoltResponse | None:
         if is_click(payload):
             return await self._receive_click(payload)
+        if is_shortcut(payload):
+            return await self._receive_shortcut(payload)
         if self._forms is not None and is_submission(payload):
             return await self._forms.submit(payload)
         if self._forms is not None and is_suggestion(payload):
@@ -103,10 +112,23 @@ class SlackReceiver:
             self._pane.open(payload)
         if self._transcriber is not None:
             await self._transcribe(self._transcriber, payload)
-        if event["type"] not in EVENTS or not (is_from_person(payload) or read_bot(payload)):
+        if event["type"] not in EVENTS:
+            return
+        if gone := read_deletion(payload):
+            await self._receive_deletion(payload, gone)
+        else:
+            await self._receive_message(payload)
+
+    async def _receive_message(self, payload: Payload) -> None:
+        """A message that is new, or reads otherwise now."""
+        edited = payload["event"].get("subtype") == "message_changed"
+        if not (edited or is_from_person(payload) or read_bot(payload)):
             return
         identity = await self._membership.identify(payload)
         if identity is None:
+            return
+        if edited:
+            await self._receive_edit(payload, identity.bot_user)
             return
         message = read_message(payload, identity.bot_user, await self._read_kind(payload))
         if message is None:
@@ -127,6 +149,33 @@ class SlackReceiver:
             identity = await self._membership.identify(payload)
             if identity is not None and event.get("user") == identity.bot_user:
                 await transcriber.note_return(payload)
+
+    async def _receive_edit(self, payload: Payload, bot_user: str) -> None:
+        message = read_edit(payload, bot_user, await self._read_kind(payload))
+        if message is not None:
+            acceptance = await self._intake.accept_edit(message)
+            log.info("slack edit of message %s: %s", message.message, acceptance)
+
+    async def _receive_deletion(self, payload: Payload, message: MessageKey) -> None:
+        kind = await self._read_kind(payload)
+        place = Place(Platform.SLACK, read_team(payload), payload["event"]["channel"], kind)
+        acceptance = await self._intake.accept_deletion(place, message)
+        log.info("slack deletion of message %s: %s", message, acceptance)
+
+    async def _receive_shortcut(self, payload: Payload) -> BoltResponse:
+        """As a press: it comes once only."""
+        identity = await self._membership.identify(payload)
+        if identity is None:
+            return BoltResponse(status=503)
+        kind = await self._read_kind(_find_place(payload))
+        message = read_shortcut(payload, identity.bot_user, kind, self._now())
+        try:
+            acceptance = await self._intake.accept(message)
+        except Exception:
+            log.exception("a slack shortcut was not taken down")
+            return BoltResponse(status=503)
+        log.info("slack shortcut on message %s: %s", message.reply_token[THREAD], acceptance)
+        return BoltResponse(status=200)
 
     async def _receive_command(self, payload: Payload) -> BoltResponse:
         # Slack does not tell the language of who types.
@@ -157,13 +206,8 @@ class SlackReceiver:
 
     async def _receive_click(self, payload: Payload) -> BoltResponse:
         """A press comes once only; where it is not taken down, Slack shows a warning sign."""
-        channel = payload["channel"]
-        place = {
-            "team_id": read_home(payload),
-            "channel_id": channel["id"],
-            "channel_name": channel.get("name"),
-        }
-        command = read_click(payload, await self._read_kind(place), self._now())
+        kind = await self._read_kind(_find_place(payload))
+        command = read_click(payload, kind, self._now())
         try:
             if await self._open_form(command, payload):
                 return BoltResponse(status=200)
@@ -187,6 +231,16 @@ class SlackReceiver:
         hint = event.get("channel_name") == "privategroup"
         otherwise = ChannelKind.PRIVATE if hint else ChannelKind.PUBLIC
         return await self._channels.read_kind(workspace, channel, otherwise)
+
+
+def _find_place(payload: Payload) -> Payload:
+    """Where an interaction was begun, as a slash command tells it."""
+    channel = payload["channel"]
+    return {
+        "team_id": read_home(payload),
+        "channel_id": channel["id"],
+        "channel_name": channel.get("name"),
+    }
 
 
 def _say(words: str) -> BoltResponse:

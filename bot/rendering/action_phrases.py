@@ -189,3 +189,9 @@ NEW_BY_ITSELF: Final = Phrase(
     fr="Ici, chaque message en dehors d'un fil ouvre d'elle-même une nouvelle conversation.",
     es="Aquí cada mensaje fuera de un hilo empieza por sí mismo una nueva conversación.",
 )
+NOTHING_TO_ANSWER: Final = Phrase(
+    en="I find no words in that message that I could answer.",
+    de="In dieser Nachricht finde ich keine Worte, die ich beantworten könnte.",
+    fr="Je ne trouve dans ce message aucun mot auquel répondre.",
+    es="No encuentro en ese mensaje palabras a las que responder.",
+)

@@ -20,6 +20,7 @@ from bot.model import (
     ItemId,
     ItemState,
     Job,
+    MessageKey,
     Person,
     Place,
     Platform,
@@ -28,7 +29,7 @@ from bot.model import (
 )
 from bot.ports import Letter
 from bot.storage.database import QUERIES, Pool, begin, connect
-from bot.storage.outbox import insert_letter
+from bot.storage.outbox import insert_letter, revise_letter
 from retrieval.model import TenantId
 
 _QUESTION = TypeAdapter(IncomingMessage)
@@ -79,12 +80,16 @@ class PostgresInbox:
         }
         return await self._put(tenant, message, row)
 
-    async def put_command(self, tenant: TenantId, command: Command) -> bool:
-        """Write it down and queue it; False where it is there already."""
+    async def put_command(
+        self, tenant: TenantId, command: Command, *, after: ThreadKey | None = None
+    ) -> bool:
+        """Write it down and queue it, behind all that a thread waits for; False where it is there
+        already.
+        """
         row = {
             "kind": "command",
             "message": f"command:{command.event}",
-            "thread": None,
+            "thread": after,
             "payload": Jsonb(_COMMAND.dump_python(command, mode="json")),
         }
         return await self._put(tenant, command, row)
@@ -117,7 +122,7 @@ class PostgresInbox:
         platform: Platform,
         thread: object,
     ) -> None:
-        lock = f"thread:{job.tenant}:{thread}" if isinstance(job, AnswerJob) else None
+        lock = f"thread:{job.tenant}:{thread}" if thread is not None else None
         job_id = await self._jobs.defer(connection, job, platform=platform, lock=lock)
         await connection.execute(
             QUERIES["set_job"], {"job": job_id, "tenant": job.tenant, "item": job.item}
@@ -144,6 +149,7 @@ class PostgresInbox:
             command=command,
             draft=row["draft"],
             stopped=row["stop_asked"],
+            revises=row["revises"],
         )
 
     async def read_command(self, tenant: TenantId, item: ItemId) -> Command | None:
@@ -163,6 +169,37 @@ class PostgresInbox:
             )
             row = await cursor.fetchone()
         return None if row is None else _read_payload(row[0], row[1])[0]
+
+    async def find_question(
+        self, tenant: TenantId, platform: Platform, message: MessageKey
+    ) -> ItemId | None:
+        """The entry of a message; None where it is no question, or a withdrawn one."""
+        values = {"tenant": tenant, "platform": platform, "message": message}
+        async with connect(self._pool) as connection:
+            cursor = await connection.execute(QUERIES["find_question"], values)
+            row = await cursor.fetchone()
+        return None if row is None else ItemId(row[0])
+
+    async def revise_question(self, tenant: TenantId, item: ItemId, text: str) -> bool:
+        """Have a question answered anew as it reads now; False where it reads the same."""
+        values = {"tenant": tenant, "item": item, "text": text}
+        async with begin(self._pool) as connection:
+            cursor = await connection.execute(QUERIES["revise_item"], values)
+            row = await cursor.fetchone()
+            if row is None:
+                return False
+            platform, thread = row
+            await self._queue(connection, AnswerJob(tenant, item), Platform(platform), thread)
+        return True
+
+    async def withdraw_question(self, tenant: TenantId, item: ItemId) -> str | None:
+        """Forget what was asked, and void whatever attempt works on it; the draft of the answer."""
+        async with connect(self._pool) as connection:
+            cursor = await connection.execute(
+                QUERIES["withdraw_item"], {"tenant": tenant, "item": item}
+            )
+            row = await cursor.fetchone()
+        return None if row is None else row[0]
 
     async def find_latest(self, tenant: TenantId, place: Place, person: Person) -> ItemId | None:
         """The latest question of a person that was answered in this channel or thread."""
@@ -188,6 +225,7 @@ class PostgresInbox:
                 return False
             for letter in letters:
                 await insert_letter(connection, letter)
+                await revise_letter(connection, letter)
         return True
 
     async def hand_back(self, claim: Claim) -> None:

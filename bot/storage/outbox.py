@@ -21,6 +21,7 @@ MOST_SWEPT = 50
 """Letters that one sweep looks at; the next goes on."""
 
 _PLACE = TypeAdapter(Place)
+_NOTHING = Reply(())
 
 
 async def insert_letter(connection: AsyncConnection, letter: Letter) -> None:
@@ -37,6 +38,16 @@ async def insert_letter(connection: AsyncConnection, letter: Letter) -> None:
             "draft": letter.draft,
         },
     )
+
+
+async def revise_letter(connection: AsyncConnection, letter: Letter) -> None:
+    """Have a letter say this within the caller's transaction, whatever it said before."""
+    await _revise(connection, letter.tenant, letter.key, letter.reply)
+
+
+async def _revise(connection: AsyncConnection, tenant: TenantId, key: str, reply: Reply) -> None:
+    values = {"tenant": tenant, "key": key, "reply": Jsonb(to_record(reply))}
+    await connection.execute(QUERIES["revise_letter"], values)
 
 
 class PostgresOutbox:
@@ -58,11 +69,22 @@ class PostgresOutbox:
         async with connect(self._pool) as connection:
             await insert_letter(connection, letter)
 
+    async def withdraw(self, tenant: TenantId, key: str) -> OutboxClaim | None:
+        """Never post a letter from now on, and forget what it says; None where there is none."""
+        values = {"tenant": tenant, "key": key, "reply": Jsonb(to_record(_NOTHING))}
+        async with connect(self._pool) as connection:
+            cursor = await connection.execute(QUERIES["withdraw_letter"], values)
+            row = await cursor.fetchone()
+        if row is None:
+            return None
+        place, message, token = row
+        letter = Letter(tenant, key, _PLACE.validate_python(place), _NOTHING, token)
+        return OutboxClaim(letter, owner="", attempts=0, message=message, dead=True)
+
     async def revise(self, tenant: TenantId, key: str, reply: Reply) -> None:
         """Have a letter say something else; one that is posted is to be delivered anew."""
-        values = {"tenant": tenant, "key": key, "reply": Jsonb(to_record(reply))}
         async with connect(self._pool) as connection:
-            await connection.execute(QUERIES["revise_letter"], values)
+            await _revise(connection, tenant, key, reply)
 
     async def list_keys(self, tenant: TenantId, item: ItemId) -> Sequence[str]:
         """The keys of the letters that an inbox entry led to."""

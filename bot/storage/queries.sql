@@ -17,7 +17,11 @@ SET owner = %(owner)s,
     state = CASE state WHEN 'queued' THEN 'working' ELSE state END
 WHERE tenant_id = %(tenant)s AND item_id = %(item)s
   AND state IN ('queued', 'working', 'answered')
-RETURNING kind, payload, state, attempts, draft, stop_asked;
+RETURNING kind, payload, state, attempts, draft, stop_asked, EXISTS (
+    SELECT FROM outbox
+    WHERE outbox.tenant_id = inbox.tenant_id AND outbox.key = inbox.item_id || ':answer'
+      AND outbox.message_id IS NOT NULL
+) AS revises;
 
 -- name: look_at_item
 SELECT owner = %(owner)s AND state = 'working', stop_asked
@@ -25,7 +29,8 @@ FROM inbox WHERE tenant_id = %(tenant)s AND item_id = %(item)s;
 
 -- name: note_draft
 UPDATE inbox SET draft = %(draft)s
-WHERE tenant_id = %(tenant)s AND item_id = %(item)s AND owner = %(owner)s AND state = 'working';
+WHERE tenant_id = %(tenant)s AND item_id = %(item)s
+  AND ((owner = %(owner)s AND state = 'working') OR error = 'withdrawn');
 
 -- name: stop_item
 UPDATE inbox SET stop_asked = true
@@ -44,6 +49,28 @@ WHERE tenant_id = %(tenant)s AND platform = %(platform)s AND person = %(person)s
 ORDER BY received_at DESC
 LIMIT 1;
 
+-- name: find_question
+SELECT item_id FROM inbox
+WHERE tenant_id = %(tenant)s AND platform = %(platform)s AND message = %(message)s
+  AND kind = 'question' AND error IS DISTINCT FROM 'withdrawn';
+
+-- name: revise_item
+UPDATE inbox
+SET payload = jsonb_set(payload, '{text}', to_jsonb(%(text)s::text)),
+    state = 'queued', owner = NULL, error = NULL, finished_at = NULL, stop_asked = false,
+    attempts = CASE state WHEN 'working' THEN 1 ELSE 0 END,
+    draft = CASE WHEN state IN ('queued', 'working') THEN draft END
+WHERE tenant_id = %(tenant)s AND item_id = %(item)s AND kind = 'question'
+  AND payload ->> 'text' <> %(text)s AND error IS DISTINCT FROM 'withdrawn'
+RETURNING platform, thread;
+
+-- name: withdraw_item
+UPDATE inbox
+SET payload = jsonb_set(payload, '{text}', '""'),
+    state = 'dead', owner = NULL, error = 'withdrawn', finished_at = now()
+WHERE tenant_id = %(tenant)s AND item_id = %(item)s AND kind = 'question'
+RETURNING draft;
+
 -- name: settle_item
 UPDATE inbox SET state = 'answered'
 WHERE tenant_id = %(tenant)s AND item_id = %(item)s AND owner = %(owner)s
@@ -58,6 +85,7 @@ WHERE tenant_id = %(tenant)s AND item_id = %(item)s AND owner = %(owner)s
 UPDATE inbox SET state = %(state)s, error = nullif(%(error)s, ''), finished_at = now()
 WHERE tenant_id = %(tenant)s AND item_id = %(item)s
   AND state IN ('queued', 'working', 'answered')
+  AND (state <> 'queued' OR owner IS NOT NULL)  -- it was revised meanwhile
 RETURNING platform;
 
 -- name: thread_is_answered
@@ -82,6 +110,11 @@ FOR UPDATE OF inbox SKIP LOCKED;
 INSERT INTO outbox (tenant_id, key, platform, place, reply, reply_token, draft)
 VALUES (%(tenant)s, %(key)s, %(platform)s, %(place)s, %(reply)s, %(reply_token)s, %(draft)s)
 ON CONFLICT DO NOTHING;
+
+-- name: withdraw_letter
+UPDATE outbox SET state = 'dead', owner = NULL, reply = %(reply)s, error = 'withdrawn'
+WHERE tenant_id = %(tenant)s AND key = %(key)s
+RETURNING place, message_id, reply_token;
 
 -- name: revise_letter
 UPDATE outbox SET reply = %(reply)s, state = 'pending', attempts = 0

@@ -183,6 +183,10 @@ class OnDiscord:
         }[name]
         options = {key: text} if key else {}
         begun = await self._driver.slash(person, f"#{channel}", name, options)
+        return await self.wait_for_private(begun)
+
+    async def wait_for_private(self, begun: Json) -> Said:
+        """What the person of an interaction alone reads in the end."""
 
         async def find() -> Json | None:
             view = await self._driver.wait_for_response(begun, timeout=PATIENCE)

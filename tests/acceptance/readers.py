@@ -6,6 +6,8 @@ from tests.acceptance.admins import AdminOnDiscord, AdminOnSlack, Json
 from tests.acceptance.people import Said, read_discord_message, read_slack_entry
 from tests.acceptance.program import PATIENCE
 
+EPHEMERAL = 1 << 6
+
 
 class ReaderOnSlack(AdminOnSlack):
     """The workspace."""
@@ -36,6 +38,58 @@ class ReaderOnSlack(AdminOnSlack):
                         )
         raise LookupError(label)
 
+    async def set_up(self, person: str, channel: str, name: str, value: str) -> Said:
+        """Set something of a channel."""
+        return await self.command(person, channel, "channel", f"set {name} {value}")
+
+    def find_id(self, person: str) -> str:
+        return self.slack.workspace.user(person).id
+
+    async def wait_for_call(self, channel: str, asked: Json) -> Said:
+        """The message that calls people to the answer of a question."""
+        _, call = await self.wait_for_answers(asked, 2)
+        return call
+
+    async def ask_in_private(self, person: str, channel: str, question: str) -> Said:
+        return await self.command(person, channel, "ask", question)
+
+    async def answer_this(self, person: str, asked: Json) -> Said:
+        """Have a message answered from its menu; returns the private answer."""
+        whispers = self.slack.workspace.channel(asked["channel"]).ephemerals
+        before = len(whispers)
+        used = await self._driver.shortcut(person, "answer_this", asked["channel"], asked["ts"])
+        assert used["acked"]
+        await self._driver.wait_for(lambda: len(whispers) > before, PATIENCE)
+        entries = await self._driver.transcript(asked["channel"], person)
+        return read_slack_entry(next(e for e in entries if e["ts"] == whispers[before].ts))
+
+    async def say(self, person: str, channel: str, words: str) -> Json:
+        """Write something that is for no bot."""
+        return await self._driver.post(person, channel, words)
+
+    async def edit(self, person: str, asked: Json, words: str) -> None:
+        text = f"<@{self.slack.bot_user_id}> {words}"
+        await self._driver.edit(person, asked["channel"], asked["ts"], text)
+
+    async def delete(self, person: str, asked: Json) -> None:
+        await self._driver.delete(person, asked["channel"], asked["ts"])
+
+    async def wait_until_said(self, said: Said, words: str) -> Said:
+        """Wait until a message reads so."""
+        channel, ts = said.raw["channel"], said.raw["ts"]
+
+        def reads() -> bool:
+            message = self.slack.workspace.channel(channel).messages.get(ts)
+            return message is not None and words in str(message.blocks)
+
+        await self._driver.wait_for(reads, PATIENCE)
+        entries = await self._driver.thread(channel, said.raw["thread_ts"])
+        return read_slack_entry(next(e for e in entries if e["ts"] == ts))
+
+    async def wait_until_gone(self, said: Said) -> None:
+        messages = self.slack.workspace.channel(said.raw["channel"]).messages
+        await self._driver.wait_for(lambda: said.raw["ts"] not in messages, PATIENCE)
+
     async def _whisper_after(
         self, person: str, channel: str, said: Said, action: str, value: str | None
     ) -> Said:
@@ -62,17 +116,67 @@ class ReaderOnDiscord(AdminOnDiscord):
 
     async def ask_for(self, person: str, channel: str, said: Said, label: str) -> Said:
         """Press a button or choose from the menu; returns what is said to the person."""
+        before = [m["id"] for m in await self._driver.messages(said.raw["channel_id"])]
         if label in _list_options(said.raw):
             begun = await self._driver.choose(person, said.raw, [label])
         else:
             begun = await self._driver.click(person, said.raw, label)
-        before = [m["id"] for m in await self._driver.messages(said.raw["channel_id"])]
         view = await self._driver.wait_for_response(begun, timeout=PATIENCE)
-        if said.raw["ephemeral"]:
+        if said.raw["flags"] & EPHEMERAL:
             # The message stays, and what is said follows it.
             return await self._wait_for_new(said.raw["channel_id"], before)
         assert view["ephemeral"]
         return read_discord_message(view["original"])
+
+    async def set_up(self, person: str, channel: str, name: str, value: str) -> Said:
+        """Set something of a channel."""
+        options = {"setting": name, "value": value}
+        begun = await self._driver.slash(person, f"#{channel}", "channel set", options)
+        view = await self._driver.wait_for_response(begun, timeout=PATIENCE)
+        return read_discord_message(view["original"])
+
+    def find_id(self, person: str) -> str:
+        return str(self.discord.world.find_user(person).id)
+
+    async def wait_for_call(self, channel: str, asked: Json) -> Said:
+        """The message that calls people to the answer of a question."""
+        seen = await self._driver.wait_for_message(
+            f"#{channel}", contains="asks for a person", timeout=PATIENCE
+        )
+        return read_discord_message(seen)
+
+    async def ask_in_private(self, person: str, channel: str, question: str) -> Said:
+        return await self.command(person, channel, "ask", question)
+
+    async def answer_this(self, person: str, asked: Json) -> Said:
+        """Have a message answered from its menu; returns the private answer."""
+        begun = await self._driver.context_menu(person, "Answer this", message=asked)
+        return await self.wait_for_private(begun)
+
+    async def say(self, person: str, channel: str, words: str) -> Json:
+        """Write something that is for no bot."""
+        return await self._driver.post(person, f"#{channel}", words)
+
+    async def edit(self, person: str, asked: Json, words: str) -> None:
+        await self._driver.edit(person, asked, f"<@{self.discord.world.bot.id}> {words}")
+
+    async def delete(self, person: str, asked: Json) -> None:
+        await self._driver.delete(person, asked)
+
+    async def wait_until_said(self, said: Said, words: str) -> Said:
+        """Wait until a message reads so."""
+
+        async def find() -> Json | None:
+            seen = await self._driver.message(said.raw)
+            return seen if words in seen["text"] else None
+
+        return read_discord_message(await self._driver.wait_until(find, PATIENCE))
+
+    async def wait_until_gone(self, said: Said) -> None:
+        async def is_gone() -> bool:
+            return bool((await self._driver.message(said.raw))["deleted"])
+
+        await self._driver.wait_until(is_gone, PATIENCE)
 
     async def _wait_for_new(self, channel: str, before: list[str]) -> Said:
         async def find() -> Json | None:
@@ -90,6 +194,15 @@ def list_controls(said: Said) -> list[str]:
     if "blocks" in said.raw:
         return list(_list_slack(said.raw["blocks"]))
     return [*_list_buttons(said.raw), *_list_options(said.raw)]
+
+
+def list_commands(said: Said) -> list[str]:
+    """The commands of the buttons below a message."""
+    if "blocks" in said.raw:
+        blocks = [block for block in said.raw["blocks"] if block["type"] == "actions"]
+        return [e["value"] for block in blocks for e in block["elements"] if "value" in e]
+    rows = [part for part in said.raw["components"] if part["type"] == 1]
+    return [item["custom_id"] for row in rows for item in row["components"] if item["type"] == 2]
 
 
 def _list_slack(blocks: list[Json]) -> Any:

@@ -7,13 +7,31 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from tests.acceptance.program import Shell, point_at_discord, point_at_slack, serving
-from tests.acceptance.readers import ReaderOnDiscord, ReaderOnSlack, Readers, list_controls
+from tests.acceptance.program import (
+    Shell,
+    point_at_discord,
+    point_at_slack,
+    serving,
+    wait_until_quiet,
+    write_documents,
+)
+from tests.acceptance.readers import (
+    ReaderOnDiscord,
+    ReaderOnSlack,
+    Readers,
+    list_commands,
+    list_controls,
+)
 from tests.emulators.discord import DiscordEmulator
 from tests.emulators.slack import SlackEmulator
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
+WITHIN = "Within how many days must receipts be handed in?"
+SALARIES = "What is the salary band of senior engineers?"
+SALARIES_TEXT = (
+    "# Salaries\n\nThe salary band of senior engineers is 84000 to 96000 euros a year.\n"
+)
 CARRIED_OVER = "How many days of holiday can be carried over?"
 
 
@@ -34,8 +52,24 @@ async def town(module_url: str, tmp_path_factory: pytest.TempPathFactory) -> Asy
         shell = Shell(
             folder, DATABASE_URL=module_url, **point_at_slack(slack), **point_at_discord(discord)
         )
+        await _add_closed_source(shell, slack, discord)
         async with serving(shell):
             yield Town(slack, discord, shell, module_url)
+
+
+async def _add_closed_source(shell: Shell, slack: SlackEmulator, discord: DiscordEmulator) -> None:
+    """One that only one person of each platform may read."""
+    folder = write_documents(shell.folder / "closed", {"salaries.md": SALARIES_TEXT})
+    people = (ReaderOnSlack(slack), ReaderOnDiscord(discord))
+    labels = [
+        part
+        for each in people
+        for part in ("--audience", f"{each.name}:user:{each.find_id(each.member)}")
+    ]
+    added = await shell.run("sources", "add", "closed", str(folder), *labels)
+    assert added.code == 0, added.errors
+    synced = await shell.run("sync", "closed")
+    assert synced.code == 0, synced.errors
 
 
 @pytest.fixture(params=["slack", "discord"])
@@ -100,3 +134,89 @@ async def test_asked_again_it_is_answered_again(people: Readers) -> None:
     assert "again" in said.text
     _, second = await people.wait_for_answers(asked, 2)
     assert "31 March" in second.text
+
+
+# Changed questions
+
+
+async def test_an_edited_question_revises_its_answer_in_place(people: Readers) -> None:
+    asked = await people.mention(CARRIED_OVER)
+    (answer,) = await people.wait_for_answers(asked)
+    assert "31 March" in answer.text
+    await people.edit(people.member, asked, WITHIN)
+    revised = await people.wait_until_said(answer, "thirty days")
+    assert "31 March" not in revised.text
+    assert len(await people.wait_for_answers(asked)) == 1
+    proof = await people.ask_for(people.member, "help", revised, "Show proof")
+    assert "thirty days" in proof.text
+
+
+async def test_a_message_that_mentions_the_bot_only_since_it_was_edited_is_a_question(
+    people: Readers,
+) -> None:
+    said = await people.say(people.member, "help", "Has anybody seen my umbrella?")
+    await people.edit(people.member, said, CARRIED_OVER)
+    (answer,) = await people.wait_for_answers(said)
+    assert "31 March" in answer.text
+
+
+async def test_a_deleted_question_takes_its_answer_with_it(people: Readers, town: Town) -> None:
+    asked = await people.mention(WITHIN)
+    (answer,) = await people.wait_for_answers(asked)
+    await people.delete(people.member, asked)
+    await people.wait_until_gone(answer)
+    await wait_until_quiet(town.url)
+    told = await town.shell.run("trace", "--json", "-n", "1000")
+    item = list_commands(answer)[0].split()[-1]
+    assert item not in [each["reference"] for each in told.json["answers"]]
+
+
+# In private
+
+
+async def test_a_private_answer_is_shared_with_its_question(people: Readers) -> None:
+    private = await people.ask_in_private(people.member, "general", CARRIED_OVER)
+    assert "Share to channel" in list_controls(private)
+    await people.ask_for(people.member, "general", private, "Share to channel")
+    shared = await people.wait_for_public("general", "asked:")
+    assert CARRIED_OVER in shared.text
+    assert "31 March" in shared.text
+    assert not shared.pings
+
+
+async def test_what_only_the_asker_may_read_is_not_shared(people: Readers) -> None:
+    private = await people.ask_in_private(people.member, "general", SALARIES)
+    assert "84000" in private.text
+    said = await people.ask_for(people.member, "general", private, "Show proof")
+    assert "84000" in said.text
+    await people.ask_for(people.member, "general", private, "Share to channel")
+    await people.wait_for_whisper(people.member, "general", "I have posted nothing")
+    assert "84000" not in await people.see(people.colleague, "general")
+
+
+async def test_any_message_can_be_answered_from_its_menu_in_private(people: Readers) -> None:
+    said = await people.say(people.colleague, "help", CARRIED_OVER)
+    answer = await people.answer_this(people.member, said)
+    assert "31 March" in answer.text
+    assert "Share to channel" in list_controls(answer)
+
+
+# A person
+
+
+async def test_people_are_called_and_the_call_is_closed(people: Readers, town: Town) -> None:
+    helper = people.find_id(people.colleague)
+    (answer,) = await people.wait_for_answers(await people.mention(CARRIED_OVER, "general"))
+    kind = await people.ask_for(people.member, "general", answer, "I need a person")
+    assert "Nobody is set" in kind.text
+    await people.set_up(people.admin, "general", "hand-off", f"user:{helper}")
+    asked = await people.mention(CARRIED_OVER, "general")
+    (answer,) = await people.wait_for_answers(asked)
+    await people.press(people.member, "general", answer, "I need a person")
+    call = await people.wait_for_call("general", asked)
+    assert call.pings
+    assert CARRIED_OVER in call.text
+    assert "Holidays" in call.text
+    await people.press(people.admin, "general", call, "Resolved")
+    closed = await people.wait_until_said(call, "Resolved by")
+    assert list_controls(closed) == []

@@ -23,6 +23,7 @@ from bot.rendering.reply import (
     Mark,
     Paragraph,
     Quote,
+    Rating,
     Reply,
     SourceLine,
     Strike,
@@ -151,6 +152,29 @@ class MessengerSuite:
         (text,) = await world.read_texts(world.place)
         assert "After." in text
         assert "Before." not in text
+
+    async def test_what_is_taken_back_is_gone_and_may_be_taken_back_again(
+        self, world: World
+    ) -> None:
+        long = say("A sentence that goes on. " * 2_000)
+        message = await world.messenger.post(world.place, long, key="k1", reply_token=NO_TOKEN)
+        await world.messenger.post(world.place, say("Stays."), key="k2", reply_token=NO_TOKEN)
+        for _ in range(2):
+            await world.messenger.delete(world.place, message, reply_token=NO_TOKEN)
+        (text,) = await world.read_texts(world.place)
+        assert "Stays." in text
+
+    async def test_controls_are_shown_below_the_text(self, world: World) -> None:
+        button, more = Button("Show proof", "answer proof 1"), Button("Ask again", "answer again 1")
+        reply = Reply(
+            (Paragraph((Text("Twenty days."),)),),
+            buttons=(button,),
+            rating=Rating("answer good 1", "answer bad 1"),
+            menu=(more,),
+        )
+        await world.messenger.post(world.place, reply, key="k1", reply_token=NO_TOKEN)
+        (text,) = await world.read_texts(world.place)
+        assert "Twenty days." in text
 
     async def test_everything_that_a_reply_says_is_shown(self, world: World) -> None:
         await world.messenger.post(world.place, RICH, key="k1", reply_token=NO_TOKEN)

@@ -10,9 +10,12 @@ from bot.answers.cases import Cases
 from bot.answers.model import Call, Feedback
 from bot.answers.rating import RatingDesk
 from bot.answers.verbs import build_people_verbs
+from bot.answers.withdrawals import Beginnings, Withdrawals
 from bot.commands import Commands
 from bot.delivery import Delivery
-from bot.model import ChannelSettings, Command, IncomingMessage, ItemId, Person, Platform
+from bot.model import ChannelSettings, Command, IncomingMessage, ItemId, Person, Place, Platform
+from bot.ports import Letter
+from bot.rendering.compose import compose_words
 from bot.rendering.plain import render_plain
 from bot.rights import Rights
 from retrieval.model import (
@@ -23,9 +26,10 @@ from retrieval.model import (
     Span,
     TenantId,
 )
+from tests.fakes.assistant import ScriptedAssistant
 from tests.fakes.channels import InMemoryChannels, make_guide
 from tests.fakes.intake import InMemoryAudit, InMemoryInbox, InMemoryOutbox, InMemoryWorkspaces
-from tests.fakes.messages import make_command, make_message
+from tests.fakes.messages import make_command, make_message, make_place
 from tests.fakes.messenger import InMemoryDirectory, InMemoryMessenger
 
 TENANT = TenantId("default")
@@ -135,9 +139,12 @@ class AnswerScene:
         self.records = InMemoryRecords()
         self.passages = InMemoryPassages()
         self.audit = InMemoryAudit()
+        self.assistant = ScriptedAssistant()
         votes = InMemoryVotes(self.records)
         directories = {Platform.SLACK: InMemoryDirectory(*people)}
-        delivery = Delivery(self.outbox, {Platform.SLACK: self.messenger})
+        platforms = (Platform.SLACK, Platform.DISCORD)
+        self.delivery = Delivery(self.outbox, dict.fromkeys(platforms, self.messenger))
+        delivery = self.delivery
         cases = Cases(self.inbox, self.records, self.passages, directories)
         workspaces = InMemoryWorkspaces((Platform.SLACK, "T1"))
         self.desk = RatingDesk(cases, votes, workspaces)
@@ -157,6 +164,8 @@ class AnswerScene:
                     InMemoryChannels(settings or ChannelSettings()),
                     delivery,
                 ),
+                withdrawals=Withdrawals(self.inbox, delivery, self.assistant),
+                beginnings=Beginnings(self.assistant),
             ),
         )
         self._presses = 0
@@ -195,14 +204,23 @@ class AnswerScene:
             self.passages.texts[citation.chunk] = (citation.passage, readers)
         return item
 
-    def make_press(self, words: str, person: Person | None = None) -> Command:
+    async def post_answer(self, item: ItemId, words: str) -> None:
+        """Have the answer to a question posted."""
+        letter = Letter(TENANT, f"{item}:answer", make_place(), compose_words(words))
+        await self.delivery.send(letter)
+
+    def make_press(
+        self, words: str, person: Person | None = None, place: Place | None = None
+    ) -> Command:
         self._presses += 1
-        command = make_command(words, self._presses)
+        command = make_command(words, self._presses, place=place)
         return replace(command, person=person) if person else command
 
-    async def press(self, words: str, person: Person | None = None) -> str:
+    async def press(
+        self, words: str, person: Person | None = None, place: Place | None = None
+    ) -> str:
         """Give the command of a button; what is said last, buttons included."""
-        command = self.make_press(words, person)
+        command = self.make_press(words, person, place)
         await self.inbox.put_command(TENANT, command)
         before = len(self.messenger.posts)
         assert await self.commands.perform(TENANT, ItemId(command.event)) is None

@@ -48,8 +48,16 @@ class ScriptedAssistant:
         self._script = list(script) or [make_answer()]
         self._gate = gate
         self.questions: list[Question] = []
+        self.begun_anew: list[str] = []
+        self.withdrawn: list[str] = []
         self.started = asyncio.Event()
         self.cancelled = 0
+
+    async def begin_anew(self, tenant: TenantId, thread: str) -> None:
+        self.begun_anew.append(thread)
+
+    async def withdraw(self, tenant: TenantId, thread: str, question: str) -> None:
+        self.withdrawn.append(question)
 
     async def answer(self, question: Question) -> AsyncIterator[AgentEvent]:
         self.questions.append(question)

@@ -19,6 +19,7 @@ from bot.model import (
     ItemId,
     ItemState,
     Job,
+    MessageKey,
     Person,
     Place,
     Platform,
@@ -36,6 +37,8 @@ class RecordingIntake:
     def __init__(self) -> None:
         self.messages: list[IncomingMessage] = []
         self.commands: list[Command] = []
+        self.edits: list[IncomingMessage] = []
+        self.deletions: list[MessageKey] = []
 
     async def accept(self, message: IncomingMessage) -> Acceptance:
         if not message.text.strip():
@@ -43,6 +46,14 @@ class RecordingIntake:
         if any(known.message == message.message for known in self.messages):
             return Acceptance.DUPLICATE
         self.messages.append(message)
+        return Acceptance.ACCEPTED
+
+    async def accept_edit(self, message: IncomingMessage) -> Acceptance:
+        self.edits.append(message)
+        return Acceptance.ACCEPTED
+
+    async def accept_deletion(self, place: Place, message: MessageKey) -> Acceptance:
+        self.deletions.append(message)
         return Acceptance.ACCEPTED
 
     async def accept_command(self, command: Command) -> Acceptance:
@@ -94,6 +105,9 @@ class InMemoryOutbox:
         self.entries: dict[str, _Entry] = {}
         self._owners = count(1)
 
+    def has_posted(self, key: str) -> bool:
+        return key in self.entries and self.entries[key].message is not None
+
     async def put(self, letter: Letter) -> None:
         self.entries.setdefault(letter.key, _Entry(letter))
 
@@ -109,6 +123,13 @@ class InMemoryOutbox:
         return OutboxClaim(
             entry.letter, entry.owner, entry.attempts, entry.message, entry.dead, entry.revised
         )
+
+    async def withdraw(self, tenant: TenantId, key: str) -> OutboxClaim | None:
+        entry = self.entries.get(key)
+        if entry is None:
+            return None
+        entry.dead, entry.letter = True, replace(entry.letter, reply=Reply(()))
+        return OutboxClaim(entry.letter, "", 0, entry.message, dead=True)
 
     async def revise(self, tenant: TenantId, key: str, reply: Reply) -> None:
         entry = self.entries[key]
@@ -142,7 +163,9 @@ class InMemoryInbox:
         self.jobs.append(AnswerJob(tenant, ItemId(message.message)))
         return True
 
-    async def put_command(self, tenant: TenantId, command: Command) -> bool:
+    async def put_command(
+        self, tenant: TenantId, command: Command, *, after: ThreadKey | None = None
+    ) -> bool:
         if command.event in self.items:
             return False
         self.items[command.event] = _Item(None, command)
@@ -166,6 +189,7 @@ class InMemoryInbox:
             entry.command,
             entry.draft,
             entry.stopped,
+            self._outbox.has_posted(f"{item}:answer"),
         )
 
     async def read_command(self, tenant: TenantId, item: ItemId) -> Command | None:
@@ -173,6 +197,32 @@ class InMemoryInbox:
 
     async def read_question(self, tenant: TenantId, item: ItemId) -> IncomingMessage | None:
         return self.items[item].question if item in self.items else None
+
+    async def find_question(
+        self, tenant: TenantId, platform: Platform, message: MessageKey
+    ) -> ItemId | None:
+        entry = self.items.get(message)
+        withdrawn = entry is None or entry.question is None or entry.error == "withdrawn"
+        return None if withdrawn else ItemId(message)
+
+    async def revise_question(self, tenant: TenantId, item: ItemId, text: str) -> bool:
+        entry = self.items[item]
+        if entry.question is None or entry.question.text == text or entry.error == "withdrawn":
+            return False
+        entry.question = replace(entry.question, text=text)
+        working = entry.state is ItemState.WORKING
+        entry.draft = entry.draft if working or entry.state is ItemState.QUEUED else None
+        entry.state, entry.owner, entry.error = ItemState.QUEUED, "", ""
+        entry.attempts, entry.stopped = int(working), False
+        self.jobs.append(AnswerJob(tenant, item))
+        return True
+
+    async def withdraw_question(self, tenant: TenantId, item: ItemId) -> str | None:
+        entry = self.items[item]
+        if entry.question is not None:
+            entry.question = replace(entry.question, text="")
+        entry.state, entry.owner, entry.error = ItemState.DEAD, "", "withdrawn"
+        return None
 
     async def find_latest(self, tenant: TenantId, place: Place, person: Person) -> ItemId | None:
         for item, entry in reversed(self.items.items()):
@@ -191,6 +241,7 @@ class InMemoryInbox:
         entry.state = ItemState.ANSWERED
         for letter in letters:
             await self._outbox.put(letter)
+            await self._outbox.revise(letter.tenant, letter.key, letter.reply)
         return True
 
     async def hand_back(self, claim: Claim) -> None:

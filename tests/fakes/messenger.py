@@ -75,6 +75,10 @@ class InMemoryMessenger:
         self.posts = [posted for posted in self.posts if posted not in twins]
         return len(twins)
 
+    async def delete(self, place: Place, message: str, *, reply_token: Mapping[str, str]) -> None:
+        self._take_call()
+        self.posts = [posted for posted in self.posts if posted.id != message]
+
     async def show_activity(self, place: Place, text: str) -> None:
         self.activities.append(text)
 

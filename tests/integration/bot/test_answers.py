@@ -10,8 +10,11 @@ import pytest
 from agents.assistant import Assistant
 from agents.llm.extractive import BuiltInBrain
 from agents.memory import InProcessMemory
-from agents.model import AnswerRecord, AnswerSettings, Question, Usage
+from agents.model import AnswerRecord, AnswerSettings, Citation, Question, Usage
+from bot.answers.model import Call, Feedback, Vote
+from bot.model import ChannelKind, ItemId, Person, Place, Platform
 from bot.storage.answers import PostgresAnswerRecords
+from bot.storage.feedback import PostgresCalls, PostgresVotes
 from retrieval.model import EVERYONE, AccessScope, TenantId
 from retrieval.postgres.pool import Pool
 from tests.fakes.passage_search import (
@@ -142,3 +145,82 @@ async def test_an_answer_does_not_fail_with_its_record(
     await pool.close()
     events = [event async for event in assistant.answer(ask("When do backups run?"))]
     assert events
+
+
+# What people say of answers, and whom they call
+
+
+CITATION = Citation(
+    n=1,
+    title="Back\0ups",
+    url="",
+    section="Nightly",
+    passage="Backups run\0 every night.",
+    quote="Backups run\0 every night.",
+    source="handbook",
+    age_days=None,
+    chunk=7,
+)
+
+
+def rate(vote: Vote, person: str = "U1", item: str = "q1", **more: str) -> Feedback:
+    return Feedback(ItemId(item), Platform.SLACK, person, vote, **more)
+
+
+async def test_what_an_answer_rests_on_is_kept_with_it(records: PostgresAnswerRecords) -> None:
+    await records.put(replace(RECORD, answer="Every night. [1]", citations=(CITATION,)))
+    kept = await records.find(TENANT, "q1")
+    assert kept is not None
+    assert kept.answer == "Every night. [1]"
+    (citation,) = kept.citations
+    assert (citation.title, citation.passage) == ("Backups", "Backups run every night.")
+    assert citation.chunk == 7
+
+
+async def test_the_last_vote_of_a_person_stands(records: PostgresAnswerRecords, pool: Pool) -> None:
+    votes = PostgresVotes(pool)
+    assert not await votes.put(TENANT, rate(Vote.GOOD))
+    await records.put(replace(RECORD, answer="Every night."))
+    assert await votes.put(TENANT, rate(Vote.BAD, reason="wrong", comment="No\0."))
+    assert await votes.put(TENANT, rate(Vote.GOOD, "U2"))
+    (second, first) = await votes.list_latest(TENANT, limit=10)
+    assert (first.vote, first.reason, first.comment) == ("bad", "wrong", "No.")
+    assert (second.person, second.answer) == ("U2", "Every night.")
+    assert await votes.put(TENANT, rate(Vote.GOOD))
+    assert [each.vote for each in await votes.list_latest(TENANT, limit=10)] == ["good", "good"]
+    assert await votes.list_latest(TENANT, limit=10, vote="bad") == []
+    assert await votes.list_latest(TenantId("other"), limit=10) == []
+
+
+async def test_votes_and_calls_go_with_their_answer(
+    records: PostgresAnswerRecords, pool: Pool
+) -> None:
+    votes, calls = PostgresVotes(pool), PostgresCalls(pool)
+    place = Place(Platform.SLACK, "T1", "C1", ChannelKind.PUBLIC)
+    for item in ("q1", "q2"):
+        await records.put(replace(RECORD, reference=item, thread=item))
+        await votes.put(TENANT, rate(Vote.GOOD, item=item))
+        call = Call(ItemId(item), place, Person("U1"), f"{item}:call")
+        assert await calls.put(TENANT, call) == f"{item}:call"
+    await records.forget(TENANT, "q1")
+    assert [each.reference for each in await votes.list_latest(TENANT, limit=10)] == ["q2"]
+    assert await calls.resolve(TENANT, ItemId("q1"), "U2") is None
+    await records.withdraw(TENANT, "q2")
+    assert await votes.list_latest(TENANT, limit=10) == []
+
+
+async def test_a_call_is_made_once_and_closed_once(
+    records: PostgresAnswerRecords, pool: Pool
+) -> None:
+    calls = PostgresCalls(pool)
+    place = Place(Platform.SLACK, "T1", "C1", ChannelKind.PUBLIC)
+    first = Call(ItemId("q1"), place, Person("U1"), "c1:call")
+    assert await calls.put(TENANT, first) is None
+    await records.put(RECORD)
+    assert await calls.put(TENANT, first) == "c1:call"
+    assert await calls.put(TENANT, replace(first, letter="c2:call")) == "c1:call"
+    assert await calls.resolve(TENANT, ItemId("q1"), "U2") == "c1:call"
+    assert await calls.resolve(TENANT, ItemId("q1"), "U3") == "c1:call"
+    async with pool.connection() as connection:
+        row = await (await connection.execute("SELECT resolved_by FROM hand_off")).fetchone()
+    assert row == ("U2",)

@@ -85,6 +85,7 @@ VALUES: dict[str, object] = {
     "subjects": ["groups"],
     "tenant": "default",
     "told": "d1",
+    "text": "Why not?",
     "thread": "t1",
     "threads": ["t1"],
     "timings": Jsonb({}),

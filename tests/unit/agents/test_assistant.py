@@ -220,6 +220,63 @@ async def test_what_was_interrupted_does_not_disturb_the_next_question(
     assert "14 days" in answer.text
 
 
+async def test_a_question_that_replaces_another_leaves_it_out_of_account(
+    start_talk: Callable[..., Any],
+) -> None:
+    talk = start_talk()
+    await talk.ask("How many days are backups kept?", key="one")
+    again = Question(
+        "two",
+        "How many days are backups kept?",
+        "thread",
+        make_scope(),
+        AnswerSettings(),
+        replaces="one",
+    )
+    [_ async for _ in talk.assistant.answer(again)]
+    assert len(talk.search.calls) == 2
+    [turn] = await talk.assistant.recall(TenantId("acme"), "thread")
+    assert turn.id == "two"
+
+
+async def test_a_withdrawn_question_is_not_remembered_and_the_others_are(
+    start_talk: Callable[..., Any],
+) -> None:
+    talk = start_talk()
+    for key, text in (
+        ("one", "How many days are backups kept?"),
+        ("two", "When are refunds paid?"),
+    ):
+        await talk.ask(text, key=key)
+    await talk.assistant.withdraw(TenantId("acme"), "thread", "two")
+    [turn] = await talk.assistant.recall(TenantId("acme"), "thread")
+    assert turn.id == "one"
+    answer = await talk.ask("and how long do restores take?")
+    assert "one hour" in answer.text
+    await talk.assistant.withdraw(TenantId("acme"), "thread", "one")
+    await talk.assistant.withdraw(TenantId("acme"), "thread", "q3")
+    assert await talk.assistant.recall(TenantId("acme"), "thread") == ()
+
+
+async def test_what_may_be_among_condensed_turns_goes_with_them(
+    start_talk: Callable[..., Any],
+) -> None:
+    talk = start_talk(ScriptedBrain(), config=AgentConfig(history_turns=4))
+    for at in range(7):
+        await talk.ask(f"question {at}")
+    await talk.assistant.withdraw(TenantId("acme"), "thread", "q1")
+    turns = await talk.assistant.recall(TenantId("acme"), "thread")
+    assert EARLIER not in [turn.id for turn in turns]
+    assert turns
+
+
+async def test_begun_anew_a_conversation_knows_nothing(start_talk: Callable[..., Any]) -> None:
+    talk = start_talk()
+    await talk.ask("How many days are backups kept?")
+    await talk.assistant.begin_anew(TenantId("acme"), "thread")
+    assert await talk.assistant.recall(TenantId("acme"), "thread") == ()
+
+
 async def test_a_long_conversation_is_condensed(start_talk: Callable[..., Any]) -> None:
     talk = start_talk(ScriptedBrain(), config=AgentConfig(history_turns=4))
     for at in range(7):

@@ -12,6 +12,7 @@ from bot.model import (
     CommandJob,
     Intent,
     ItemId,
+    ItemState,
     Person,
     Platform,
 )
@@ -179,3 +180,46 @@ async def test_an_answer_is_stopped_when_the_command_comes_in() -> None:
     await intake.accept_command(make_command(f"answer stop {item}", 3))
     assert inbox.items[item].stopped
     assert [type(job) for job in inbox.jobs] == [AnswerJob, CommandJob, CommandJob, CommandJob]
+
+
+async def test_an_edited_question_is_queued_again_where_its_words_changed() -> None:
+    scene = Scene()
+    intake, inbox = scene.intake, scene.inbox
+    await intake.accept(make_message())
+    assert await intake.accept_edit(make_message()) is Acceptance.DUPLICATE
+    changed = make_message(text="How many days of leave for managers?")
+    assert await intake.accept_edit(changed) is Acceptance.ACCEPTED
+    assert inbox.items["slack:T1:C1:1"].state is ItemState.QUEUED
+    assert [type(job) for job in inbox.jobs] == [AnswerJob, AnswerJob]
+
+
+async def test_an_edit_makes_a_question_only_of_what_mentions_the_bot() -> None:
+    scene = Scene()
+    intake, inbox = scene.intake, scene.inbox
+    for intent in (Intent.FOLLOW_UP, Intent.DIRECT):
+        assert await intake.accept_edit(make_message(intent=intent)) is Acceptance.IGNORED
+    assert await intake.accept_edit(make_message()) is Acceptance.ACCEPTED
+    assert len(inbox.items) == 1
+
+
+async def test_a_deleted_question_has_its_answer_withdrawn_once() -> None:
+    scene = Scene()
+    intake, inbox = scene.intake, scene.inbox
+    message = make_message()
+    gone = (message.place, message.message)
+    assert await intake.accept_deletion(*gone) is Acceptance.IGNORED
+    await intake.accept(message)
+    assert await intake.accept_deletion(*gone) is Acceptance.ACCEPTED
+    assert await intake.accept_deletion(*gone) is Acceptance.IGNORED
+    assert inbox.items["slack:T1:C1:1"].state is ItemState.DEAD
+    *_, entry = inbox.items.values()
+    assert entry.command is not None
+    assert entry.command.words == ("withdraw", message.message)
+    assert entry.command.person == message.person
+
+
+async def test_changes_in_an_unknown_workspace_are_ignored() -> None:
+    intake = Scene().intake
+    message = make_message(place=make_place(workspace="T2"))
+    assert await intake.accept_edit(message) is Acceptance.IGNORED
+    assert await intake.accept_deletion(message.place, message.message) is Acceptance.IGNORED

@@ -5,12 +5,16 @@ from dataclasses import replace
 import pytest
 
 from bot.answers.model import Vote
+from bot.answers.withdrawals import asks_to_begin_anew
 from bot.model import (
     REPLACES,
     ChannelKind,
     ChannelSettings,
     Intent,
+    ItemState,
     Person,
+    Place,
+    Platform,
     Submission,
 )
 from bot.rendering import action_phrases as phrases
@@ -250,3 +254,65 @@ async def test_what_is_finished_cannot_be_stopped() -> None:
     scene = AnswerScene()
     item = await scene.put_answer()
     assert await scene.press(f"answer stop {item}", ANNA) == stop_phrases.NOT_TO_STOP.en
+
+
+# Letting go
+
+
+async def test_what_was_asked_and_answered_is_withdrawn_for_the_asker_alone() -> None:
+    scene = AnswerScene()
+    item = await scene.put_answer()
+    await scene.post_answer(item, "Twenty days.")
+    assert await scene.press(f"answer withdraw {item}", BEN) == phrases.ASKERS_ALONE.en
+    assert "Twenty days." in [posted.text for posted in scene.messenger.posts]
+    assert await scene.press(f"answer withdraw {item}") == ""
+    assert "Twenty days." not in [posted.text for posted in scene.messenger.posts]
+    assert scene.assistant.withdrawn == [item]
+    entry = scene.inbox.items[item]
+    assert entry.state is ItemState.DEAD
+    assert entry.question is not None
+    assert entry.question.text == ""
+
+
+async def test_what_was_withdrawn_is_neither_answered_nor_revised_any_more() -> None:
+    scene = AnswerScene()
+    item = await scene.put_answer()
+    await scene.press(f"answer withdraw {item}")
+    assert await scene.inbox.claim(TENANT, item) is None
+    assert not await scene.inbox.revise_question(TENANT, item, "Another?")
+
+
+@pytest.mark.parametrize(
+    ("place", "thread"),
+    [
+        (
+            make_place(Platform.DISCORD, "D1", ChannelKind.DIRECT, None, "@me"),
+            "default:discord:@me:D1",
+        ),
+        (
+            replace(make_place(Platform.DISCORD, "9", workspace="G1"), parent="8"),
+            "default:discord:G1:9",
+        ),
+        (make_place(Platform.DISCORD, "8", workspace="G1"), None),
+        (make_place(kind=ChannelKind.DIRECT), None),
+    ],
+)
+async def test_new_begins_the_conversation_of_the_place_anew(
+    place: Place, thread: str | None
+) -> None:
+    scene = AnswerScene()
+    await scene.press("new", place=place)
+    assert scene.assistant.begun_anew == ([thread] if thread else [])
+
+
+@pytest.mark.parametrize(
+    ("words", "kind", "asks"),
+    [
+        ("New conversation!", ChannelKind.DIRECT, True),
+        ("neues  Gespräch", ChannelKind.DIRECT, True),
+        ("new", ChannelKind.PUBLIC, False),
+        ("What is new?", ChannelKind.DIRECT, False),
+    ],
+)
+def test_the_word_for_a_new_conversation(words: str, kind: ChannelKind, asks: bool) -> None:
+    assert asks_to_begin_anew(make_message(text=words, place=make_place(kind=kind))) is asks

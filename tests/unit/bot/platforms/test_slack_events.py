@@ -12,6 +12,8 @@ from bot.platforms.slack_events import (
     read_channel_in_view,
     read_channel_kind,
     read_command,
+    read_deletion,
+    read_edit,
     read_message,
     read_organisation,
     read_team,
@@ -265,3 +267,57 @@ def test_who_an_organisation_s_event_came_by() -> None:
     assert read_organisation({"is_enterprise_install": "true", "enterprise_id": "E2"}) == "E2"
     assert read_organisation({"is_enterprise_install": "false", "enterprise_id": "E2"}) == ""
     assert read_organisation({"is_enterprise_install": True, "enterprise": {"id": "E3"}}) == "E3"
+
+
+def change(text: str, before: str, **fields: Any) -> dict[str, Any]:
+    written = message(text=text)["event"]
+    event = {
+        "type": "message",
+        "subtype": "message_changed",
+        "hidden": True,
+        "channel": written.pop("channel"),
+        "channel_type": written.pop("channel_type", "channel"),
+        "ts": "1700000000.000900",
+        "message": {**written, "edited": {"user": written["user"], "ts": "1.0"}, **fields},
+        "previous_message": {**written, "text": before},
+    }
+    return {**message(), "event": event}
+
+
+def test_an_edit_reads_as_the_message_does_now() -> None:
+    heard = read_edit(change(f"<@{BOT}> and now?", f"<@{BOT}> why?"), BOT, ChannelKind.PUBLIC)
+    first = read_message(message(text=f"<@{BOT}> why?"), BOT, ChannelKind.PUBLIC)
+    assert heard is not None
+    assert first is not None
+    assert (heard.text, heard.intent) == ("and now?", Intent.MENTION)
+    assert (heard.message, heard.thread, heard.place) == (
+        first.message,
+        first.thread,
+        first.place,
+    )
+
+
+def test_an_edit_that_takes_the_mention_away_is_an_edit_still() -> None:
+    heard = read_edit(change("never mind", f"<@{BOT}> why?"), BOT, ChannelKind.PUBLIC)
+    assert heard is not None
+    assert heard.intent is not Intent.MENTION
+
+
+@pytest.mark.parametrize(
+    ("text", "fields"),
+    [("why?", {"attachments": [{"title": "A page"}]}), ("ours", {"bot_id": "B1"})],
+)
+def test_link_previews_and_bots_edit_nothing(text: str, fields: dict[str, Any]) -> None:
+    assert read_edit(change(text, "why?", **fields), BOT, ChannelKind.PUBLIC) is None
+
+
+def test_a_deletion_names_the_message_that_is_gone() -> None:
+    key = read_message(message(text=f"<@{BOT}> why?"), BOT, ChannelKind.PUBLIC)
+    assert key is not None
+    ts = message()["event"]["ts"]
+    channel = message()["event"]["channel"]
+    gone = {"subtype": "message_deleted", "deleted_ts": ts, "channel": channel}
+    assert read_deletion({**message(), "event": gone}) == key.message
+    grave = change("This message was deleted.", "why?", subtype="tombstone", ts=ts)
+    assert read_deletion(grave) == key.message
+    assert read_deletion(change("now?", "why?")) is None

@@ -11,7 +11,9 @@ import pytest
 import yaml
 
 from bot.admin.verbs import build_verbs
+from bot.answers.verbs import COMMANDS
 from bot.platforms import slack_account, slack_events, slack_receiver
+from bot.platforms.slack_interactions import ANSWER_THIS
 from bot.reading.verbs import build_reading_verbs
 from retrieval.sources import slack_reader
 from tests.emulators.slack.backend import EVENT_SCOPES, MESSAGE_EVENTS
@@ -97,13 +99,15 @@ def test_commands(manifest: dict[str, Any]) -> None:
         kinds={}, now=nothing,
     )  # fmt: skip
     commands = {entry["command"] for entry in manifest["features"]["slash_commands"]}
-    people = ("ask", "forget", slack_events.FRONT_COMMAND)
+    people = ("ask", "forget", *COMMANDS, slack_events.FRONT_COMMAND)
     named = (*people, *verbs, *build_reading_verbs(nothing, nothing))
     assert commands == {f"/{name}" for name in named}
 
 
 def test_interactivity_and_agent_view(manifest: dict[str, Any]) -> None:
     features = manifest["features"]
+    (shortcut,) = features["shortcuts"]
+    assert (shortcut["type"], shortcut["callback_id"]) == ("message", ANSWER_THIS)
     assert manifest["settings"]["interactivity"]["is_enabled"]
     assert features["app_home"]["messages_tab_enabled"]
     assert len(features["agent_view"]["suggested_prompts"]) <= 4
