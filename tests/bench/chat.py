@@ -64,6 +64,9 @@ async def measure_chat(bench: Bench) -> Section:
         SlackEmulator() as slack,
         DiscordEmulator() as discord,
     ):
+        # The emulators count their events from one, and those of the last run are known.
+        async with store.pool.connection() as connection:
+            await connection.execute("TRUNCATE inbox, outbox CASCADE")
         settings = {
             "DATABASE_URL": store.pool.conninfo,
             "FOOTNOTE_CHAT_MODEL": "openai:at-once",
