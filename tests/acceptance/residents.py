@@ -1,0 +1,106 @@
+"""What people of both platforms live through in channels: said to nobody, whispered, or by bots."""
+
+from typing import Any
+
+from bot.rendering.discord_form import REST
+from tests.acceptance.admins import AdminOnDiscord, AdminOnSlack, Json
+from tests.acceptance.people import Said, read_discord_message
+from tests.acceptance.program import wait_until
+
+CHOSEN = {"mode": "threads", "visibility": "public"}
+TYPED = ("sources", "hand-off")
+"""The fields of the form of a channel that stand alone in Discord."""
+
+
+class ResidentOnSlack(AdminOnSlack):
+    """The workspace."""
+
+    async def say(self, channel: str, text: str) -> Json:
+        """The member says something to nobody in particular."""
+        said = await self._driver.post(self.member, channel, text)
+        for event in said["event_ids"]:
+            await self._driver.wait_for_entry("event.acked", match={"event_id": event})
+        return said
+
+    async def reply_in_thread(self, asked: Json, answer: Said, text: str) -> None:
+        await self.follow_up(asked, answer, text)
+
+    async def mention_in_reply(self, asked: Json, answer: Said, text: str, person: str) -> None:
+        thread = answer.raw["thread_ts"]
+        await self._driver.mention(person, asked["channel"], text, thread_ts=thread)
+
+    async def count_signs(self, said: Json) -> int:
+        """How often a status was shown under a message."""
+        entries = self.slack.journal.of_kind("call.assistant.threads.setStatus")
+        return sum(said["ts"] in str(entry) for entry in entries)
+
+    async def add_bot(self, channel: str) -> tuple[str, str]:
+        """Another bot in the channel: its name, and its id."""
+        name, bot = f"robo-{channel}", f"B0ROBO{len(channel):05}"
+        await self._driver.add_user(name, bot_id=bot)
+        await self._driver.join(name, channel)
+        return name, bot
+
+    async def wait_for_word(self, person: str, channel: str, words: str) -> Said:
+        """What the bot tells this person alone."""
+        return await self.wait_for_whisper(person, channel, words)
+
+
+class ResidentOnDiscord(AdminOnDiscord):
+    """The guild."""
+
+    def _read(self, words: str) -> tuple[str, dict[str, Any]]:
+        match words.split():
+            case ["channel", "set", setting, *value]:
+                return "channel set", {"setting": setting, "value": " ".join(value)}
+            case ["channel", "reset", setting]:
+                return "channel reset", {"setting": setting}
+            case _:
+                return super()._read(words)
+
+    async def fill_in(self, person: str, channel: str, form: Any, values: Json) -> Said:
+        """Fill in the form of a channel, whose settings share a field but for the first few."""
+        shown: dict[str, Any] = {name: [values.get(name, usual)] for name, usual in CHOSEN.items()}
+        shown |= {name: values[name] for name in TYPED if name in values}
+        rest = [name for name in values if name not in (*CHOSEN, *TYPED)]
+        shown[REST] = "\n".join(f"{name}: {values[name]}" for name in rest)
+        return await super().fill_in(person, channel, form, shown)
+
+    async def say(self, channel: str, text: str) -> Json:
+        """The member says something to nobody in particular."""
+        return await self._driver.post(self.member, f"#{channel}", text)
+
+    async def reply_in_thread(self, asked: Json, answer: Said, text: str) -> None:
+        """In Discord a reply mentions; what mentions nobody is said beside it."""
+        await self._driver.post(self.member, asked["channel_id"], text)
+
+    async def mention_in_reply(self, asked: Json, answer: Said, text: str, person: str) -> None:
+        await self._driver.mention(person, asked["channel_id"], text, reply_to=answer.raw)
+
+    async def count_signs(self, said: Json) -> int:
+        """Whether anything answers a message."""
+        return len(await self._driver.replies(said))
+
+    async def add_bot(self, channel: str) -> tuple[str, str]:
+        """Another bot in the channel: its name, and its id."""
+        name = f"robo-{channel}"
+        added = await self._driver.add_user(name, bot=True)
+        return name, str(added["id"])
+
+    async def wait_for_word(self, person: str, channel: str, words: str) -> Said:
+        """What the bot tells this person alone: in place, or directly."""
+        found: list[Json] = []
+
+        async def is_told() -> bool:
+            place = self.discord.world.find_channel(f"#{channel}")
+            direct = self.discord.world.direct_channel(self.discord.world.find_user(person))
+            for where in (place.id, direct.id):
+                told = await self._driver.messages(str(where))
+                found.extend(m for m in told if words in m["text"] and m["author"]["bot"])
+            return bool(found)
+
+        await wait_until(is_told)
+        return read_discord_message(found[0])
+
+
+Residents = ResidentOnSlack | ResidentOnDiscord
