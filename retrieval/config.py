@@ -57,7 +57,7 @@ class Pipeline:
     interaction_weight: float = 0.4
     rerank: int = 50
     rerank_weight: float = 1.0
-    pool: int = 150
+    pool: int = 100
     recency_weight: float = 0.0
     recency_days: float = 180.0
     authority: bool = True
