@@ -15,8 +15,8 @@ from retrieval.postgres.embedded import run_embedded_postgres
 from retrieval.postgres.pool import Pool, open_pool
 
 # A busy machine is no fault of the code under test.
-# The same examples each time, so that what passed here passes elsewhere; --hypothesis-profile=explore
-# looks for new ones.
+# The same examples each time, so that what passed here passes elsewhere; new ones are looked for
+# with --hypothesis-profile=explore.
 settings.register_profile("footnote", deadline=None, derandomize=True)
 settings.register_profile("explore", deadline=None)
 settings.load_profile("footnote")
