@@ -30,6 +30,7 @@ from bot.commands import Commands
 from bot.conversation import Conversation
 from bot.delivery import Delivery
 from bot.model import (
+    ChannelKind,
     ChannelSettings,
     Claim,
     Command,
@@ -276,7 +277,8 @@ class Tenant:
         )  # fmt: skip
         if action in ("proof", "private") and not self._list_answered(place):
             action = "command"
-        before, activities = len(self._messenger.posts), len(self._messenger.activities)
+        self._messenger.posts.clear()
+        self._messenger.activities.clear()
         suggested: Sequence[str] = ()
         if action == "suggest":
             suggested = [n for names in self._names for n in await names.list_for(place, person)]
@@ -285,7 +287,7 @@ class Tenant:
         findings.cases[action] += 1
         is_admin = await self._rights.is_admin(self.id, place, person)
         manages = is_admin and action in ("list", "command", "suggest")
-        for posted in self._messenger.posts[before:]:
+        for posted in self._messenger.posts:
             alone = posted.reply.private or posted.place == self.world.find_direct(person.id)
             readers = [person.id] if alone else self.world.list_readers(posted.place)
             # Those who manage sources see their names and what was read from them.
@@ -293,8 +295,8 @@ class Tenant:
                 self._look(findings, action, readers, posted.place, _read_all(posted))
         if not manages:
             self._look(findings, action, [person.id], place, " ".join(suggested))
-        shown = " ".join(self._messenger.activities[activities:])
-        private = action in ("ask", "direct", "private")
+        shown = " ".join(self._messenger.activities)
+        private = action in ("ask", "direct", "private") or place.channel_kind is ChannelKind.DIRECT
         readers = [person.id] if private else self.world.list_readers(place)
         self._look(findings, action, readers, place, shown)
 
