@@ -19,6 +19,8 @@ _COMMANDS = (
     ("/ask question", phrases.HELP_ASK),
     ("/search words", phrases.HELP_SEARCH),
     ("/sources", phrases.HELP_SOURCES),
+    ("/proof", phrases.HELP_PROOF),
+    ("/new", phrases.HELP_NEW),
     ("/forget", phrases.HELP_FORGET),
     ("/help", phrases.HELP_HELP),
 )

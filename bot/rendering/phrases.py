@@ -219,6 +219,18 @@ HELP_HELP: Final = Phrase(
     es="muestra esto; en Slack es `/footnote help`",
 )
 
+HELP_PROOF: Final = Phrase(
+    en="shows the passages behind my last answer to you",
+    de="zeigt die Stellen hinter meiner letzten Antwort an dich",
+    fr="montre les passages derrière ma dernière réponse à vous",
+    es="muestra los pasajes en los que se apoya mi última respuesta",
+)
+HELP_NEW: Final = Phrase(
+    en="begins a new conversation: what was said before is not thought of any more",
+    de="beginnt eine neue Unterhaltung: an Früheres wird nicht mehr gedacht",
+    fr="commence une nouvelle conversation : ce qui précède n'est plus pris en compte",
+    es="empieza una conversación nueva: lo anterior ya no se tiene en cuenta",
+)
 HELP_FORGET: Final = Phrase(
     en="deletes what I remember of your conversations here",
     de="löscht, was ich von deinen Unterhaltungen hier weiß",
