@@ -39,6 +39,8 @@ class Recorder:
 
     messages: list[IncomingMessage] = field(default_factory=list)
     overheard: list[IncomingMessage] = field(default_factory=list)
+    edited: list[IncomingMessage] = field(default_factory=list)
+    deleted: list[MessageKey] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
     linked: dict[str, str] = field(default_factory=dict)
     asked_names: list[tuple[Place, Person]] = field(default_factory=list)
@@ -55,6 +57,14 @@ class Recorder:
             return await self._tell(Acceptance.DUPLICATE)
         self.messages.append(message)
         return await self._tell(Acceptance.ACCEPTED)
+
+    async def accept_edit(self, message: IncomingMessage) -> Acceptance:
+        self.edited.append(message)
+        return Acceptance.IGNORED
+
+    async def accept_deletion(self, place: Place, message: MessageKey) -> Acceptance:
+        self.deleted.append(message)
+        return Acceptance.IGNORED
 
     async def accept_command(self, command: Command) -> Acceptance:
         await self._attempt()

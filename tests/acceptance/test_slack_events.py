@@ -19,6 +19,7 @@ from bot.model import (
     Command,
     IncomingMessage,
     Intent,
+    MessageKey,
     Person,
     Place,
     Platform,
@@ -36,6 +37,8 @@ class Recorder:
 
     messages: list[IncomingMessage] = field(default_factory=list)
     overheard: list[IncomingMessage] = field(default_factory=list)
+    edited: list[IncomingMessage] = field(default_factory=list)
+    deleted: list[MessageKey] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
     linked: list[tuple[Platform, str, str]] = field(default_factory=list)
     failures: int = 0
@@ -51,6 +54,14 @@ class Recorder:
         self.messages.append(message)
         await self._tell()
         return Acceptance.ACCEPTED
+
+    async def accept_edit(self, message: IncomingMessage) -> Acceptance:
+        self.edited.append(message)
+        return Acceptance.IGNORED
+
+    async def accept_deletion(self, place: Place, message: MessageKey) -> Acceptance:
+        self.deleted.append(message)
+        return Acceptance.IGNORED
 
     async def accept_command(self, command: Command) -> Acceptance:
         await self._attempt()
@@ -209,6 +220,9 @@ async def test_what_is_not_for_the_bot_is_acked_and_left_alone(
         (Intent.OVERHEARD, "lunch?", ""),
         (Intent.MENTION, "beep?", "B0ROBO00001"),
     }
+    # Whether they were questions, the intake knows.
+    assert [message.text for message in recorder.edited] == ["lunch at noon?"]
+    assert recorder.deleted == [f"slack:T0FOOTNOTE1:C0HELP00001:{said['ts']}"]
 
 
 async def test_strangers_in_a_shared_channel_are_not_served(
