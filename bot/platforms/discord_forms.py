@@ -37,7 +37,7 @@ class DiscordForms:
         self._messenger = messenger
         self._intake = intake
         self._desk = desk
-        self._drafts: dict[tuple[str, str], Form] = {}
+        self._drafts: dict[tuple[str, str, str], Form] = {}
 
     async def open(self, interaction: Interaction, command: Command) -> bool:
         """Open the modal that a command asks for; False where it asks for none.
@@ -47,7 +47,7 @@ class DiscordForms:
         form = await self._desk.open(command)
         if form is None:
             return False
-        form = self._drafts.pop((command.person.id, form.command), form)
+        form = self._drafts.pop(_name_draft(command, form), form)
         client: DiscordClient = interaction.client
         await client.request(
             "POST",
@@ -95,6 +95,11 @@ class DiscordForms:
         """Words with a button that opens the form."""
         if len(self._drafts) >= MOST_DRAFTS:
             self._drafts.clear()
-        self._drafts[command.person.id, form.command] = form
+        self._drafts[_name_draft(command, form)] = form
         button = Button(label, form.command, "primary")
         return replace(compose_words(words, private=True), buttons=(button,))
+
+
+def _name_draft(command: Command, form: Form) -> tuple[str, str, str]:
+    """A form that goes on is the one of the same person in the same channel."""
+    return command.place.channel, command.person.id, form.command

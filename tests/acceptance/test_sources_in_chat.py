@@ -246,15 +246,15 @@ async def test_whoever_is_no_admin_gets_no_form_and_a_polite_refusal(
     town: Town, people: Admins
 ) -> None:
     name = f"intruder-{people.name}"
-    for words in (f"sources add files {name}", "sources list", "sync status", "audit"):
+    for words in (f"sources add files {name}", "sources test handbook", "sync status", "audit"):
         refusal = await people.order(people.member, "general", words)
         assert refusal.text == "Sorry, that is for admins. Ask one of them, or ask me a question."
     ((_, outcome, _),) = await town.read_audit(f"sources add files {name}")
     assert outcome == "refused"
     helped = await people.order(people.member, "general", _help(people))
     assert "/ask" in helped.text
-    assert "/sources" not in helped.text
-    assert "/sources" in (await people.order(people.admin, "general", _help(people))).text
+    assert "/sources add" not in helped.text
+    assert "/sources add" in (await people.order(people.admin, "general", _help(people))).text
 
 
 def _help(people: Admins) -> str:

@@ -10,7 +10,7 @@ import pytest
 from procrastinate.exceptions import ConnectorException
 from psycopg.types.json import Jsonb
 
-from bot.model import Acceptance, CommandJob, Intent, ItemState, Job, Person, SyncJob
+from bot.model import Acceptance, CommandJob, Intent, ItemId, ItemState, Job, Person, SyncJob
 from bot.storage.inbox import name_item
 from retrieval.model import SyncMode, TenantId
 from tests.fakes.assistant import ScriptedAssistant, make_answer
@@ -210,6 +210,7 @@ async def test_many_syncs_at_once_make_one_run_and_at_most_one_more(queue_url: s
 async def test_a_sync_that_waits_is_taken_out_of_the_queue(bot: Bot) -> None:
     await bot.intake.accept_command(make_command("sync handbook", person=ADMIN))
     item = await take_item(bot, 1)
+    await bot.inbox.claim(TENANT, item)
     job = SyncJob(TENANT, item, "handbook", SyncMode.FULL)
     await bot.inbox.finish(TENANT, item, ItemState.DONE, jobs=[job])
     assert await bot.jobs.is_syncing(TENANT, "handbook")
@@ -253,7 +254,7 @@ async def test_a_dead_sync_gives_way_to_one_that_waits(bot: Bot) -> None:
     assert jobs[0] not in handled
 
 
-async def take_item(bot: Bot, number: int) -> str:
+async def take_item(bot: Bot, number: int) -> ItemId:
     item = name_item(TENANT, "slack", f"command:command{number}")
     assert await bot.inbox.read_command(TENANT, item) is not None
     return item
