@@ -42,6 +42,14 @@ def write_documents(folder: Path, documents: Mapping[str, str]) -> Path:
     return folder
 
 
+UNBOUNDED = {
+    "FOOTNOTE_PERSON_QUESTIONS": "0",
+    "FOOTNOTE_CHANNEL_QUESTIONS": "0",
+    "FOOTNOTE_TENANT_QUESTIONS": "0",
+}
+"""Settings for a few people who ask more in a minute than people do."""
+
+
 def as_address(conninfo: str) -> str:
     """A connection string as the `postgresql://` address that the setting wants."""
     parts = dict(part.split("=", 1) for part in conninfo.split())

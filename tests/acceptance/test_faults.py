@@ -13,7 +13,7 @@ PLAN = Plan(
     restarts=1,
     down=1.0,
     redelivery=(0.0, 2.0, 5.0, 10.0, 20.0, 40.0),
-    patience=240.0,
+    patience=200.0,
 )
 
 

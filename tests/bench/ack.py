@@ -13,6 +13,7 @@ from retrieval.evaluation.metrics import percentile
 from retrieval.postgres.embedded import run_embedded_postgres
 from tests.acceptance.program import (
     HANDBOOK,
+    UNBOUNDED,
     Shell,
     point_at_discord,
     point_at_slack,
@@ -139,7 +140,7 @@ async def open_stage(*arguments: str, http: bool) -> AsyncIterator[Stage]:
         url = await stack.enter_async_context(run_embedded_postgres(folder / "postgres"))
         slack = await stack.enter_async_context(SlackEmulator())
         discord = await stack.enter_async_context(DiscordEmulator())
-        settings = {**point_at_slack(slack, http=http), **point_at_discord(discord)}
+        settings = point_at_slack(slack, http=http) | point_at_discord(discord) | UNBOUNDED
         shell = Shell(folder, DATABASE_URL=url, **settings)
         await shell.run("sources", "add", "handbook", str(handbook))
         await shell.run("sync", "handbook")

@@ -16,6 +16,7 @@ import psycopg
 from retrieval.evaluation.metrics import percentile
 from tests.acceptance.program import (
     HANDBOOK,
+    UNBOUNDED,
     point_at_discord,
     point_at_slack,
     write_documents,
@@ -227,7 +228,8 @@ async def play(plan: Plan, folder: Path) -> Outcome:
         discord = await stack.enter_async_context(DiscordEmulator())
         slack.backend.courier.retry_delays = plan.redelivery
         forks = await stack.enter_async_context(open_forks())
-        environment = {"DATABASE_URL": url, **point_at_slack(slack), **point_at_discord(discord)}
+        reached = point_at_slack(slack) | point_at_discord(discord)
+        environment = {"DATABASE_URL": url, **reached, **UNBOUNDED}
 
         async def start(arguments: Sequence[str]) -> int:
             log = folder / "program.log"

@@ -14,7 +14,13 @@ from pathlib import Path
 
 from bot.rendering import phrases
 from tests.acceptance.people import OnDiscord, OnSlack
-from tests.acceptance.program import Shell, point_at_discord, point_at_slack, serving
+from tests.acceptance.program import (
+    UNBOUNDED,
+    Shell,
+    point_at_discord,
+    point_at_slack,
+    serving,
+)
 from tests.bench.agent import answering_model
 from tests.bench.corpora import pick_queries
 from tests.bench.report import Row, Section, spread
@@ -75,7 +81,7 @@ async def measure_chat(bench: Bench) -> Section:
         }
         with tempfile.TemporaryDirectory(prefix="footnote-bench-") as name:
             folder = Path(name)
-            reached = point_at_slack(slack) | point_at_discord(discord)
+            reached = point_at_slack(slack) | point_at_discord(discord) | UNBOUNDED
             async with (
                 serving(Shell(folder, **settings, **reached)),
                 asking_beside(Shell(folder, **settings)) as beside,
