@@ -17,7 +17,7 @@ from retrieval.errors import (
 from retrieval.model import SourceEntry
 from retrieval.ports import Connector
 from retrieval.sources.addresses import AddressPolicy
-from retrieval.sources.git.connector import guess_web_address
+from retrieval.sources.git.connector import guess_web_address, name_page
 from retrieval.sources.git.repository import GitRepository, RepositoryLimits
 from retrieval.sources.http import HttpClient
 from retrieval.sources.registry import check_config, connect_kind
@@ -241,7 +241,31 @@ def test_bad_settings_are_refused(config: dict[str, object], words: str) -> None
         ("https://bitbucket.org/a/b.git", "https://bitbucket.org/a/b/src/main"),
         ("https://codeberg.org/a/b", "https://codeberg.org/a/b/src/branch/main"),
         ("https://git.example.com:8443/a/b/", "https://git.example.com:8443/a/b/blob/main"),
+        ("https://github.com/a/b.wiki.git", "https://github.com/a/b/wiki"),
+        ("https://gitlab.com/a/b.wiki.git", "https://gitlab.com/a/b/-/wikis"),
     ],
 )
 def test_files_are_shown_as_their_host_shows_them(url: str, base: str) -> None:
     assert guess_web_address(url, "main") == base
+
+
+@pytest.mark.parametrize(
+    ("base", "page"),
+    [
+        ("https://github.com/a/b/blob/main", "guides/Set-up.md"),
+        ("https://github.com/a/b/wiki", "Set-up"),
+        ("https://gitlab.com/a/b/-/wikis", "guides/Set-up"),
+    ],
+)
+def test_pages_of_a_wiki_are_named_as_their_host_names_them(base: str, page: str) -> None:
+    assert name_page(base, "guides/Set-up.md") == page
+
+
+async def test_a_wiki_is_read_with_links_to_its_pages(
+    server: GitEmulator, http: HttpClient, tmp_path: Path
+) -> None:
+    await server.write("Home.md", "# Home")
+    await server.write("guides/Set-up.md", "# Set up")
+    base = "https://github.com/acme/app/wiki"
+    found = await listing(connect(http, tmp_path, url=server.url, url_base=base))
+    assert {entry.url for entry in found.values()} == {f"{base}/Home", f"{base}/Set-up"}

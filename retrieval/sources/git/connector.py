@@ -24,6 +24,7 @@ from retrieval.sources.media_types import guess_media_type
 from retrieval.sources.patterns import is_wanted
 from retrieval.sources.surroundings import Surroundings
 
+_WIKI_REPOSITORY = ".wiki"
 _LFS_MARK = b"version https://git-lfs.github.com/spec/"
 
 FIELDS = (
@@ -131,7 +132,7 @@ class GitConnector:
         for path, file in files.items():
             if not self._wants(path):
                 continue
-            url = f"{base}/{quote(path)}"
+            url = f"{base}/{quote(name_page(base, path))}"
             yield SourceEntry(
                 external_id=path,
                 url=url,
@@ -165,6 +166,18 @@ class GitConnector:
         return is_wanted(path, self._settings.include, self._settings.exclude)
 
 
+def name_page(base: str, path: str) -> str:
+    """What follows the address of the files: in a wiki a page's name, without its extension.
+
+    GitHub shows the pages of all folders side by side, GitLab those of each folder.
+    https://docs.github.com/en/communities/documenting-your-project-with-wikis
+    """
+    page = PurePosixPath(path)
+    if base.endswith("/-/wikis"):
+        return str(page.with_suffix(""))
+    return page.stem if base.endswith("/wiki") else path
+
+
 def guess_web_address(url: str, branch: str) -> str:
     """Where the files of a branch are shown, by what the host is known to do.
 
@@ -175,6 +188,9 @@ def guess_web_address(url: str, branch: str) -> str:
     parts = urlsplit(url)
     base = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/').removesuffix('.git')}"
     host, reference = (parts.hostname or "").lower(), quote(branch)
+    if base.endswith(_WIKI_REPOSITORY):
+        wiki = "/-/wikis" if "gitlab" in host else "/wiki"
+        return base.removesuffix(_WIKI_REPOSITORY) + wiki
     if "gitlab" in host:
         return f"{base}/-/blob/{reference}"
     if "bitbucket" in host:
