@@ -78,7 +78,8 @@ class SlackMembership:
         if not home:
             return
         if self._installations is not None:
-            at = datetime.fromtimestamp(float(payload.get("event_time") or 0), UTC)
+            # In whole seconds: what was installed within that second came before.
+            at = datetime.fromtimestamp(float(payload.get("event_time") or 0) + 0.999_999, UTC)
             await self._installations.remove(home, at)
             if await self._installations.find(home) is not None:
                 return  # installed again since
