@@ -82,7 +82,10 @@ class WorkerProcess:
             return
         with suppress(ProcessLookupError):
             process.terminate()
-        await process.communicate()
+        # Not `communicate`, which from Python 3.12 on closes the input: then it leaves at once.
+        assert process.stdout is not None  # noqa: S101  # asked for
+        await process.stdout.read()
+        await process.wait()
         self._process = None
 
     async def _follow(self) -> bool:

@@ -30,6 +30,22 @@ async def test_it_is_ready_once_it_was_let_begin_and_ends_when_asked() -> None:
     await worker.close()
 
 
+async def test_when_asked_to_end_it_may_end_in_order(tmp_path: Path) -> None:
+    mark = tmp_path / "in-order"
+    ends = (
+        "import pathlib, signal; "
+        f"signal.signal(signal.SIGTERM, lambda *_: pathlib.Path({str(mark)!r}).touch() or exit()); "
+    )
+    worker = WorkerProcess(write_program(ends + STAYS))
+    await worker.load()
+    running = asyncio.create_task(worker.run())
+    await worker.wait_until_ready()
+    running.cancel()
+    await asyncio.wait({running})
+    await worker.close()
+    assert mark.exists()
+
+
 async def test_one_that_ended_is_started_anew(tmp_path: Path) -> None:
     mark = tmp_path / "was-here"
     once = f"from pathlib import Path; p = Path({str(mark)!r}); "
