@@ -31,9 +31,12 @@ class Repeats:
         self._inbox = inbox
 
     async def ask_again(self, claim: Claim, case: Case) -> Verdict:
-        """`answer again`: answered where and as it was before, with the rights of who pressed."""
-        intent = case.question.intent
-        intent = Intent.MENTION if intent in (Intent.FOLLOW_UP, Intent.SHARE) else intent
+        """`answer again`: answered where and as it was before, with the rights of who pressed.
+
+        What nobody had asked the bot is asked now, so it gets an answer in any case.
+        """
+        alone = case.question.intent in (Intent.ASK, Intent.DIRECT)
+        intent = case.question.intent if alone else Intent.MENTION
         return await self._put(claim, case, intent, phrases.ASKED_AGAIN)
 
     async def share(self, claim: Claim, case: Case) -> Verdict:

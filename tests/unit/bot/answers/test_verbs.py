@@ -152,9 +152,12 @@ async def test_a_vote_on_what_is_forgotten_is_told_so() -> None:
 # Once more
 
 
-async def test_asked_again_the_question_is_put_where_it_was_asked() -> None:
+@pytest.mark.parametrize(
+    "intent", [Intent.MENTION, Intent.FOLLOW_UP, Intent.OVERHEARD, Intent.SHARE]
+)
+async def test_asked_again_the_question_is_put_where_it_was_asked(intent: Intent) -> None:
     scene = AnswerScene()
-    item = await scene.put_answer()
+    item = await scene.put_answer(make_message(intent=intent))
     assert await scene.press(f"answer again {item}", BEN) == phrases.ASKED_AGAIN.en
     *_, entry = scene.inbox.items.values()
     again = entry.question
