@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -46,19 +47,15 @@ def eval_retrieval(directory: Path, pipeline: str, cache: Path | None, as_json: 
     chosen = _parse_pipeline(pipeline)
 
     async def main(settings: Settings) -> None:
-        async with open_evaluation(settings) as parts:
-            with (
-                terminal.follow_steps(shown=not as_json) as progress,
-                remember_passages(parts.embedder, cache) as embedder,
-            ):
-                report = await evaluate_retrieval(
-                    directory,
-                    pipeline=chosen,
-                    database_url=parts.database_url,
-                    embedder=embedder,
-                    reranker=parts.reranker,
-                    progress=progress,
-                )
+        async with _open_parts(settings, cache, shown=not as_json) as (parts, progress):
+            report = await evaluate_retrieval(
+                directory,
+                pipeline=chosen,
+                database_url=parts.database_url,
+                embedder=parts.embedder,
+                reranker=parts.reranker,
+                progress=progress,
+            )
         if as_json:
             print_json(report.to_json())
         else:
@@ -116,20 +113,16 @@ def eval_compare(
         raise click.UsageError("--chart draws SVG: give a file name that ends in .svg.")
 
     async def main(settings: Settings) -> None:
-        async with open_evaluation(settings) as parts:
-            with (
-                terminal.follow_steps(shown=not as_json) as progress,
-                remember_passages(parts.embedder, cache) as embedder,
-            ):
-                comparison = await compare_pipelines(
-                    directories,
-                    pipelines=chosen,
-                    database_url=parts.database_url,
-                    embedder=embedder,
-                    reranker=parts.reranker,
-                    most_queries=queries,
-                    progress=progress,
-                )
+        async with _open_parts(settings, cache, shown=not as_json) as (parts, progress):
+            comparison = await compare_pipelines(
+                directories,
+                pipelines=chosen,
+                database_url=parts.database_url,
+                embedder=parts.embedder,
+                reranker=parts.reranker,
+                most_queries=queries,
+                progress=progress,
+            )
         if chart is not None:
             _write(chart, chart_comparison(comparison))
         if as_json:
@@ -243,24 +236,35 @@ def eval_decisions(file: Path, part: str, as_json: bool) -> None:
 
 
 @asynccontextmanager
-async def _open_corpus(
-    directory: Path, settings: Settings, cache: Path | None, *, shown: bool
-) -> AsyncIterator[tuple[EvaluationParts, PassageSearcher, terminal.StepProgress]]:
-    """The default search over a judged corpus, with a progress bar while it is ingested."""
+async def _open_parts(
+    settings: Settings, cache: Path | None, *, shown: bool
+) -> AsyncIterator[tuple[EvaluationParts, terminal.StepProgress]]:
+    """What is measured, the embedder with its cache, and a progress bar."""
     async with open_evaluation(settings) as parts:
         with (
             terminal.follow_steps(shown=shown) as progress,
             remember_passages(parts.embedder, cache) as embedder,
         ):
-            async with open_corpus(
-                directory,
-                pipeline=Pipeline(),
-                database_url=parts.database_url,
-                embedder=embedder,
-                reranker=parts.reranker,
-                progress=progress,
-            ) as passages:
-                yield parts, passages, progress
+            yield replace(parts, embedder=embedder), progress
+
+
+@asynccontextmanager
+async def _open_corpus(
+    directory: Path, settings: Settings, cache: Path | None, *, shown: bool
+) -> AsyncIterator[tuple[EvaluationParts, PassageSearcher, terminal.StepProgress]]:
+    """The default search over a judged corpus, with a progress bar while it is ingested."""
+    async with (
+        _open_parts(settings, cache, shown=shown) as (parts, progress),
+        open_corpus(
+            directory,
+            pipeline=Pipeline(),
+            database_url=parts.database_url,
+            embedder=parts.embedder,
+            reranker=parts.reranker,
+            progress=progress,
+        ) as passages,
+    ):
+        yield parts, passages, progress
 
 
 def _read(load: Callable[[Path], list[Item]], path: Path) -> list[Item]:
