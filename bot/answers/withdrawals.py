@@ -40,6 +40,9 @@ class Withdrawals:
         if draft:
             await self._delivery.take_back(case.question.place, draft)
         await self._delivery.withdraw(case.tenant, case.item)
+        # What calls people to the answer quotes the question, and proof was shown of it.
+        for pressed in await self._inbox.list_pressed(case.tenant, case.item):
+            await self._delivery.withdraw(case.tenant, pressed)
         thread = name_conversation(case.tenant, case.question.thread)
         await self._memory.withdraw(case.tenant, thread, case.item)
         return Verdict("withdrawn", {}, audited=False)

@@ -66,7 +66,7 @@ class Keepsakes(Protocol):
     async def blank(
         self, tenant: TenantId, place: Place, person: Person, threads: Sequence[ThreadKey]
     ) -> None:
-        """Delete the words of this person's questions in these, and of the replies to them.
+        """Delete the words of this person's questions in these, and of what was said to them.
 
         Those that are not answered yet stay.
         """
@@ -142,6 +142,10 @@ class Inbox(Protocol):
 
         Returns the message in which the answer was shown in the making, if any.
         """
+        ...
+
+    async def list_pressed(self, tenant: TenantId, item: ItemId) -> Sequence[ItemId]:
+        """The commands that were given on the answer to a question, by buttons or typed."""
         ...
 
     async def find_latest(self, tenant: TenantId, place: Place, person: Person) -> ItemId | None:

@@ -201,6 +201,14 @@ class PostgresInbox:
             row = await cursor.fetchone()
         return None if row is None else row[0]
 
+    async def list_pressed(self, tenant: TenantId, item: ItemId) -> Sequence[ItemId]:
+        """The commands that were given on the answer to a question."""
+        async with connect(self._pool) as connection:
+            cursor = await connection.execute(
+                QUERIES["list_pressed"], {"tenant": tenant, "item": item}
+            )
+            return [ItemId(row[0]) for row in await cursor.fetchall()]
+
     async def find_latest(self, tenant: TenantId, place: Place, person: Person) -> ItemId | None:
         """The latest question of a person that was answered in this channel or thread."""
         values = {

@@ -29,7 +29,7 @@ class PostgresKeepsakes:
     async def blank(
         self, tenant: TenantId, place: Place, person: Person, threads: Sequence[ThreadKey]
     ) -> None:
-        """Delete the words of this person's questions in these, and of the replies to them."""
+        """Delete the words of this person's questions in these, and of what was said to them."""
         values = {
             **_name(tenant, place, person),
             "threads": list(threads),

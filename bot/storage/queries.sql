@@ -66,10 +66,16 @@ RETURNING platform, thread;
 
 -- name: withdraw_item
 UPDATE inbox
-SET payload = jsonb_set(payload, '{text}', '""'),
+SET payload = payload || '{"text": "", "attachments": []}',
     state = 'dead', owner = NULL, error = 'withdrawn', finished_at = now()
 WHERE tenant_id = %(tenant)s AND item_id = %(item)s AND kind = 'question'
 RETURNING draft;
+
+-- name: list_pressed
+SELECT item_id FROM inbox
+WHERE tenant_id = %(tenant)s AND kind = 'command' AND payload->>'name' IN ('answer', 'proof')
+  AND payload->'words'->>-1 = %(item)s
+ORDER BY received_at;
 
 -- name: settle_item
 UPDATE inbox SET state = 'answered'
@@ -526,15 +532,26 @@ ORDER BY thread;
 
 -- name: blank_questions
 WITH blanked AS (
-    UPDATE inbox SET payload = jsonb_set(payload, '{text}', '""')
+    UPDATE inbox SET payload = payload || '{"text": "", "attachments": []}'
     WHERE tenant_id = %(tenant)s AND platform = %(platform)s AND person = %(person)s
       AND kind = 'question' AND thread = ANY(%(threads)s::text[]) AND state IN ('done', 'dead')
     RETURNING item_id
+), led AS (
+    SELECT item_id FROM blanked
+    UNION
+    -- What was shown of the answers on demand, and messages that call people to them.
+    SELECT item_id FROM inbox
+    WHERE tenant_id = %(tenant)s AND kind = 'command' AND (
+        payload->>'name' IN ('answer', 'proof')
+            AND payload->'words'->>-1 IN (SELECT item_id FROM blanked)
+        OR payload->>'name' = 'proof' AND payload->'words' = '[]'
+            AND platform = %(platform)s AND person = %(person)s
+    )
 )
 UPDATE outbox SET reply = %(blank)s
-FROM blanked
-WHERE outbox.tenant_id = %(tenant)s AND outbox.key >= blanked.item_id || ':'
-  AND outbox.key < blanked.item_id || ';' AND outbox.state <> 'pending';
+FROM led
+WHERE outbox.tenant_id = %(tenant)s AND outbox.key >= led.item_id || ':'
+  AND outbox.key < led.item_id || ';' AND outbox.state <> 'pending';
 
 -- name: find_workspaces_of
 SELECT tenant_id, workspace_id FROM workspace

@@ -224,6 +224,13 @@ class InMemoryInbox:
         entry.state, entry.owner, entry.error = ItemState.DEAD, "", "withdrawn"
         return None
 
+    async def list_pressed(self, tenant: TenantId, item: ItemId) -> Sequence[ItemId]:
+        return [
+            ItemId(event)
+            for event, entry in self.items.items()
+            if entry.command is not None and entry.command.words[-1:] == (item,)
+        ]
+
     async def find_latest(self, tenant: TenantId, place: Place, person: Person) -> ItemId | None:
         for item, entry in reversed(self.items.items()):
             asked = entry.question

@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 
-from bot.model import ItemState, Person
+from bot.model import Attachment, ItemId, ItemState, Person
 from bot.ports import Letter
 from bot.rendering.compose import compose_words
+from bot.storage.inbox import name_item
 from bot.storage.keepsakes import PostgresKeepsakes
 from bot.storage.outbox import PostgresOutbox
 from retrieval.model import TenantId
-from tests.fakes.messages import make_message, make_place
+from tests.fakes.messages import make_command, make_message, make_place
 from tests.integration.bot.conftest import Bot
 
 TENANT = TenantId("default")
@@ -76,3 +77,50 @@ async def test_words_are_deleted_of_that_person_alone_and_not_before_they_are_an
         assert len(letter.letter.reply.blocks) == blocks
     # What is still open is found, and can be forgotten when it is answered.
     assert await keepsakes.list_threads(TENANT, make_place(), ANNA, everywhere=False) == ["t1"]
+
+
+async def press(bot: Bot, number: int, words: str, person: Person) -> tuple[str, str]:
+    """A command about an answer, with its reply; the command's id and the reply's key."""
+    command = replace(make_command(words, number), person=person)
+    await bot.inbox.put_command(TENANT, command)
+    item = name_item(TENANT, command.place.platform, f"command:{command.event}")
+    claim = await bot.inbox.claim(TENANT, item)
+    assert claim
+    letter = Letter(TENANT, f"{item}:reply", command.place, compose_words("Twenty days."))
+    await bot.inbox.settle(claim, [letter])
+    posted = await PostgresOutbox(bot.pool).claim(TENANT, letter.key)
+    assert posted
+    await PostgresOutbox(bot.pool).record_posted(posted, "m2")
+    await bot.inbox.finish(TENANT, item, ItemState.DONE)
+    return item, letter.key
+
+
+async def test_what_was_shown_of_an_answer_is_deleted_with_it_whoever_pressed(bot: Bot) -> None:
+    mine, theirs = await answer(bot, 1, ANNA, "t1"), await answer(bot, 2, BEN, "t2")
+    call, called = await press(bot, 1, f"answer person {mine}", BEN)
+    proof, proved = await press(bot, 2, f"proof {mine}", ANNA)
+    _, latest = await press(bot, 3, "proof", ANNA)
+    _, others = await press(bot, 4, f"answer proof {theirs}", ANNA)
+    _, own = await press(bot, 5, "proof", BEN)
+    assert await bot.inbox.list_pressed(TENANT, ItemId(mine)) == [call, proof]
+    await PostgresKeepsakes(bot.pool).blank(TENANT, make_place(), ANNA, ["t1"])
+    async with bot.pool.connection() as connection:
+        cursor = await connection.execute(
+            "SELECT key FROM outbox WHERE reply::text LIKE '%Twenty%'"
+        )
+        left = {row[0] for row in await cursor.fetchall()}
+    assert {called, proved, latest, f"{mine}:answer"}.isdisjoint(left)
+    assert left == {others, own, f"{theirs}:answer"}
+
+
+async def test_of_files_that_came_with_a_question_no_name_is_left(bot: Bot) -> None:
+    file = Attachment("dismissal.pdf", "application/pdf", 9, "https://files.example/1")
+    message = replace(make_message(1, person=ANNA, thread="t1"), attachments=(file,))
+    await bot.inbox.put_question(TENANT, message)
+    item = name_item(TENANT, message.place.platform, message.message)
+    assert await bot.inbox.claim(TENANT, item)
+    await bot.inbox.finish(TENANT, item, ItemState.DEAD)
+    await PostgresKeepsakes(bot.pool).blank(TENANT, make_place(), ANNA, ["t1"])
+    kept = await bot.inbox.read_question(TENANT, item)
+    assert kept
+    assert (kept.text, kept.attachments) == ("", ())

@@ -277,6 +277,18 @@ async def test_what_was_asked_and_answered_is_withdrawn_for_the_asker_alone() ->
     assert entry.question.text == ""
 
 
+async def test_the_message_that_called_people_goes_with_the_question() -> None:
+    scene = AnswerScene(settings=ChannelSettings(hand_off=("user:U7",)))
+    item = await scene.put_answer()
+    other = await scene.put_answer(make_message(2, "Where is the car park?"))
+    await scene.press(f"answer person {item}")
+    await scene.press(f"answer person {other}")
+    await scene.press(f"answer withdraw {item}")
+    said = " ".join(posted.text for posted in scene.messenger.posts)
+    assert "How many days of leave?" not in said
+    assert "Where is the car park?" in said
+
+
 async def test_what_was_withdrawn_is_neither_answered_nor_revised_any_more() -> None:
     scene = AnswerScene()
     item = await scene.put_answer()
