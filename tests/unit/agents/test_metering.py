@@ -72,6 +72,15 @@ def test_a_call_that_was_given_up_has_cost_too(error: BaseException) -> None:
     assert meter.usage == Usage(1, 100, 0, None)
 
 
+def test_of_an_image_not_the_bytes_are_counted() -> None:
+    image = {"type": "image", "base64": "A" * 5_000_000, "mime_type": "image/png"}
+    asked = [[HumanMessage([{"type": "text", "text": "x" * 400}, image])]]
+    meter, run = Meter(PRICES), uuid4()
+    meter.on_chat_model_start({}, asked, run_id=run)
+    meter.on_llm_error(TimeoutError(), run_id=run)
+    assert meter.usage == Usage(1, 1_100, 0, None)
+
+
 def test_a_call_that_was_refused_costs_nothing() -> None:
     meter = Meter(PRICES)
     call(meter, error=RuntimeError("429"))
