@@ -63,13 +63,15 @@ async def _remember(
 
 def _answer_without_writing(state: AgentState, deps: AgentDeps) -> Answer:
     decision: Decision | None = DECISION.read(state)
+    # An image that was not seen may be what the message is about.
+    notices = tuple(state["notices"]) if deps.question.pictures else ()
     match decision:
         case Chat(reply=reply):
-            return Answer(reply, Outcome.CHAT)
+            return Answer(reply, Outcome.CHAT, notices=notices)
         case Clarify(question=text):
-            return Answer(text, Outcome.CLARIFY)
+            return Answer(text, Outcome.CLARIFY, notices=notices)
         case Decline(reply=reply):
-            return Answer(reply, Outcome.DECLINED)
+            return Answer(reply, Outcome.DECLINED, notices=notices)
         case _:
             return _say_unknown(state, deps)
 
