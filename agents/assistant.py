@@ -198,7 +198,7 @@ class Assistant:
             now=self._now,
             deadline=began + config.seconds,
             spent=lambda: meter.share_of(config.max_tokens, config.max_cost),
-            eyes=self._eyes,
+            eyes=None if question.settings.frugal else self._eyes,
         )
 
 

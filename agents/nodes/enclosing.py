@@ -1,10 +1,9 @@
 """Files that came with a question: what of them is put before what the search finds."""
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from agents.errors import AgentError
+from agents.errors import AgentError, BudgetExceeded
 from agents.model import Picture, Question, enclose
 from agents.nodes.deps import AgentDeps, describe
 from agents.ports import SentenceScorer
@@ -65,17 +64,14 @@ async def choose_enclosed(question: Question, scorer: SentenceScorer) -> tuple[P
     return tuple(passage for _, passage in ranked[:_MOST])
 
 
-def name_enclosed(passages: Sequence[Passage]) -> tuple[str, ...]:
-    """The names of the files, each once."""
-    return tuple(dict.fromkeys(passage.title for passage in passages))
-
-
 async def _look(picture: Picture, deps: AgentDeps) -> tuple[str, str]:
     """What is read out of a picture, '' with the reason where that cannot be."""
     if deps.eyes is None:
         return "", "no model that sees"
     left = deps.deadline - deps.clock() - deps.config.reserve_seconds
     try:
+        if not deps.may_think():
+            raise BudgetExceeded
         async with asyncio.timeout(min(left, deps.config.step_seconds)):
             return (await deps.eyes.read(picture)).strip()[:_LONGEST], "it read nothing"
     except (AgentError, TimeoutError) as error:

@@ -9,6 +9,7 @@ from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage
 
 from agents.assistant import Assistant, fingerprint_question
+from agents.config import AgentConfig
 from agents.errors import MalformedModelOutput, ModelUnavailable
 from agents.llm.extractive import BuiltInBrain
 from agents.llm.eyes import ChatModelEyes, can_see
@@ -35,8 +36,10 @@ class ScriptedEyes:
     text: str = ""
     error: Exception | None = None
     name: str = "eyes"
+    looked: int = 0
 
     async def read(self, picture: Picture) -> str:
+        self.looked += 1
         if self.error is not None:
             raise self.error
         return self.text
@@ -47,11 +50,13 @@ def hold(*texts: str, name: str = "plan.txt", number: int = 1) -> tuple[Passage,
     return enclose(name, number, chunks, NOW)
 
 
-def ask(text: str, **more: Any) -> Question:
-    return Question("q1", text, "thread", make_scope(), AnswerSettings(), **more)
+def ask(text: str, *, frugal: bool = False, **more: Any) -> Question:
+    return Question("q1", text, "thread", make_scope(), AnswerSettings(frugal=frugal), **more)
 
 
-async def answer(question: Question, eyes: ScriptedEyes | None = None) -> Answer:
+async def answer(
+    question: Question, eyes: ScriptedEyes | None = None, config: AgentConfig | None = None
+) -> Answer:
     scorer = InMemorySentenceScorer()
     search = InMemoryPassageSearch(make_passages({"Backups": "Backups run every night."}))
     brain = BuiltInBrain(scorer, sources=search, now=lambda: NOW)
@@ -63,6 +68,7 @@ async def answer(question: Question, eyes: ScriptedEyes | None = None) -> Answer
         sentences=scorer,
         memory=memory,
         eyes=eyes,
+        config=config,
         now=lambda: NOW,
     )
     *_, last = [event async for event in assistant.answer(question)]
@@ -110,6 +116,29 @@ async def test_an_image_that_is_read_is_evidence_like_a_file() -> None:
 async def test_an_image_that_cannot_be_seen_is_told_of(eyes: ScriptedEyes | None) -> None:
     found = await answer(ask("When do backups run?", pictures=(SHOT,)), eyes)
     assert "every night" in found.text
+    assert found.notices == ("I can't see images here, so this answer is without shot.png.",)
+
+
+@pytest.mark.parametrize("text", ["What is this?", "What does error E-4711 mean?", "Write a poem."])
+async def test_an_image_that_cannot_be_seen_is_told_of_whatever_is_replied(text: str) -> None:
+    found = await answer(ask(text, pictures=(SHOT,)))
+    assert found.outcome in {Outcome.CHAT, Outcome.CLARIFY, Outcome.DECLINED}
+    assert found.notices == ("I can't see images here, so this answer is without shot.png.",)
+
+
+async def test_without_money_no_image_is_shown_to_a_model() -> None:
+    eyes = ScriptedEyes("Error E-4711 of the printer: the toner is empty.")
+    question = ask("What does error E-4711 mean?", pictures=(SHOT,), frugal=True)
+    found = await answer(question, eyes)
+    assert eyes.looked == 0
+    assert found.notices == ("I can't see images here, so this answer is without shot.png.",)
+
+
+async def test_images_are_looked_at_within_the_budget() -> None:
+    eyes = ScriptedEyes("Error E-4711 of the printer: the toner is empty.")
+    question = ask("What does error E-4711 mean?", pictures=(SHOT,))
+    found = await answer(question, eyes, AgentConfig(reserve=1.0))
+    assert eyes.looked == 0
     assert found.notices == ("I can't see images here, so this answer is without shot.png.",)
 
 
