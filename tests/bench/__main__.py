@@ -151,7 +151,9 @@ def main() -> int:
         parser.error(f"sizes above {BASE:,} must be multiples of it")
     unknown = set(arguments.sections) - {*SECTIONS, *ON_DEMAND}
     if unknown:
-        parser.error(f"there is no section {min(unknown)!r}; choose from {', '.join(SECTIONS)}")
+        parser.error(
+            f"there is no section {min(unknown)!r}; choose from {', '.join(SECTIONS + ON_DEMAND)}"
+        )
     try:
         found = asyncio.run(run_sections(arguments, open_console()))
     except (UnusableDataSet, ContenderFailed) as error:

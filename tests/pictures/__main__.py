@@ -22,7 +22,7 @@ VERSION = "Which PostgreSQL version do I need for my own database?"
 
 
 async def play_slack(slack: SlackEmulator) -> list[Picture]:
-    """An answer, a private one, sources removed and added, and the Home tab."""
+    """An answer, a private one, and sources removed and added."""
     driver = slack.driver
     asked = await driver.mention("bruno", "help", ADD)
     answer = await _wait_in_thread(slack, asked, "sources add handbook")

@@ -34,12 +34,7 @@ hr { border: 0; border-top: 1px solid #3f4147; margin: 8px 0; }
              padding: 12px; }
 .select { background: #1e1f22; border-radius: 4px; color: #949ba4; padding: 9px 12px; flex: 1; }
 .select::after { content: '⌄'; float: right; }
-.modal { background: #313338; border: 1px solid #1e1f22; border-radius: 8px; padding: 18px; }
-.modal h2 { margin: 0 0 12px; font-size: 20px; color: #f2f3f5; }
-label { display: block; color: #f2f3f5; font-size: 14px; font-weight: 600; margin: 12px 0 2px; }
-.field { background: #1e1f22; border-radius: 4px; color: #949ba4; padding: 9px 12px; }
 """
-ROW, BUTTON, SELECT, SECTION, TEXT, SEPARATOR, CONTAINER, LABEL = 1, 2, 3, 9, 10, 14, 17, 18
 STYLES = {1: "primary", 2: "", 3: "success", 4: "danger"}
 _SMALL = re.compile(r"^-# (.*)$", re.MULTILINE)
 
@@ -65,14 +60,8 @@ def draw_message(
     )
 
 
-def draw_modal(modal: dict[str, Any]) -> str:
-    """A modal."""
-    fields = "".join(map(_draw, modal["components"]))
-    button = "<div class='buttons'><span class='button primary'>Submit</span></div>"
-    return f"<div class='modal'><h2>{html.escape(modal['title'])}</h2>{fields}{button}</div>"
-
-
 def _draw(part: dict[str, Any]) -> str:
+    """A component by the number of its type: https://discord.com/developers/docs/components"""
     match part["type"]:
         case 10:
             return f"<div>{draw_markdown(part['content'])}</div>"
@@ -85,14 +74,8 @@ def _draw(part: dict[str, Any]) -> str:
             return f"<span class='button {STYLES.get(part['style'], '')}'>{label}</span>"
         case 3 | 5 | 6 | 7 | 8:
             return f"<div class='select'>{html.escape(part.get('placeholder') or 'Choose')}</div>"
-        case 4:
-            shown = part.get("value") or part.get("placeholder") or " "
-            return f"<div class='field'>{html.escape(shown) or '&nbsp;'}</div>"
         case 17:
             return f"<div class='container'>{''.join(map(_draw, part['components']))}</div>"
-        case 18:
-            about = f"<div class='small'>{html.escape(part.get('description') or '')}</div>"
-            return f"<label>{html.escape(part['label'])}</label>{about}{_draw(part['component'])}"
         case 9:
             return "".join(map(_draw, [*part["components"], part["accessory"]]))
         case other:
