@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from typing import assert_never
 
 from bot.cancellation import is_cancelled
@@ -55,10 +56,13 @@ class Worker:
         """Work until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._jobs.run(self._handle, self._abandon))
-            group.create_task(self._requeue_now_and_then())
-            group.create_task(self._look_at_schedules())
-            group.create_task(self._tell_who_waits())
-            group.create_task(self._remove_twins_now_and_then())
+            for seconds, step, doing in (
+                (self._sweep, self._requeue, "Looking for lost entries"),
+                (self._sweep, self._remove_twins, "Looking for twins"),
+                (self._tick, self._look_at_schedules, "Looking at schedules"),
+                (self._tick, self._waiting.tell, "Telling who waits"),
+            ):
+                group.create_task(_repeat(seconds, step, doing))
 
     async def _handle(self, job: Job) -> float | None:
         match job:
@@ -78,37 +82,26 @@ class Worker:
         if isinstance(job, SyncJob):
             await self._syncs.abandon(job)
 
-    async def _requeue_now_and_then(self) -> None:
-        while not is_cancelled():
-            await asyncio.sleep(self._sweep)
-            try:
-                if count := await self._inbox.requeue_lost():
-                    _log.warning("%d entries of the inbox had lost their job", count)
-            except StoreUnavailable as error:
-                _log.warning("Lost entries could not be looked for: %s", error)
+    async def _requeue(self) -> None:
+        if count := await self._inbox.requeue_lost():
+            _log.warning("%d entries of the inbox had lost their job", count)
 
-    async def _remove_twins_now_and_then(self) -> None:
-        while not is_cancelled():
-            await asyncio.sleep(self._sweep)
-            try:
-                if count := await self._delivery.remove_twins():
-                    _log.warning("%d messages stood there twice and were removed", count)
-            except StoreUnavailable as error:
-                _log.warning("Twins could not be looked for: %s", error)
+    async def _remove_twins(self) -> None:
+        if count := await self._delivery.remove_twins():
+            _log.warning("%d messages stood there twice and were removed", count)
 
     async def _look_at_schedules(self) -> None:
-        while not is_cancelled():
-            try:
-                for job in await self._schedules.queue_due():
-                    _log.info("The sync of %s is due by its schedule", job.source)
-            except StoreUnavailable as error:
-                _log.warning("Schedules could not be looked at: %s", error)
-            await asyncio.sleep(self._tick)
+        for job in await self._schedules.queue_due():
+            _log.info("The sync of %s is due by its schedule", job.source)
 
-    async def _tell_who_waits(self) -> None:
-        while not is_cancelled():
-            try:
-                await self._waiting.tell()
-            except StoreUnavailable as error:
-                _log.warning("Who waits could not be told: %s", error)
-            await asyncio.sleep(self._tick)
+
+async def _repeat(seconds: float, step: Callable[[], Awaitable[object]], doing: str) -> None:
+    """Take a step every so many seconds, until cancelled."""
+    while not is_cancelled():
+        try:
+            await step()
+        except StoreUnavailable as error:
+            _log.warning("%s failed: %s", doing, error)
+        except Exception:  # noqa: BLE001 - questions are answered all the same
+            _log.exception("%s failed", doing)
+        await asyncio.sleep(seconds)
