@@ -235,7 +235,7 @@ class IncomingMessage:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """An admin's command, parsed by the platform into words.
+    """A command, typed or given by a button, parsed by the platform into words.
 
     `/sync handbook full` is name 'sync', words ('handbook', 'full').
     """

@@ -19,10 +19,7 @@ from bot.model import (
 )
 from bot.rendering.form import Form
 from bot.rendering.reply import Reply
-from retrieval.model import (
-    ChatMessage,
-    TenantId,
-)
+from retrieval.model import ChatMessage, TenantId
 
 
 class Intake(Protocol):
@@ -44,7 +41,7 @@ class Intake(Protocol):
         ...
 
     async def accept_command(self, command: Command) -> Acceptance:
-        """Write an admin's command to the inbox and queue it, in one transaction."""
+        """Write a command to the inbox and queue it, in one transaction."""
         ...
 
 

@@ -24,9 +24,7 @@ from bot.model import (
     ThreadKey,
 )
 from bot.rendering.reply import Reply
-from retrieval.model import (
-    TenantId,
-)
+from retrieval.model import TenantId
 
 
 class Channels(Protocol):
