@@ -8,7 +8,16 @@ from bot.access import is_for_asker_alone
 from bot.answers.cases import Case
 from bot.delivery import Delivery
 from bot.errors import BotError
-from bot.model import Claim, IncomingMessage, Intent, ItemId, MessageKey, Preferences, ThreadKey
+from bot.model import (
+    ChannelSettings,
+    Claim,
+    IncomingMessage,
+    Intent,
+    ItemId,
+    MessageKey,
+    Preferences,
+    ThreadKey,
+)
 from bot.ports import Channels, Inbox, Letter
 from bot.reading.ports import Library, PreferenceStore
 from bot.rendering.findings import compose_offer, compose_wish
@@ -59,8 +68,9 @@ class Offers:
         if is_for_asker_alone(question.place, question.intent) or not question.text.strip():
             return
         try:
-            if await self._holds_more(tenant, question):
-                language = choose_language("", question.text)
+            settings = await self._channels.read(tenant, question.place)
+            if await self._holds_more(tenant, question, settings):
+                language = choose_language(settings.language, question.text)
                 reply = compose_offer(question.text, item, language)
                 token = {"user": question.person.id}
                 await self._delivery.send(
@@ -69,21 +79,22 @@ class Offers:
         except (BotError, RetrievalError) as error:
             _log.info("No private answer to question %s was offered: %s", item, error)
 
-    async def _holds_more(self, tenant: TenantId, question: IncomingMessage) -> bool:
+    async def _holds_more(
+        self, tenant: TenantId, question: IncomingMessage, settings: ChannelSettings
+    ) -> bool:
         place, person = question.place, question.person
         public = await self._scopes.find_public(tenant, place)
         private = await self._scopes.find_private(tenant, place, person)
         if private.readers <= public.readers:
             return False
-        settings = await self._channels.read(tenant, place)
+        if not (await self._preferences.read(tenant, place.platform, person.id)).offers:
+            return False
         private = replace(private, sources=settings.sources or None)
         found = await self._library.search([WeightedQuery(question.text)], private, limit=LOOKED_AT)
         if found.relevance < LEAST_RELEVANCE:
             return False
         chunks = [passage.chunk for passage in found.passages]
-        if len(await self._library.read(chunks, public)) == len(chunks):
-            return False
-        return (await self._preferences.read(tenant, place.platform, person.id)).offers
+        return len(await self._library.read(chunks, public)) < len(chunks)
 
     async def choose(self, claim: Claim, words: Sequence[str]) -> Verdict | None:
         """`offers on` and `offers off`: what whoever says so wants from now on."""

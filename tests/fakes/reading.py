@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from bot.commands import Commands
 from bot.delivery import Delivery
 from bot.model import (
-    ChannelSettings,
     IncomingMessage,
     ItemId,
     Person,
@@ -65,11 +64,12 @@ class ReadingScene:
         directories = {Platform.SLACK: InMemoryDirectory(LEADER, MEMBER, STRANGER)}
         scopes = Scopes(directories)
         self.shelf = Shelf(self.library, InMemoryKnowledge(["handbook", "plans"]), scopes)
+        self.channels = InMemoryChannels()
         delivery = Delivery(self.outbox, {Platform.SLACK: self.messenger})
         self.offers = Offers(
             library=self.library,
             scopes=scopes,
-            channels=InMemoryChannels(ChannelSettings()),
+            channels=self.channels,
             delivery=delivery,
             inbox=self.inbox,
             preferences=self.preferences,

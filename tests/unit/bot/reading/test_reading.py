@@ -6,7 +6,7 @@ import pytest
 
 from bot.answers.cases import Case
 from bot.errors import DeliveryRefused
-from bot.model import Claim, Intent, ItemId, ItemState, Preferences
+from bot.model import ChannelSettings, Claim, Intent, ItemId, ItemState, Preferences
 from bot.reading.suggestions import ReadableNames
 from bot.rendering.findings import ANSWER_ME, SEARCH_USAGE
 from tests.fakes.intake import InMemoryWorkspaces
@@ -77,6 +77,15 @@ async def test_the_asker_is_offered_what_the_channel_may_not_read(scene: Reading
     assert await scene.offer(question) == [offer]
 
 
+async def test_an_offer_speaks_the_language_that_is_set_for_the_channel(
+    scene: ReadingScene,
+) -> None:
+    scene.channels.settings = ChannelSettings(language="de")
+    await scene.offer(make_message(text="When are layoffs of leave staff planned?", person=LEADER))
+    (posted,) = scene.messenger.posts
+    assert posted.reply.buttons[0].label == ANSWER_ME.say("de")
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -96,6 +105,7 @@ async def test_nothing_is_offered_where_there_is_nothing_more(
 async def test_nothing_is_offered_to_those_who_do_not_want_it(scene: ReadingScene) -> None:
     scene.preferences.chosen[LEADER.id] = Preferences(offers=False)
     assert await scene.offer(make_message(text="Layoffs of leave staff?", person=LEADER)) == []
+    assert scene.library.calls == []  # nor is anything looked for
 
 
 @pytest.mark.parametrize(("words", "wanted"), [(("off",), False), (("on",), True)])
