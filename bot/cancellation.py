@@ -11,3 +11,9 @@ def is_cancelled() -> bool:
     """
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
+
+
+def heed_cancellation() -> None:
+    """Raise CancelledError in a task that was cancelled, where is_cancelled says that it was."""
+    if is_cancelled():
+        raise asyncio.CancelledError

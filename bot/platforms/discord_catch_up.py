@@ -16,6 +16,7 @@ from typing import Protocol
 
 import discord
 
+from bot.cancellation import heed_cancellation, is_cancelled
 from bot.platforms.discord_errors import CLIENT_ERRORS
 from bot.platforms.discord_events import DIRECT, read_workspace
 from retrieval.errors import StoreUnavailable
@@ -170,7 +171,10 @@ class CatchUp:
         await self._persist(DIRECT, read)
 
     async def _list_cursors(self, workspace: str, span: timedelta, limit: int) -> Mapping[int, int]:
-        return await self._cursors.list_cursors(workspace, since=self._now() - span, limit=limit)
+        since = self._now() - span
+        known = await self._cursors.list_cursors(workspace, since=since, limit=limit)
+        heed_cancellation()
+        return known
 
     async def _persist(self, workspace: str, read: Callable[[], Awaitable[None]]) -> None:
         """Read until it was read whole, and note no position of the workspace before."""
@@ -218,7 +222,7 @@ class CatchUp:
 
     async def keep_cursors(self) -> None:
         """Note the cursors now and then, until cancelled."""
-        while True:
+        while not is_cancelled():
             await self._pause(FLUSH)
             await self.note_cursors()
 

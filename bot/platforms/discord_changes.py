@@ -11,6 +11,7 @@ from contextlib import suppress
 
 import discord
 
+from bot.cancellation import is_cancelled
 from bot.model import ChannelKind, Intent, Place, Platform, ThreadKey
 from bot.platforms.discord_events import (
     is_from_person,
@@ -82,7 +83,10 @@ class DiscordChanges:
                 await task
 
     async def _insist(self, hand_over: Callable[[], Awaitable[None]]) -> None:
-        if await _try(hand_over) or len(self._waiting) >= MOST_WAITING:
+        if await _try(hand_over):
+            return
+        if len(self._waiting) >= MOST_WAITING:
+            log.error("discord: too many changes wait, so one is given up")
             return
         task = asyncio.create_task(self._try_again(hand_over))
         self._waiting.add(task)
@@ -91,7 +95,7 @@ class DiscordChanges:
     async def _try_again(self, hand_over: Callable[[], Awaitable[None]]) -> None:
         seconds = 1.0
         await self._pause(seconds)
-        while not await _try(hand_over):
+        while not (await _try(hand_over) or is_cancelled()):
             seconds = min(seconds * 2, LONGEST_PAUSE)
             await self._pause(seconds)
 

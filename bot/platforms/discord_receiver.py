@@ -14,6 +14,7 @@ from typing import Any
 
 import discord
 
+from bot.cancellation import is_cancelled
 from bot.model import (
     REPLACES,
     Acceptance,
@@ -198,6 +199,7 @@ class DiscordReceiver:
 
     def _keep(self, message: discord.Message, bot_user: int, intent: Intent) -> None:
         if len(self._waiting) >= MOST_WAITING:
+            log.error("discord: too many messages wait, so %s is left", message.id)
             return
         task = asyncio.create_task(self._try_again(message, bot_user, intent))
         self._waiting.add(task)
@@ -205,7 +207,7 @@ class DiscordReceiver:
 
     async def _try_again(self, message: discord.Message, bot_user: int, intent: Intent) -> None:
         seconds = 1.0
-        while True:
+        while not is_cancelled():
             await self._pause(seconds)
             try:
                 await self._hand_over(message, bot_user, intent)

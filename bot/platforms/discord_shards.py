@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
+from bot.cancellation import heed_cancellation
 from bot.shards import BEAT, Lease
 from retrieval.errors import StoreUnavailable
 
@@ -131,14 +132,15 @@ class ShardLeases:
                 task.cancel()
 
     async def _renew(self, application: str, shards: int) -> Lease | None:
+        lease = None
         try:
-            self.lease = await self._roster.renew(
+            lease = self.lease = await self._roster.renew(
                 application, self._owner, shards=shards, serving=self.serving
             )
         except StoreUnavailable as error:
             log.warning("discord: the leases of shards could not be renewed: %s", error)
-            return None
-        return self.lease
+        heed_cancellation()
+        return lease
 
     async def _follow(self, lease: Lease, host: ShardHost) -> None:
         for shard in sorted((self.serving | host.list_open()) - lease.held):
