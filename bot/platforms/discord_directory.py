@@ -23,6 +23,7 @@ from bot.platforms.discord_rights import (
 from bot.platforms.freshness import RightsCache
 from bot.ports import Workspaces
 
+GUILDS_A_PAGE = 200
 MOST_GUILDS = 20
 """Servers that are asked for the roles of a person who writes directly."""
 
@@ -131,14 +132,14 @@ class DiscordDirectory:
     async def _list_guilds(self) -> Sequence[str]:
         """The servers whose members may be answered directly: those of the same tenant."""
         found: list[Json] = await self._client.request(
-            "GET", "/users/@me/guilds", query={"limit": str(MOST_GUILDS)}
+            "GET", "/users/@me/guilds", query={"limit": str(GUILDS_A_PAGE)}
         )
         guilds = [str(guild["id"]) for guild in found]
-        if self._workspaces is None:
-            return guilds
-        resolve = self._workspaces.resolve
-        tenant = await resolve(Platform.DISCORD, DIRECT)
-        return [id_ for id_ in guilds if await resolve(Platform.DISCORD, id_) == tenant]
+        if self._workspaces is not None:
+            resolve = self._workspaces.resolve
+            tenant = await resolve(Platform.DISCORD, DIRECT)
+            guilds = [id_ for id_ in guilds if await resolve(Platform.DISCORD, id_) == tenant]
+        return guilds[:MOST_GUILDS]
 
     async def _list_readable(self, guild_id: str, person: str) -> frozenset[str]:
         member, structure = await asyncio.gather(

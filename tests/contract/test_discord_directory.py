@@ -8,12 +8,13 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from bot.model import Audience, ChannelKind, Person, Place, Platform, Standing
+from bot.platforms import discord_directory
 from bot.platforms.discord_client import DiscordClient
 from bot.platforms.discord_directory import DiscordDirectory
 from bot.platforms.discord_rights import STRUCTURE
 from bot.platforms.freshness import RightsCache
 from tests.emulators.discord import DiscordEmulator
-from tests.fakes.intake import InMemoryRightsChanges
+from tests.fakes.intake import InMemoryRightsChanges, InMemoryWorkspaces
 
 
 @pytest.fixture
@@ -191,6 +192,22 @@ async def test_who_is_in_no_server_of_the_bot_is_an_outsider(
     direct = Place(Platform.DISCORD, "@me", "1", ChannelKind.DIRECT)
     described = await directory.describe(direct, who(discord, "zoe"))
     assert described.standing is Standing.OUTSIDER
+
+
+async def test_servers_of_other_tenants_take_no_place_of_the_own_ones(
+    discord: DiscordEmulator, client: DiscordClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(discord_directory, "MOST_GUILDS", 1)
+    await discord.driver.add_guild("Beta", "olivia", channels=("general",))
+    mine = str(discord.world.find_channel("Beta/#general").guild_id)
+    workspaces = InMemoryWorkspaces((Platform.DISCORD, "@me"), (Platform.DISCORD, mine))
+    cache = RightsCache(Platform.DISCORD)
+    directory = DiscordDirectory(client, cache, workspaces)
+    direct = Place(Platform.DISCORD, "@me", "1", ChannelKind.DIRECT)
+    described = await directory.describe(direct, who(discord, "olivia"))
+    assert described.standing is Standing.MEMBER
+    elsewhere = await directory.describe(direct, who(discord, "ben"))
+    assert elsewhere.standing is Standing.OUTSIDER
 
 
 async def test_a_change_of_channels_counts_once_it_is_told(

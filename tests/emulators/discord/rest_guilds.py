@@ -40,6 +40,10 @@ def get_user(call: Call) -> Any:
 
 def own_guilds(call: Call) -> Any:
     bot = call.world.bot.id
+    limit = page_limit(call.query.get("limit"), 200, 200)
+    after = int(call.query.get("after", 0))
+    guilds = sorted(call.world.guilds.values(), key=lambda guild: guild.id)
+    mine = [guild for guild in guilds if bot in guild.members and guild.id > after]
     return [
         {
             "id": str(guild.id),
@@ -49,8 +53,7 @@ def own_guilds(call: Call) -> Any:
             "features": [],
             "permissions": str(permissions.in_guild(guild, bot)),
         }
-        for guild in call.world.guilds.values()
-        if bot in guild.members
+        for guild in mine[:limit]
     ]
 
 
