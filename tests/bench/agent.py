@@ -1,7 +1,5 @@
 """The agent's own time for a question, beside a chat model that answers at once."""
 
-import asyncio
-import sys
 import time
 import uuid
 from collections.abc import AsyncIterator, Sequence
@@ -20,10 +18,11 @@ from retrieval.evaluation.metrics import percentile
 from retrieval.inference.similarity import open_scorer
 from retrieval.postgres.index import PostgresPassageIndex
 from retrieval.search import PassageSearcher
+from tests.bench.children import open_child
 from tests.bench.corpora import pick_queries
 from tests.bench.effort import read_effort
 from tests.bench.report import Row, Section
-from tests.bench.stores import REPOSITORY, SCOPE, Bench, FilledStore, open_filled
+from tests.bench.stores import SCOPE, Bench, FilledStore, open_filled
 
 SIZE = 10_000
 QUESTIONS = 200
@@ -147,18 +146,5 @@ async def ask(assistant: Assistant, chain: TimedChain, text: str) -> Timing:
 @asynccontextmanager
 async def answering_model() -> AsyncIterator[str]:
     """The address of a model that answers at once, in a process of its own."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "tests.bench.answering_model",
-        cwd=REPOSITORY,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    assert process.stdout is not None
-    assert process.stdin is not None
-    try:
-        yield (await process.stdout.readline()).decode().strip()
-    finally:
-        process.stdin.close()
-        await process.wait()
+    async with open_child("tests.bench.answering_model") as child:
+        yield child.greeting

@@ -4,11 +4,8 @@ The shipped program answers over both emulators; the same questions are asked of
 without a platform in the same run, each beside its twin.
 """
 
-import asyncio
-import sys
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +19,7 @@ from tests.acceptance.program import (
     serving,
 )
 from tests.bench.agent import answering_model
+from tests.bench.children import Child, open_child
 from tests.bench.corpora import pick_queries
 from tests.bench.report import Row, Section, spread
 from tests.bench.stores import Bench, open_filled
@@ -46,20 +44,6 @@ class Seen:
     whole: float
 
 
-@dataclass(frozen=True, slots=True)
-class Beside:
-    """The assistant without a platform."""
-
-    process: asyncio.subprocess.Process
-
-    async def ask(self, question: str) -> float:
-        """How long the answer takes, in milliseconds."""
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(question.encode() + b"\n")
-        return float(await self.process.stdout.readline())
-
-
 async def measure_chat(bench: Bench) -> Section:
     """Rows for each platform: the first sign, the first words, the whole, and what is added."""
     picked = pick_queries(bench.sets, 2 * (QUESTIONS + WARM_UP))
@@ -82,9 +66,12 @@ async def measure_chat(bench: Bench) -> Section:
         with tempfile.TemporaryDirectory(prefix="footnote-bench-") as name:
             folder = Path(name)
             reached = point_at_slack(slack) | point_at_discord(discord) | UNBOUNDED
+            alone = Shell(folder, **settings)
             async with (
                 serving(Shell(folder, **settings, **reached)),
-                asking_beside(Shell(folder, **settings)) as beside,
+                open_child(
+                    "tests.bench.asking", folder=alone.folder, environment=alone.environment
+                ) as beside,
             ):
                 rows = [
                     *await _measure("Slack", questions[::2], beside, OnSlackStage(slack).ask),
@@ -108,14 +95,14 @@ async def measure_chat(bench: Bench) -> Section:
 async def _measure(
     platform: str,
     questions: Sequence[str],
-    beside: Beside,
+    beside: Child,
     ask: Callable[[str], Awaitable[Seen]],
 ) -> list[Row]:
     seen: list[Seen] = []
     without: list[float] = []
     for number, question in enumerate(questions):
         found = await ask(question)
-        alone = await beside.ask(question)
+        alone = float(await beside.ask(question))
         if number >= WARM_UP:
             seen.append(found)
             without.append(alone)
@@ -188,25 +175,3 @@ def read_times(began: float, signs: Sequence[Entry], words: Sequence[Entry]) -> 
         words=(min(entry.at for entry in words) - began) * 1_000,
         whole=(max(entry.at for entry in words) - began) * 1_000,
     )
-
-
-@asynccontextmanager
-async def asking_beside(shell: Shell) -> AsyncIterator[Beside]:
-    """The assistant without a platform, ready."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "tests.bench.asking",
-        cwd=shell.folder,
-        env=shell.environment,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    try:
-        await process.stdout.readline()
-        yield Beside(process)
-    finally:
-        process.stdin.close()
-        await process.wait()

@@ -5,7 +5,6 @@ a line of JSON with `arguments`, `environment`, `folder` and `log`, answered by 
 It ends with its standard input, and its processes end with it.
 """
 
-import asyncio
 import gc
 import json
 import os
@@ -16,32 +15,26 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+from tests.bench.children import Child, open_child
 
 
 class Forks:
-    """Starts processes of the program, and says whether they are still there."""
+    """Starts processes of the program."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self._process = process
-        self._turn = asyncio.Lock()
+    def __init__(self, child: Child) -> None:
+        self._child = child
 
     async def start(
         self, *arguments: str, environment: Mapping[str, str], folder: Path, log: Path
     ) -> int:
         """Run `footnote` with these arguments; the id of its process."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
         order = {
             "arguments": arguments,
             "environment": dict(environment),
             "folder": str(folder),
             "log": str(log),
         }
-        async with self._turn:
-            self._process.stdin.write(json.dumps(order).encode() + b"\n")
-            await self._process.stdin.drain()
-            return int(await self._process.stdout.readline())
+        return int(await self._child.ask(json.dumps(order)))
 
 
 def is_alive(number: int) -> bool:
@@ -62,22 +55,8 @@ def kill(number: int, sign: signal.Signals) -> None:
 @asynccontextmanager
 async def open_forks() -> AsyncIterator[Forks]:
     """The process that forks, with the program imported."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "tests.bench.forks",
-        cwd=REPOSITORY,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    assert process.stdout is not None
-    assert process.stdin is not None
-    try:
-        await process.stdout.readline()
-        yield Forks(process)
-    finally:
-        process.stdin.close()
-        await process.wait()
+    async with open_child("tests.bench.forks") as child:
+        yield Forks(child)
 
 
 def main() -> None:
