@@ -12,27 +12,14 @@ from collections import Counter
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from random import Random
 
 import psycopg
 
-from agents.assistant import Assistant
-from agents.errors import AgentError
-from agents.llm.extractive import BuiltInBrain
-from agents.model import AgentEvent, Question
-from bot.answers.cases import Cases
-from bot.answers.verbs import AnswerVerbs, Proof
-from bot.channels.guide import Guide
-from bot.commands import Commands
-from bot.conversation import Conversation
-from bot.delivery import Delivery
 from bot.model import (
     ChannelKind,
-    ChannelSettings,
-    Claim,
     Command,
     IncomingMessage,
     Intent,
@@ -40,47 +27,30 @@ from bot.model import (
     MessageKey,
     Person,
     Place,
-    Platform,
     ThreadKey,
 )
 from bot.platforms.discord_client import DiscordClient
 from bot.platforms.slack_account import SlackAccount
-from bot.reading.offers import Offers
-from bot.reading.shelf import Shelf
-from bot.reading.suggestions import ReadableNames
-from bot.reading.verbs import build_lesser_verbs, build_reading_verbs
-from bot.rights import AdminSuggestions, Rights
-from bot.scopes import Scopes
-from bot.storage.answers import PostgresAnswerRecords
-from bot.storage.memory import PostgresThreadMemory
-from bot.storage.preferences import PostgresPreferences
 from bot.storage.rights import PostgresRightsChanges
-from bot.verdict import Verdict, say
 from migrations.runner import migrate
 from retrieval.model import EVERYONE, PUBLIC, Chunk, Document, Embeddings, Span, TenantId
 from retrieval.postgres.embedded import run_embedded_postgres
-from retrieval.postgres.index import PostgresPassageIndex
 from retrieval.postgres.loading import DocumentEntry
 from retrieval.postgres.pool import Pool, open_pool
 from retrieval.postgres.sources import PostgresSourceStore
 from retrieval.postgres.store import PostgresDocumentStore
-from retrieval.search import PassageSearcher
+from tests.bench.leak_bot import AT, LeakBot
 from tests.bench.leak_worlds import DiscordWorld, SlackWorld, World
 from tests.bench.report import Row, Section
 from tests.emulators.discord import DiscordEmulator
 from tests.emulators.slack import SlackEmulator
-from tests.fakes.channels import InMemoryChannels, make_limits
 from tests.fakes.embedder import InMemoryEmbedder
-from tests.fakes.intake import InMemoryAudit, InMemoryInbox, InMemoryOutbox
-from tests.fakes.knowledge import InMemoryKnowledge
-from tests.fakes.messenger import InMemoryMessenger, Posted
-from tests.fakes.passage_search import InMemorySentenceScorer
+from tests.fakes.messenger import Posted
 
 TOPICS = ("travel", "printer", "kitchen", "parking", "training", "office")
 SOURCES, DOCUMENTS = 24, 3
 """Of each tenant, and of each source."""
 CASES_A_CHANGE = 5
-AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 _SECRET = re.compile(r"zq[0-9a-f]{10}")
 
@@ -103,17 +73,6 @@ class Findings:
     cases: Counter[str] = field(default_factory=Counter)
     seen: int = 0
     leaks: list[Leak] = field(default_factory=list)
-
-
-class FailingAssistant:
-    """Satisfies Assistant: fails, and says what it was reading."""
-
-    def __init__(self, secrets: Collection[str]) -> None:
-        self._words = " ".join(secrets)
-
-    async def answer(self, question: Question) -> AsyncIterator[AgentEvent]:
-        raise AgentError(f"could not make sense of {self._words}")
-        yield  # type: ignore[unreachable]
 
 
 class Tenant:
@@ -149,7 +108,14 @@ class Tenant:
             for entry in entries:
                 self.audiences[entry.document.external_id] = (entry.document.audience,)
             names.append(name)
-        self._build(names)
+        self._bot = LeakBot(
+            self.id,
+            self.world,
+            self._pool,
+            self._embedder,
+            names=sorted(names),
+            secrets=list(self.audiences)[:20],
+        )
 
     async def _write(self, number: int) -> DocumentEntry:
         secret, topic = self._make_secret(), self.random.choice(TOPICS)
@@ -175,95 +141,6 @@ class Tenant:
         wide = self.random.choice((EVERYONE, PUBLIC, *self.random.sample(labels, 6)))
         return frozenset({wide, *self.random.sample(labels, self.random.randrange(2))})
 
-    def _build(self, names: Collection[str]) -> None:
-        """The bot's own parts around the real store, and nothing that knows who may read what."""
-        world, pool = self.world, self._pool
-        library = PassageSearcher(PostgresPassageIndex(pool, self._embedder.model), self._embedder)
-        scorer = InMemorySentenceScorer()
-        brain = BuiltInBrain(scorer, sources=library)
-        records = PostgresAnswerRecords(pool)
-        assistant = Assistant(
-            brain=brain,
-            fallback=brain,
-            passages=library,
-            sentences=scorer,
-            memory=PostgresThreadMemory(pool),
-            records=records,
-        )
-        self._messenger = InMemoryMessenger()
-        outbox = InMemoryOutbox()
-        self._inbox = inbox = InMemoryInbox(outbox)
-        delivery = Delivery(outbox, {world.platform: self._messenger})
-        directories = {world.platform: world.directory}
-        scopes, channels = Scopes(directories), InMemoryChannels(ChannelSettings())
-        knowledge = InMemoryKnowledge(sorted(names))
-        guide = Guide(channels, library, scopes.find_public, lambda _: True)
-        audit = InMemoryAudit()
-        shelf, rights = Shelf(library, knowledge, scopes), Rights(audit, directories)
-        offers = Offers(
-            library=library,
-            scopes=scopes,
-            channels=channels,
-            delivery=delivery,
-            inbox=inbox,
-            preferences=PostgresPreferences(pool),
-        )
-        self._conversation = Conversation(
-            inbox=inbox,
-            delivery=delivery,
-            assistant=assistant,
-            directories=directories,
-            channels=channels,
-            limits=make_limits(),
-            guide=guide,
-            offers=offers,
-        )
-        self._failing = Conversation(
-            inbox=inbox,
-            delivery=delivery,
-            assistant=FailingAssistant(list(self.audiences)[:20]),
-            directories=directories,
-            channels=channels,
-            limits=make_limits(),
-            guide=guide,
-        )
-        cases = Cases(inbox, records, library, directories)
-        proof = Proof(cases)
-        answers = AnswerVerbs(
-            cases,
-            inbox,
-            {
-                "proof": proof.show_passages,
-                "sources": proof.show_sources,
-                "private": offers.accept,
-            },
-        )
-        spoken = " ".join(sorted(names))
-
-        async def tell_all(claim: Claim, words: Sequence[str]) -> Verdict:
-            return say(claim, "shown", f"{words} {spoken}")
-
-        self._commands = Commands(
-            inbox=inbox,
-            delivery=delivery,
-            rights=rights,
-            audit=audit,
-            guide=guide,
-            verbs=dict.fromkeys(("sources", "sync", "doc", "audit"), tell_all),
-            people={
-                **build_reading_verbs(shelf, lambda: AT),
-                "answer": answers.perform,
-                "proof": answers.prove,
-            },
-            lesser=build_lesser_verbs(shelf, lambda: AT),
-        )
-        workspaces = _Workspaces(self.id)
-        self._names = (
-            ReadableNames(shelf, workspaces),
-            AdminSuggestions(rights, knowledge, workspaces),
-        )
-        self._rights = rights
-
     # What people do
 
     async def act(self, findings: Findings) -> None:
@@ -277,17 +154,19 @@ class Tenant:
         )  # fmt: skip
         if action in ("proof", "private") and not self._list_answered(place):
             action = "command"
-        self._messenger.posts.clear()
-        self._messenger.activities.clear()
+        self._bot.messenger.posts.clear()
+        self._bot.messenger.activities.clear()
         suggested: Sequence[str] = ()
         if action == "suggest":
-            suggested = [n for names in self._names for n in await names.list_for(place, person)]
+            suggested = [
+                n for names in self._bot.suggestions for n in await names.list_for(place, person)
+            ]
         else:
             await self._perform(action, person, place)
         findings.cases[action] += 1
-        is_admin = await self._rights.is_admin(self.id, place, person)
+        is_admin = await self._bot.rights.is_admin(self.id, place, person)
         manages = is_admin and action in ("list", "command", "suggest")
-        for posted in self._messenger.posts:
+        for posted in self._bot.messenger.posts:
             alone = posted.reply.private or posted.place == self.world.find_direct(person.id)
             readers = [person.id] if alone else self.world.list_readers(posted.place)
             # Those who manage sources see their names and what was read from them.
@@ -295,7 +174,7 @@ class Tenant:
                 self._look(findings, action, readers, posted.place, _read_all(posted))
         if not manages:
             self._look(findings, action, [person.id], place, " ".join(suggested))
-        shown = " ".join(self._messenger.activities)
+        shown = " ".join(self._bot.messenger.activities)
         private = action in ("ask", "direct", "private") or place.channel_kind is ChannelKind.DIRECT
         readers = [person.id] if private else self.world.list_readers(place)
         self._look(findings, action, readers, place, shown)
@@ -359,8 +238,8 @@ class Tenant:
             at=AT,
             reply_token={"user": person.id},
         )
-        await self._inbox.put_question(self.id, message)
-        conversation = self._failing if failing else self._conversation
+        await self._bot.inbox.put_question(self.id, message)
+        conversation = self._bot.failing if failing else self._bot.conversation
         while await conversation.answer(self.id, ItemId(key)) is not None:
             pass
         if intent is Intent.MENTION and not failing:
@@ -370,14 +249,14 @@ class Tenant:
         name, *rest = words.split()
         event = f"{self.id}-{self._count()}"
         command = Command(event, name, tuple(rest), place, person, AT, {"user": person.id})
-        await self._inbox.put_command(self.id, command)
-        await self._commands.perform(self.id, ItemId(event))
+        await self._bot.inbox.put_command(self.id, command)
+        await self._bot.commands.perform(self.id, ItemId(event))
 
     async def _answer_queued(self) -> None:
         """Answer what a button has put into the inbox."""
-        for item, entry in list(self._inbox.items.items()):
+        for item, entry in list(self._bot.inbox.items.items()):
             if entry.question is not None and entry.state == "queued":
-                await self._conversation.answer(self.id, ItemId(item))
+                await self._bot.conversation.answer(self.id, ItemId(item))
 
     def _count(self) -> int:
         self._numbers += 1
@@ -396,19 +275,6 @@ class Tenant:
                 if not allowed:
                     leak = Leak(action, reader, place, audiences or (), text)
                     findings.leaks.append(leak)
-
-
-class _Workspaces:
-    """Satisfies what suggestions need of Workspaces: everything is one tenant's."""
-
-    def __init__(self, tenant: TenantId) -> None:
-        self._tenant = tenant
-
-    async def resolve(self, platform: Platform, workspace: str) -> TenantId | None:
-        return self._tenant
-
-    async def link(self, platform: Platform, workspace: str, name: str) -> TenantId:
-        return self._tenant
 
 
 def _read_all(posted: Posted) -> str:
