@@ -1,6 +1,5 @@
 """Discord as one thing to wire: the account, what it says, what it hears."""
 
-import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,6 +32,7 @@ from bot.ports import (
     Workspaces,
 )
 from bot.rendering.form import Choice
+from bot.tasks import running_beside
 
 log = logging.getLogger(__name__)
 
@@ -76,11 +76,8 @@ class DiscordPlatform:
         if self.catch_up is None:
             await self.client.serve()
             return
-        keeping = asyncio.create_task(self.catch_up.keep_cursors())
-        try:
+        async with running_beside(self.catch_up.keep_cursors()):
             await self.client.serve()
-        finally:
-            keeping.cancel()
 
     async def wait_until_receiving(self) -> None:
         """Return once Discord can deliver."""
@@ -102,70 +99,88 @@ class DiscordPlatform:
         await self.client.close()
 
 
-def build_discord(
-    *,
-    token: str,
-    intake: Intake,
-    workspaces: Workspaces,
-    threads: Threads | None = None,
-    source_names: SourceNames | None = None,
-    readable_names: SourceNames | None = None,
-    desk: FormDesk | None = None,
-    kinds: Sequence[Choice] = (),
-    channels: Channels | None = None,
-    cursors: Cursors | None = None,
-    span: timedelta = timedelta(0),
-    roster: ShardRoster | None = None,
-    shards: int = 0,
-    digests: CommandDigests | None = None,
-    api_url: str = DISCORD_API_URL,
-    gateway_url: str = DISCORD_GATEWAY_URL,
-    guild_ready_timeout: float = 2.0,
-    identify_pause: float = IDENTIFY_PAUSE,
-    changes: RightsChanges | None = None,
-    rights_seconds: float = FRESH_SECONDS,
-) -> DiscordPlatform:
-    """Put the parts together; opens nothing yet.
+@dataclass(frozen=True, slots=True)
+class DiscordPorts:
+    """What Discord turns to.
 
     Ports that are left out leave something out: `threads` finds the conversation that a reply goes
     on with, `source_names` feeds the suggestions of names, `channels` says where each question gets
     a thread of its own, a `desk` opens modals (`kinds` are those of sources), with `cursors` what
-    was missed is read when a session begins unless it is older than `span`, with a `roster`
-    processes share the shards, and with `digests` Discord is not asked at each start which commands
-    it knows. `shards` is how many there are; 0: as many as Discord recommends.
-    Roles and channels are kept for `rights_seconds` at most, and until `changes` counts a change.
+    was missed is read when a session begins, with a `roster` processes share the shards, and with
+    `digests` Discord is not asked at each start which commands it knows.
     """
-    catch_up = CatchUp(cursors, span=span) if cursors is not None else None
+
+    intake: Intake
+    workspaces: Workspaces
+    threads: Threads | None = None
+    source_names: SourceNames | None = None
+    readable_names: SourceNames | None = None
+    desk: FormDesk | None = None
+    kinds: Sequence[Choice] = ()
+    channels: Channels | None = None
+    cursors: Cursors | None = None
+    roster: ShardRoster | None = None
+    digests: CommandDigests | None = None
+    changes: RightsChanges | None = None
+
+
+def build_discord(
+    ports: DiscordPorts,
+    *,
+    token: str,
+    span: timedelta = timedelta(0),
+    shards: int = 0,
+    api_url: str = DISCORD_API_URL,
+    gateway_url: str = DISCORD_GATEWAY_URL,
+    guild_ready_timeout: float = 2.0,
+    identify_pause: float = IDENTIFY_PAUSE,
+    rights_seconds: float = FRESH_SECONDS,
+) -> DiscordPlatform:
+    """Put the parts together; opens nothing yet.
+
+    What was missed is read unless it is older than `span`. `shards` is how many there are; 0: as
+    many as Discord recommends. Roles and channels are kept for `rights_seconds` at most, and until
+    a change is counted.
+    """
     client = DiscordClient(
         token,
         api_url=api_url,
         gateway_url=gateway_url,
         guild_ready_timeout=guild_ready_timeout,
         identify_pause=identify_pause,
-        leases=ShardLeases(roster or SoleProcess()),
+        leases=ShardLeases(ports.roster or SoleProcess()),
         shards=shards,
     )
     messenger = DiscordMessenger(client)
-    client.listener = receiver = DiscordReceiver(
-        intake=intake,
-        workspaces=workspaces,
-        threads=threads,
-        source_names=source_names,
-        readable_names=readable_names,
-        forms=DiscordForms(messenger, intake, desk) if desk is not None else None,
-        catch_up=catch_up,
-        changes=changes,
-        question_threads=QuestionThreads(channels, workspaces) if channels is not None else None,
-    )
+    catch_up = CatchUp(ports.cursors, span=span) if ports.cursors is not None else None
+    client.listener = receiver = _build_receiver(ports, messenger, catch_up)
+    rights = RightsCache(Platform.DISCORD, ports.changes, seconds=rights_seconds)
     return DiscordPlatform(
         client=client,
         messenger=messenger,
-        directory=DiscordDirectory(
-            client,
-            RightsCache(Platform.DISCORD, changes, seconds=rights_seconds),
-            workspaces,
-        ),
+        directory=DiscordDirectory(client, rights, ports.workspaces),
         receiver=receiver,
-        commands=DiscordCommands(client, receiver, kinds, digests),
+        commands=DiscordCommands(client, receiver, ports.kinds, ports.digests),
         catch_up=catch_up,
+    )
+
+
+def _build_receiver(
+    ports: DiscordPorts, messenger: DiscordMessenger, catch_up: CatchUp | None
+) -> DiscordReceiver:
+    forms = question_threads = None
+    if ports.desk is not None:
+        forms = DiscordForms(messenger, ports.intake, ports.desk)
+    if ports.channels is not None:
+        question_threads = QuestionThreads(ports.channels, ports.workspaces)
+    return DiscordReceiver(
+        intake=ports.intake,
+        workspaces=ports.workspaces,
+        threads=ports.threads,
+        source_names=ports.source_names,
+        readable_names=ports.readable_names,
+        forms=forms,
+        catch_up=catch_up,
+        changes=ports.changes,
+        question_threads=question_threads,
     )

@@ -2,9 +2,13 @@
 
 import asyncio
 import logging
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from aiohttp.web import RouteDef
+from slack_bolt.async_app import AsyncApp
+
+from bot.clock import read_clock
 from bot.errors import SettingsInvalid
 from bot.model import Platform
 from bot.platforms.freshness import FRESH_SECONDS, RightsCache
@@ -18,7 +22,7 @@ from bot.platforms.slack_membership import SlackMembership
 from bot.platforms.slack_messenger import SlackMessenger
 from bot.platforms.slack_oauth import SlackOAuth
 from bot.platforms.slack_pane import SlackPane
-from bot.platforms.slack_receiver import SlackReceiver, read_clock
+from bot.platforms.slack_receiver import SlackReceiver
 from bot.platforms.slack_socket import CONNECTIONS, SlackSockets
 from bot.platforms.slack_transcript import SlackTranscriber
 from bot.ports import (
@@ -32,6 +36,7 @@ from bot.ports import (
     Transcripts,
     Workspaces,
 )
+from bot.tasks import running_beside
 
 log = logging.getLogger(__name__)
 
@@ -80,19 +85,17 @@ class SlackPlatform:
 
     async def run(self) -> None:
         """Receive until cancelled. Raises ConnectionRefused or SettingsInvalid at the start."""
-        hearing = None
-        if self.transcriber is not None:
-            hearing = asyncio.create_task(self.transcriber.run(self._receiving))
-        try:
-            if self.http is not None:
-                await self.http.run()
-            elif self.sockets is not None and isinstance(self.accounts, SlackAccount):
-                await self.sockets.run(await self.accounts.check_app_token(self.app_token))
-        finally:
-            if hearing is not None:
-                hearing.cancel()
-                with suppress(asyncio.CancelledError):
-                    await hearing
+        if self.transcriber is None:
+            await self._receive()
+            return
+        async with running_beside(self.transcriber.run(self._receiving)):
+            await self._receive()
+
+    async def _receive(self) -> None:
+        if self.http is not None:
+            await self.http.run()
+        elif self.sockets is not None and isinstance(self.accounts, SlackAccount):
+            await self.sockets.run(await self.accounts.check_app_token(self.app_token))
 
     @property
     def _receiving(self) -> asyncio.Event:
@@ -138,49 +141,64 @@ class OAuthApp:
     states: InstallationStates
 
 
+@dataclass(frozen=True, slots=True)
+class SlackPorts:
+    """What Slack turns to.
+
+    Ports that are left out leave something out: with a `desk` and `source_names` commands open
+    modals, `transcripts` take channels down, `prompts` suggest questions in the agent's pane, and
+    `changes` count what Slack tells of rights.
+    """
+
+    intake: Intake
+    workspaces: Workspaces
+    desk: FormDesk | None = None
+    source_names: SourceNames | None = None
+    transcripts: Transcripts | None = None
+    prompts: Prompts | None = None
+    changes: RightsChanges | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HttpServer:
+    """Where events are received over HTTP, and what tells of the process's health."""
+
+    signing_secret: str = field(repr=False)
+    host: str = "127.0.0.1"
+    port: int = 8080
+    check_health: HealthCheck = find_nothing_wrong
+
+
 def build_slack(
+    ports: SlackPorts,
     *,
     bot_token: str | None = None,
     oauth: OAuthApp | None = None,
-    intake: Intake,
-    workspaces: Workspaces,
-    desk: FormDesk | None = None,
-    source_names: SourceNames | None = None,
-    transcripts: Transcripts | None = None,
-    prompts: Prompts | None = None,
     app_token: str | None = None,
-    signing_secret: str | None = None,
+    server: HttpServer | None = None,
     api_url: str = SLACK_API_URL,
-    host: str = "127.0.0.1",
-    port: int = 8080,
     connections: int = CONNECTIONS,
-    check_health: HealthCheck = find_nothing_wrong,
-    changes: RightsChanges | None = None,
     rights_seconds: float = FRESH_SECONDS,
     guests_are_members: bool = False,
 ) -> SlackPlatform:
     """Put the parts together. With an `app_token` over Socket Mode, else over signed HTTP.
 
-    With `oauth` in place of a `bot_token` workspaces install the app themselves, over HTTP. With a
-    `desk` and `source_names` commands open modals. What Slack tells of rights is kept for
-    `rights_seconds` at most, and until `changes` counts a change. Opens nothing yet. Raises
-    SettingsInvalid where a token or secret is missing.
+    With `oauth` in place of a `bot_token` workspaces install the app themselves, over HTTP. What
+    Slack tells of rights is kept for `rights_seconds` at most, and until a change is counted. Opens
+    nothing yet. Raises SettingsInvalid where a token or secret is missing.
     """
     accounts = _build_accounts(bot_token, oauth, api_url)
     messenger = SlackMessenger(accounts)
-    forms = None
-    if desk is not None and source_names is not None:
-        forms = SlackForms(
-            accounts, messenger, intake, desk=desk, source_names=source_names, now=read_clock
-        )
-    transcriber = SlackTranscriber(transcripts) if transcripts is not None else None
-    pane = SlackPane(accounts, prompts) if prompts is not None else None
+    forms = _build_forms(ports, accounts, messenger)
+    transcriber = SlackTranscriber(ports.transcripts) if ports.transcripts else None
+    pane = SlackPane(accounts, ports.prompts) if ports.prompts else None
+    installations = oauth.installations if oauth else None
     receiver = SlackReceiver(
-        membership=SlackMembership(accounts, workspaces, oauth.installations if oauth else None),
+        membership=SlackMembership(accounts, ports.workspaces, installations),
         channels=SlackChannels(accounts),
-        intake=intake,
+        intake=ports.intake,
         forms=forms,
-        changes=changes,
+        changes=ports.changes,
         transcriber=transcriber,
         pane=pane,
     )
@@ -188,35 +206,48 @@ def build_slack(
     sockets = http = None
     if app_token and isinstance(accounts, SlackAccount):
         sockets = SlackSockets(app, accounts.client, app_token, connections=connections)
-    elif signing_secret:
-        http = SlackHttp(
-            app,
-            signing_secret,
-            host=host,
-            port=port,
-            check_health=check_health,
-            routes=_build_oauth(oauth, workspaces, api_url).routes() if oauth else (),
-        )
     else:
-        raise SettingsInvalid(
-            "Slack has no way to reach Footnote: set SLACK_APP_TOKEN for Socket Mode, or "
-            "SLACK_SIGNING_SECRET for HTTP."
-        )
+        routes = _build_oauth(oauth, ports.workspaces, api_url).routes() if oauth else ()
+        http = _build_http(app, server, routes)
+    rights = RightsCache(Platform.SLACK, ports.changes, seconds=rights_seconds)
     return SlackPlatform(
         accounts=accounts,
         messenger=messenger,
-        directory=SlackDirectory(
-            accounts,
-            RightsCache(Platform.SLACK, changes, seconds=rights_seconds),
-            guests_are_members=guests_are_members,
-        ),
-        workspaces=workspaces,
+        directory=SlackDirectory(accounts, rights, guests_are_members=guests_are_members),
+        workspaces=ports.workspaces,
         sockets=sockets,
         http=http,
         app_token=app_token or "",
         forms=forms,
         transcriber=transcriber,
         pane=pane,
+    )
+
+
+def _build_http(app: AsyncApp, server: HttpServer | None, routes: Sequence[RouteDef]) -> SlackHttp:
+    if server is None:
+        raise SettingsInvalid(
+            "Slack has no way to reach Footnote: set SLACK_APP_TOKEN for Socket Mode, or "
+            "SLACK_SIGNING_SECRET for HTTP."
+        )
+    return SlackHttp(
+        app,
+        server.signing_secret,
+        host=server.host,
+        port=server.port,
+        check_health=server.check_health,
+        routes=routes,
+    )
+
+
+def _build_forms(
+    ports: SlackPorts, accounts: SlackAccount | InstalledAccounts, messenger: SlackMessenger
+) -> SlackForms | None:
+    if ports.desk is None or ports.source_names is None:
+        return None
+    names = ports.source_names
+    return SlackForms(
+        accounts, messenger, ports.intake, desk=ports.desk, source_names=names, now=read_clock
     )
 
 

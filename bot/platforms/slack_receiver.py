@@ -2,11 +2,12 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from slack_bolt.response import BoltResponse
 
+from bot.clock import read_clock
 from bot.errors import AppNotInstalled
 from bot.model import THREAD, ChannelKind, Command, MessageKey, Place, Platform
 from bot.platforms.slack_directory import SlackChannels
@@ -46,11 +47,6 @@ HEARD = EVENTS | PARTINGS | RIGHTS_EVENTS | PANE_EVENTS | {JOINED}
 Payload = Mapping[str, Any]
 
 log = logging.getLogger(__name__)
-
-
-def read_clock() -> datetime:
-    """The time now, in UTC."""
-    return datetime.now(UTC)
 
 
 class SlackReceiver:

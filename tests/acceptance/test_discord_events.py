@@ -24,8 +24,9 @@ from bot.model import (
     Platform,
     ThreadKey,
 )
+from bot.platforms.discord_commands import CommandDigests
 from bot.platforms.discord_messenger import DiscordMessenger
-from bot.platforms.discord_platform import DiscordPlatform, build_discord
+from bot.platforms.discord_platform import DiscordPlatform, DiscordPorts, build_discord
 from bot.rendering.reply import Paragraph, Reply, Text
 from retrieval.errors import StoreUnavailable
 from retrieval.model import TenantId
@@ -122,7 +123,12 @@ async def world(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[DiscordEmulato
         yield emulator
 
 
-def build(world: DiscordEmulator, recorder: Recorder, **options: Any) -> DiscordPlatform:
+def build(
+    world: DiscordEmulator,
+    recorder: Recorder,
+    digests: CommandDigests | None = None,
+    **options: Any,
+) -> DiscordPlatform:
     reached = {
         "token": world.bot_token,
         "api_url": world.api_url,
@@ -130,8 +136,8 @@ def build(world: DiscordEmulator, recorder: Recorder, **options: Any) -> Discord
         "guild_ready_timeout": 0.05,
         "identify_pause": 0.0,
     }
-    ports = dict.fromkeys(("intake", "workspaces", "threads", "source_names"), recorder)
-    return build_discord(**{**ports, **reached, **options})
+    ports = DiscordPorts(recorder, recorder, recorder, recorder, digests=digests)
+    return build_discord(ports, **{**reached, **options})
 
 
 @asynccontextmanager

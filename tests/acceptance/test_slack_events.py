@@ -25,7 +25,7 @@ from bot.model import (
     Platform,
 )
 from bot.platforms import slack_socket
-from bot.platforms.slack_platform import SlackPlatform, build_slack
+from bot.platforms.slack_platform import HttpServer, SlackPlatform, SlackPorts, build_slack
 from retrieval.errors import StoreUnavailable
 from retrieval.model import TenantId
 from tests.emulators.slack import SlackEmulator
@@ -115,8 +115,7 @@ async def workspace() -> AsyncIterator[SlackEmulator]:
 
 def build(slack: SlackEmulator, recorder: Recorder, **options: Any) -> SlackPlatform:
     reached = {"bot_token": slack.bot_token, "app_token": slack.app_token, "api_url": slack.api_url}
-    ports = {"intake": recorder, "workspaces": recorder}
-    return build_slack(**{**ports, **reached, **options})
+    return build_slack(SlackPorts(recorder, recorder), **{**reached, **options})
 
 
 @asynccontextmanager
@@ -143,7 +142,7 @@ async def slack(
 ) -> AsyncIterator[SlackEmulator]:
     """The workspace with the adapter connected to it, in both ways."""
     over_http = request.param == "http"
-    secret = {"app_token": None, "signing_secret": workspace.signing_secret, "port": 0}
+    secret = {"app_token": None, "server": HttpServer(workspace.signing_secret, port=0)}
     platform = build(workspace, recorder, **(secret if over_http else {}))
     async with running(platform):
         if platform.http is not None:
@@ -346,8 +345,8 @@ async def test_a_command_that_cannot_be_taken_down_is_not_silent(
 
 @pytest.fixture
 async def server(workspace: SlackEmulator, recorder: Recorder) -> AsyncIterator[str]:
-    secret = workspace.signing_secret
-    platform = build(workspace, recorder, app_token=None, signing_secret=secret, port=0)
+    server = HttpServer(workspace.signing_secret, port=0)
+    platform = build(workspace, recorder, app_token=None, server=server)
     async with running(platform):
         assert platform.http is not None
         yield platform.http.address
@@ -413,7 +412,7 @@ async def test_a_taken_port_is_told(
     workspace: SlackEmulator, recorder: Recorder, server: str
 ) -> None:
     port = int(server.rpartition(":")[2])
-    other = build(workspace, recorder, app_token=None, signing_secret="s", port=port)
+    other = build(workspace, recorder, app_token=None, server=HttpServer("s", port=port))
     with pytest.raises(SettingsInvalid, match="FOOTNOTE_PORT"):
         await other.run()
 
