@@ -169,7 +169,6 @@ async def open_footnote(settings: Settings) -> AsyncIterator[Footnote]:
         url = await stack.enter_async_context(provide_database(settings))
         applied = await set_up_database(url)
         pool = await stack.enter_async_context(open_pool(url, size=settings.workers + 6))
-        records = PostgresSourceStore(pool)
         parser = await stack.enter_async_context(ProcessParser())
         secrets = open_secrets(settings)
         surroundings = await stack.enter_async_context(_open_surroundings(settings))
@@ -181,57 +180,28 @@ async def open_footnote(settings: Settings) -> AsyncIterator[Footnote]:
             slack_accounts=_find_slack_accounts(settings, installations),
         )
 
-        vector_index = VectorIndex(settings.vector_index)
-
         async def build_index(spec: str) -> Index:
             embedder = await build_embedder(spec)
             return Index(
                 spec,
                 embedder,
-                PassageSearcher(
-                    PostgresPassageIndex(pool, embedder.model, index=vector_index),
-                    embedder,
-                    pipeline=parse_pipeline(
-                        "default-rerank" if settings.reranker == "none" else "default"
-                    ),
-                    reranker=build_reranker(settings, embedder),
-                    analyzer=settings.analyzer,
-                ),
-                SyncEngine(
-                    PostgresDocumentStore(
-                        pool, embedder.model, analyzer=settings.analyzer, index=vector_index
-                    ),
-                    records,
-                    embedder,
-                    parser,
-                    connect=opener,
-                ),
+                _build_searcher(settings, pool, embedder),
+                _build_engine(settings, pool, embedder, parser, opener),
             )
 
         searcher = await _open_index(settings, PostgresModelPointer(pool), build_index)
-        embedder = searcher.embedder
-        scorer = open_scorer(embedder)
-        built_in = BuiltInBrain(scorer, sources=searcher)
         answers = PostgresAnswerRecords(pool)
-        assistant = Assistant(
-            brain=build_brain(settings, searcher) or built_in,
-            fallback=built_in,
-            passages=searcher,
-            sentences=scorer,
-            memory=PostgresThreadMemory(pool),
-            eyes=build_eyes(settings),
-            records=answers,
-            config=_agent_config(settings),
-        )
         yield Footnote(
             settings=settings,
             database_url=url,
             migrations=applied,
             pool=pool,
-            knowledge=Knowledge(records, searcher, parser=parser, secrets=secrets, opener=opener),
+            knowledge=Knowledge(
+                PostgresSourceStore(pool), searcher, parser=parser, secrets=secrets, opener=opener
+            ),
             parser=parser,
             searcher=searcher,
-            assistant=assistant,
+            assistant=_build_assistant(settings, pool, searcher, answers),
             answers=answers,
             votes=PostgresVotes(pool),
             audit=PostgresAudit(pool),
@@ -239,6 +209,47 @@ async def open_footnote(settings: Settings) -> AsyncIterator[Footnote]:
             installations=installations,
             forgetting=PostgresForgetting(pool),
         )
+
+
+def _build_searcher(settings: Settings, pool: Pool, embedder: Embedder) -> PassageSearcher:
+    index = VectorIndex(settings.vector_index)
+    return PassageSearcher(
+        PostgresPassageIndex(pool, embedder.model, index=index),
+        embedder,
+        pipeline=parse_pipeline("default-rerank" if settings.reranker == "none" else "default"),
+        reranker=build_reranker(settings, embedder),
+        analyzer=settings.analyzer,
+    )
+
+
+def _build_engine(
+    settings: Settings, pool: Pool, embedder: Embedder, parser: ProcessParser, opener: SourceOpener
+) -> SyncEngine:
+    index = VectorIndex(settings.vector_index)
+    return SyncEngine(
+        PostgresDocumentStore(pool, embedder.model, analyzer=settings.analyzer, index=index),
+        PostgresSourceStore(pool),
+        embedder,
+        parser,
+        connect=opener,
+    )
+
+
+def _build_assistant(
+    settings: Settings, pool: Pool, searcher: LiveIndex, answers: PostgresAnswerRecords
+) -> Assistant:
+    scorer = open_scorer(searcher.embedder)
+    built_in = BuiltInBrain(scorer, sources=searcher)
+    return Assistant(
+        brain=build_brain(settings, searcher) or built_in,
+        fallback=built_in,
+        passages=searcher,
+        sentences=scorer,
+        memory=PostgresThreadMemory(pool),
+        eyes=build_eyes(settings),
+        records=answers,
+        config=_agent_config(settings),
+    )
 
 
 async def _open_index(

@@ -109,6 +109,18 @@ def _digest(commands: list[dict[str, Any]]) -> str:
 
 
 def _build_commands(receiver: DiscordReceiver, kinds: Sequence[Choice]) -> list[AnyCommand]:
+    return [
+        *_build_people(receiver),
+        build_forget(receiver),
+        _build_sync(receiver),
+        _build_sources(receiver, kinds),
+        build_channel(receiver),
+        _build_doc(receiver),
+        _bare(receiver, "audit", "Who commanded what of late (admins)"),
+    ]
+
+
+def _build_people(receiver: DiscordReceiver) -> list[AnyCommand]:
     @_ANYWHERE
     @_FOR_ONESELF
     @app_commands.command(name="ask", description="Ask; only you see the answer")
@@ -132,44 +144,40 @@ def _build_commands(receiver: DiscordReceiver, kinds: Sequence[Choice]) -> list[
         place = (f"in:{source}",) if source else ()
         await receiver.receive_command(interaction, "search", (*place, *words.split()))
 
+    @app_commands.context_menu(name="Answer this")
+    async def answer_this(interaction: Interaction, message: discord.Message) -> None:
+        await receiver.receive_target(interaction, message)
+
+    help_ = _bare(receiver, "help", "What you can ask and do here")
+    return [
+        ask,
+        _complete_readable(search, receiver),
+        answer_this,
+        _bare(receiver, "proof", "The passages behind your latest answer here"),
+        _bare(receiver, "new", "Begin a new conversation"),
+        _ANYWHERE(_FOR_ONESELF(help_)),
+    ]
+
+
+def _bare(
+    receiver: DiscordReceiver, name: str, description: str
+) -> app_commands.Command[Any, Any, None]:
+    """A command that takes nothing."""
+
+    @app_commands.command(name=name, description=description)
+    async def act(interaction: Interaction) -> None:
+        await receiver.receive_command(interaction, name, ())
+
+    return act
+
+
+def _build_doc(receiver: DiscordReceiver) -> app_commands.Command[Any, Any, None]:
     @app_commands.command(name="doc", description="What is known of a document (admins)")
     @app_commands.describe(url="The document's address, as answers link to it")
     async def doc(interaction: Interaction, url: str) -> None:
         await receiver.receive_command(interaction, "doc", (url,))
 
-    @app_commands.command(name="audit", description="Who commanded what of late (admins)")
-    async def audit(interaction: Interaction) -> None:
-        await receiver.receive_command(interaction, "audit", ())
-
-    @_ANYWHERE
-    @_FOR_ONESELF
-    @app_commands.command(name="help", description="What you can ask and do here")
-    async def help_(interaction: Interaction) -> None:
-        await receiver.receive_command(interaction, "help", ())
-
-    groups = [_build_sync(receiver), _build_sources(receiver, kinds), build_channel(receiver)]
-
-    @app_commands.command(name="proof", description="The passages behind your latest answer here")
-    async def proof(interaction: Interaction) -> None:
-        await receiver.receive_command(interaction, "proof", ())
-
-    @app_commands.command(name="new", description="Begin a new conversation")
-    async def new(interaction: Interaction) -> None:
-        await receiver.receive_command(interaction, "new", ())
-
-    @app_commands.context_menu(name="Answer this")
-    async def answer_this(interaction: Interaction, message: discord.Message) -> None:
-        await receiver.receive_target(interaction, message)
-
-    people: list[AnyCommand] = [
-        ask,
-        proof,
-        new,
-        answer_this,
-        _complete_readable(search, receiver),
-        build_forget(receiver),
-    ]
-    return [*people, *groups, doc, audit, help_]
+    return doc
 
 
 def _build_sync(receiver: DiscordReceiver) -> app_commands.Group:

@@ -235,27 +235,7 @@ class PostgresDocumentStore:
             for audience in sorted(audiences, key=sorted)
         }
         documents = [entry.document for entry in entries]
-        cursor = await connection.execute(
-            compose("put_documents"),
-            {
-                "tenant": source.tenant,
-                "source": source.id,
-                "external_ids": [document.external_id for document in documents],
-                "urls": [clean_text(document.url) for document in documents],
-                "titles": [clean_text(document.title) for document in documents],
-                "bodies": [clean_text(document.text) for document in documents],
-                "groups": [groups[document.audience] for document in documents],
-                "hashes": [document.content_hash for document in documents],
-                "fingerprints": [document.fingerprint for document in documents],
-                "modified": [document.modified_at for document in documents],
-            },
-        )
-        written = await cursor.fetchall()
-        if any(active not in (None, model) for *_, active in written):
-            raise ModelChanged
-        found = {row[0]: (DocumentId(row[1]), row[2]) for row in written}
-        replaced = [number for number, version in found.values() if version > 1]
-        await _delete_chunks(connection, source.tenant, replaced)
+        numbers = await _put_documents(connection, source, documents, groups, model)
         cursor = await connection.execute(
             compose("take_chunk_ids"), {"count": sum(len(entry.chunks) for entry in entries)}
         )
@@ -265,7 +245,7 @@ class PostgresDocumentStore:
         for entry in entries:
             end = start + len(entry.chunks)
             terms = [self._analyse(source.tenant, entry.document.title, c) for c in entry.chunks]
-            number = found[entry.document.external_id][0]
+            number = numbers[entry.document.external_id]
             group = groups[entry.document.audience]
             rows.append(LoadedDocument(entry, group, number, ids[start:end], terms))
             start = end
@@ -276,6 +256,39 @@ class PostgresDocumentStore:
         title_terms = self._analyzer.tokenize("\n".join([title, *chunk.heading_path]))
         terms = [*title_terms, *self._analyzer.tokenize(chunk.text)]
         return hash_terms(tenant, terms), len(title_terms)
+
+
+async def _put_documents(
+    connection: psycopg.AsyncConnection,
+    source: Source,
+    documents: Sequence[Document],
+    groups: Mapping[frozenset[str], int],
+    model: int,
+) -> dict[str, DocumentId]:
+    """Write documents without their chunks, those of earlier versions gone; ids by external id.
+
+    Raises ModelChanged.
+    """
+    cursor = await connection.execute(
+        compose("put_documents"),
+        {
+            "tenant": source.tenant,
+            "source": source.id,
+            "external_ids": [document.external_id for document in documents],
+            "urls": [clean_text(document.url) for document in documents],
+            "titles": [clean_text(document.title) for document in documents],
+            "bodies": [clean_text(document.text) for document in documents],
+            "groups": [groups[document.audience] for document in documents],
+            "hashes": [document.content_hash for document in documents],
+            "fingerprints": [document.fingerprint for document in documents],
+            "modified": [document.modified_at for document in documents],
+        },
+    )
+    written = await cursor.fetchall()
+    if any(active not in (None, model) for *_, active in written):
+        raise ModelChanged
+    await _delete_chunks(connection, source.tenant, [row[1] for row in written if row[2] > 1])
+    return {row[0]: DocumentId(row[1]) for row in written}
 
 
 async def _find_group(
