@@ -41,11 +41,11 @@ from bot.ports import (
 )
 from bot.progress import Progress
 from bot.reading.offers import Offers
-from bot.rendering import action_phrases, phrases
 from bot.rendering.actions import compose_shared, offer_actions
 from bot.rendering.apology import UNEXPECTED, Apology, find_apology
 from bot.rendering.compose import compose_answer, compose_failure, compose_limit, compose_words
 from bot.rendering.draft import compose_stopped
+from bot.rendering.phrases import actions, attachments, choose_language, making
 from bot.rendering.reply import Button, Reply
 from bot.reticence import Unsaid, is_unasked, is_well_founded
 from bot.scopes import Scopes
@@ -53,11 +53,11 @@ from retrieval.errors import StoreUnavailable
 from retrieval.model import TenantId
 
 STEP_WORDS = {
-    "planning": phrases.PLANNING,
-    "searching": phrases.SEARCHING,
-    "reading": phrases.READING,
-    "writing": phrases.WRITING,
-    "checking": phrases.CHECKING,
+    "planning": making.PLANNING,
+    "searching": making.SEARCHING,
+    "reading": making.READING,
+    "writing": making.WRITING,
+    "checking": making.CHECKING,
 }
 MOST_CLAIMS = 5
 """Attempts at a question, crashes of the worker included, after which it is given up."""
@@ -90,7 +90,7 @@ class _Asked:
     @property
     def language(self) -> str:
         """The language to speak."""
-        return phrases.choose_language(self.settings.language, self.message.text)
+        return choose_language(self.settings.language, self.message.text)
 
     @property
     def draft(self) -> str | None:
@@ -175,7 +175,7 @@ class Conversation:
             messenger,
             message.place,
             self._open_live(messenger, asked),
-            stop=Button(phrases.STOP.say(asked.language), f"answer stop {claim.item}"),
+            stop=Button(making.STOP.say(asked.language), f"answer stop {claim.item}"),
             language=asked.language,
             quiet=is_unasked(message),
             draft=asked.draft,
@@ -254,7 +254,7 @@ class Conversation:
     async def _begin_anew(self, asked: _Asked) -> Reply:
         thread = name_conversation(asked.claim.tenant, asked.message.thread)
         await self._assistant.begin_anew(asked.claim.tenant, thread)
-        return compose_words(action_phrases.NEW_CONVERSATION.say(asked.language))
+        return compose_words(actions.NEW_CONVERSATION.say(asked.language))
 
     async def _ask(self, asked: _Asked, progress: Progress) -> Answer | None:
         """The answer, or None where another attempt took over. Raises AnswerStopped."""
@@ -366,7 +366,7 @@ def _compose_at_once(asked: _Asked) -> Reply | None:
         return compose_stopped("", private=private, language=language)
     if asked.message.attachments and not asked.message.text.strip():
         names = ", ".join(file.name for file in asked.message.attachments)
-        words = phrases.FILE_WITHOUT_QUESTION.say(language, names=names)
+        words = attachments.FILE_WITHOUT_QUESTION.say(language, names=names)
         return compose_words(words, private=private)
     if claim.attempts > MOST_CLAIMS:
         # The worker died over this question again and again, so there is no error to go by.

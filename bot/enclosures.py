@@ -10,8 +10,7 @@ from agents.model import Picture, enclose
 from bot.errors import BotError
 from bot.model import Attachment, IncomingMessage, Place, Platform
 from bot.ports import FileStore
-from bot.rendering import phrases
-from bot.rendering.phrases import Phrase
+from bot.rendering.phrases import Phrase, attachments
 from retrieval.chunking import chunk_document
 from retrieval.errors import RetrievalError
 from retrieval.model import Passage, RawDocument, SourceEntry
@@ -84,7 +83,7 @@ class Enclosures:
                 else:
                     passages += held
         if len(message.attachments) > MOST_FILES:
-            notices.append(phrases.FILES_TOO_MANY.say(language, count=MOST_FILES))
+            notices.append(attachments.FILES_TOO_MANY.say(language, count=MOST_FILES))
         return Enclosed(tuple(passages), tuple(pictures), tuple(notices))
 
     async def _open(
@@ -93,13 +92,13 @@ class Enclosures:
         is_picture = file.media_type.startswith("image/")
         media_type = _find_media_type(file)
         if media_type is None and not is_picture:
-            raise _LeftOut(phrases.FILE_KIND)
+            raise _LeftOut(attachments.FILE_KIND)
         most = PICTURE_MEGABYTES if is_picture else FILE_MEGABYTES
         if file.size > most * 2**20:
-            raise _LeftOut(phrases.FILE_TOO_LARGE, most=most)
+            raise _LeftOut(attachments.FILE_TOO_LARGE, most=most)
         content = await self._fetch(file, place)
         if len(content) > most * 2**20:
-            raise _LeftOut(phrases.FILE_TOO_LARGE, most=most)
+            raise _LeftOut(attachments.FILE_TOO_LARGE, most=most)
         if is_picture:
             return Picture(file.name, _recognise_picture(content), content)
         return await self._parse(file, number, media_type or "", content)
@@ -107,12 +106,12 @@ class Enclosures:
     async def _fetch(self, file: Attachment, place: Place) -> bytes:
         store = self._stores.get(place.platform)
         if store is None or not file.url:
-            raise _LeftOut(phrases.FILE_WITHHELD)
+            raise _LeftOut(attachments.FILE_WITHHELD)
         try:
             return await store.fetch(place, file)
         except (RetrievalError, BotError) as error:
             _log.warning("A file was not handed over: %s", error)
-            raise _LeftOut(phrases.FILE_WITHHELD) from error
+            raise _LeftOut(attachments.FILE_WITHHELD) from error
 
     async def _parse(
         self, file: Attachment, number: int, media_type: str, content: bytes
@@ -122,7 +121,7 @@ class Enclosures:
             document = await self._parser.parse(RawDocument(entry, content, media_type, file.name))
         except RetrievalError as error:
             _log.info("A file could not be parsed: %s", error)
-            raise _LeftOut(phrases.FILE_UNREADABLE) from error
+            raise _LeftOut(attachments.FILE_UNREADABLE) from error
         chunks = chunk_document(document, count_tokens=_estimate_tokens)
         return enclose(file.name, number, chunks[:MOST_PASSAGES], self._now())
 
@@ -146,7 +145,7 @@ def _recognise_picture(content: bytes) -> str:
             return media_type
     if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
         return "image/webp"
-    raise _LeftOut(phrases.FILE_KIND)
+    raise _LeftOut(attachments.FILE_KIND)
 
 
 def _estimate_tokens(texts: Sequence[str]) -> list[int]:

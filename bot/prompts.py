@@ -8,7 +8,8 @@ from itertools import zip_longest
 
 from bot.model import ChannelSettings, Person, Place
 from bot.ports import Channels, Topics, Workspaces
-from bot.rendering.phrases import ABOUT_PAGE, ABOUT_SECTION, choose_language
+from bot.rendering.phrases import choose_language
+from bot.rendering.phrases.prompts import ABOUT_PAGE, ABOUT_SECTION
 from bot.scopes import Scopes
 from retrieval.model import EVERYONE, PUBLIC, TenantId, Topic
 

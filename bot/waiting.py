@@ -7,8 +7,8 @@ from bot.delivery import Delivery
 from bot.errors import DeliveryFailed, DeliveryRefused
 from bot.model import Intent, Platform, Waiting
 from bot.ports import Channels, Letter, WaitingLine
-from bot.rendering import phrases
 from bot.rendering.compose import compose_words
+from bot.rendering.phrases import choose_language, refusals
 
 _SAYS_ACTIVITY: Mapping[Platform, bool] = {Platform.SLACK: True, Platform.DISCORD: False}
 """Whether the platform's own sign of activity shows words, which go away with the answer."""
@@ -38,8 +38,8 @@ class WaitingRoom:
     async def _tell(self, waiting: Waiting) -> None:
         question, place = waiting.question, waiting.question.place
         settings = await self._channels.read(waiting.tenant, place)
-        language = phrases.choose_language(settings.language, question.text)
-        words = phrases.QUEUED.say(language, number=waiting.number)
+        language = choose_language(settings.language, question.text)
+        words = refusals.QUEUED.say(language, number=waiting.number)
         try:
             if _SAYS_ACTIVITY.get(place.platform) and place.thread is not None:
                 await self._delivery.get_messenger(place.platform).show_activity(place, words)

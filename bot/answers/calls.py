@@ -10,8 +10,8 @@ from bot.answers.telling import tell
 from bot.delivery import Delivery
 from bot.model import Claim
 from bot.ports import Channels
-from bot.rendering import action_phrases as phrases
 from bot.rendering.compose import compose_source
+from bot.rendering.phrases import actions
 from bot.rendering.reply import (
     Block,
     Button,
@@ -41,13 +41,13 @@ class Callers:
         place, person = case.command.place, case.command.person
         whom = (await self._channels.read(case.tenant, place)).hand_off
         if not whom:
-            return tell(claim, phrases.NOBODY_SET.say(case.language))
+            return tell(claim, actions.NOBODY_SET.say(case.language))
         letter = f"{claim.item}:call"
         standing = await self._calls.put(case.tenant, Call(case.item, place, person, letter))
         if standing is None:
-            return tell(claim, phrases.FORGOTTEN.say(case.language))
+            return tell(claim, actions.FORGOTTEN.say(case.language))
         if standing != letter:
-            return tell(claim, phrases.CALLED_ALREADY.say(case.language))
+            return tell(claim, actions.CALLED_ALREADY.say(case.language))
         reply = compose_call(case, whom)
         return Verdict("called", {letter: reply}, audited=False, replaces=False)
 
@@ -56,9 +56,9 @@ class Callers:
         person = case.command.person
         letter = await self._calls.resolve(case.tenant, case.item, person.id)
         if letter is None:
-            return tell(claim, phrases.NO_SUCH_ANSWER.say(case.language))
-        name = person.name or phrases.SOMEBODY.say(case.language)
-        words = phrases.RESOLVED_BY.say(case.language, name=name)
+            return tell(claim, actions.NO_SUCH_ANSWER.say(case.language))
+        name = person.name or actions.SOMEBODY.say(case.language)
+        words = actions.RESOLVED_BY.say(case.language, name=name)
         await self._delivery.revise(case.tenant, letter, compose_resolved(case, words))
         return tell(claim, words)
 
@@ -69,10 +69,10 @@ def compose_call(case: Case, whom: Sequence[str]) -> Reply:
     What a private answer was drawn from may be more than those who are called may read, so of such
     an answer only the question is told.
     """
-    name = case.command.person.name or phrases.SOMEBODY.say(case.language)
+    name = case.command.person.name or actions.SOMEBODY.say(case.language)
     calls = [inline for one in whom for inline in (_mention(one), Text(" "))]
-    opening = (*calls[:-1], Text(phrases.CALLS.say(case.language, name=name)))
-    button = Button(phrases.RESOLVED.say(case.language), f"answer resolved {case.item}", "primary")
+    opening = (*calls[:-1], Text(actions.CALLS.say(case.language, name=name)))
+    button = Button(actions.RESOLVED.say(case.language), f"answer resolved {case.item}", "primary")
     return Reply(
         (Paragraph(opening), *_describe(case)), tuple(_list_sources(case)), buttons=(button,)
     )
@@ -89,7 +89,7 @@ def _describe(case: Case) -> Iterator[Block]:
     if record is None or case.is_private:
         return
     found = record.outcome == Outcome.ANSWERED and record.citations
-    words = phrases.FOUND if found else phrases.FOUND_NOTHING
+    words = actions.FOUND if found else actions.FOUND_NOTHING
     yield Paragraph((Text(words.say(case.language)),))
 
 

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 
 from bot.model import Claim
 from bot.ports import Keepsakes, Memory
-from bot.rendering import phrases
 from bot.rendering.compose import compose_words
-from bot.rendering.phrases import Phrase
+from bot.rendering.phrases import Phrase, forgetting
 from bot.rendering.reply import Button, Reply
 from bot.verdict import Verdict, answer
 
@@ -34,7 +33,7 @@ class Forgetting:
             claim.tenant, command.place, command.person, everywhere=everywhere
         )
         if not threads:
-            return answer(claim, "nothing", _say(phrases.FORGET_NOTHING))
+            return answer(claim, "nothing", _say(forgetting.FORGET_NOTHING))
         if YES not in words:
             return answer(claim, "asked", _ask(len(threads), everywhere=everywhere))
         for thread in threads:
@@ -42,13 +41,13 @@ class Forgetting:
         await self._keepsakes.blank(claim.tenant, command.place, command.person, threads)
         count = len(threads)
         detail = f"{count} conversations → none"
-        return answer(claim, "forgotten", _say(phrases.FORGOTTEN, count=count), detail)
+        return answer(claim, "forgotten", _say(forgetting.FORGOTTEN, count=count), detail)
 
 
 def _ask(count: int, *, everywhere: bool) -> Reply:
-    words = phrases.FORGET_EVERYWHERE if everywhere else phrases.FORGET_HERE
+    words = forgetting.FORGET_EVERYWHERE if everywhere else forgetting.FORGET_HERE
     command = "forget all yes" if everywhere else "forget yes"
-    button = Button(phrases.FORGET_THEM.en, command, "danger")
+    button = Button(forgetting.FORGET_THEM.en, command, "danger")
     blocks = compose_words(words.say("en", count=count)).blocks
     return Reply(blocks, private=True, buttons=(button,))
 

@@ -9,19 +9,19 @@ from bot.answers.ports import Votes
 from bot.answers.telling import tell
 from bot.model import Claim, Command, ItemId, Submission
 from bot.ports import Rejected, Workspaces
-from bot.rendering import action_phrases as phrases
 from bot.rendering.compose import compose_words
 from bot.rendering.form import Choice, Field, Form
+from bot.rendering.phrases import actions
 from bot.rendering.reply import Reply
 from bot.verdict import Verdict
 
 REASONS = {
-    "wrong": phrases.REASON_WRONG,
-    "incomplete": phrases.REASON_INCOMPLETE,
-    "outdated": phrases.REASON_OUTDATED,
-    "missed": phrases.REASON_MISSED,
-    "sources": phrases.REASON_SOURCES,
-    "other": phrases.REASON_OTHER,
+    "wrong": actions.REASON_WRONG,
+    "incomplete": actions.REASON_INCOMPLETE,
+    "outdated": actions.REASON_OUTDATED,
+    "missed": actions.REASON_MISSED,
+    "sources": actions.REASON_SOURCES,
+    "other": actions.REASON_OTHER,
 }
 COMMENT_CHARACTERS = 3_000
 
@@ -42,7 +42,7 @@ class Rating:
 
     async def _take(self, claim: Claim, case: Case, vote: Vote) -> Verdict:
         kept = await self._votes.put(case.tenant, _make_feedback(case, vote))
-        words = phrases.THANKS if kept else phrases.FORGOTTEN
+        words = actions.THANKS if kept else actions.FORGOTTEN
         return tell(claim, words.say(case.language))
 
 
@@ -63,25 +63,25 @@ class RatingDesk:
         choices = tuple(Choice(name, words.say(language)) for name, words in REASONS.items())
         return Form(
             f"answer bad {case.item}",
-            phrases.WHAT_WAS_WRONG.say(language),
+            actions.WHAT_WAS_WRONG.say(language),
             (
                 Field(
                     "reason",
-                    phrases.THE_REASON.say(language),
+                    actions.THE_REASON.say(language),
                     "choice",
                     required=False,
                     choices=choices,
                 ),
-                Field("comment", phrases.MORE_WORDS.say(language), "text", required=False),
+                Field("comment", actions.MORE_WORDS.say(language), "text", required=False),
             ),
-            submit=phrases.SEND.say(language),
+            submit=actions.SEND.say(language),
         )
 
     async def submit(self, submission: Submission) -> Rejected | Form | Command | Reply:
         """Keep the reason."""
         case = await self._find(submission.command)
         if case is None:
-            return compose_words(phrases.NO_SUCH_ANSWER.en, private=True)
+            return compose_words(actions.NO_SUCH_ANSWER.en, private=True)
         values = submission.values
         reason = values.get("reason", "")
         feedback = _make_feedback(
@@ -91,7 +91,7 @@ class RatingDesk:
             values.get("comment", "")[:COMMENT_CHARACTERS],
         )
         kept = await self._votes.put(case.tenant, feedback)
-        words = phrases.THANKS if kept else phrases.FORGOTTEN
+        words = actions.THANKS if kept else actions.FORGOTTEN
         return compose_words(words.say(case.language), private=True)
 
     async def _find(self, command: Command) -> Case | None:

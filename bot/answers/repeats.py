@@ -19,8 +19,7 @@ from bot.model import (
     ThreadKey,
 )
 from bot.ports import Inbox
-from bot.rendering import action_phrases as phrases
-from bot.rendering.phrases import Phrase
+from bot.rendering.phrases import Phrase, actions
 from bot.verdict import Verdict
 
 
@@ -37,15 +36,15 @@ class Repeats:
         """
         alone = case.question.intent in (Intent.ASK, Intent.DIRECT)
         intent = case.question.intent if alone else Intent.MENTION
-        return await self._put(claim, case, intent, phrases.ASKED_AGAIN)
+        return await self._put(claim, case, intent, actions.ASKED_AGAIN)
 
     async def share(self, claim: Claim, case: Case) -> Verdict:
         """`answer share`: answered for everyone in the channel; for the asker to decide."""
         if not case.is_askers:
-            return tell(claim, phrases.ASKERS_ALONE.say(case.language))
+            return tell(claim, actions.ASKERS_ALONE.say(case.language))
         if case.question.place.channel_kind is ChannelKind.DIRECT:
-            return tell(claim, phrases.NO_SUCH_ANSWER.say(case.language))
-        return await self._put(claim, case, Intent.SHARE, phrases.SHARING)
+            return tell(claim, actions.NO_SUCH_ANSWER.say(case.language))
+        return await self._put(claim, case, Intent.SHARE, actions.SHARING)
 
     async def _put(self, claim: Claim, case: Case, intent: Intent, words: Phrase) -> Verdict:
         command, question = case.command, case.question

@@ -3,7 +3,7 @@
 from bot.answers.telling import tell
 from bot.model import Claim, ItemId
 from bot.ports import Inbox
-from bot.rendering import phrases
+from bot.rendering.phrases import choose_language, making
 from bot.verdict import Verdict
 
 
@@ -18,7 +18,7 @@ class Stopping:
         if claim.command is None:
             return None
         question = await self._inbox.read_question(claim.tenant, item)
-        language = phrases.choose_language("", question.text if question else "")
+        language = choose_language("", question.text if question else "")
         stopped = await self._inbox.ask_to_stop(claim.tenant, item, claim.command.person.id)
-        words = phrases.STOPPING if stopped else phrases.NOT_TO_STOP
+        words = making.STOPPING if stopped else making.NOT_TO_STOP
         return tell(claim, words.say(language))

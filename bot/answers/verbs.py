@@ -12,7 +12,7 @@ from bot.answers.telling import show, tell
 from bot.answers.withdrawals import Beginnings, Withdrawals
 from bot.model import Claim, ItemId
 from bot.ports import Inbox
-from bot.rendering import action_phrases as phrases
+from bot.rendering.phrases import actions
 from bot.rendering.proof import compose_proof, compose_sources
 from bot.verdict import Verb, Verdict
 
@@ -51,7 +51,7 @@ class AnswerVerbs:
                 place, person = command.place, command.person
                 latest = await self._inbox.find_latest(claim.tenant, place, person)
                 if latest is None:
-                    return tell(claim, phrases.NO_ANSWER_YET.en)
+                    return tell(claim, actions.NO_ANSWER_YET.en)
                 return await self._take_up(claim, latest, self._verbs["proof"])
             case _:
                 return None
@@ -61,7 +61,7 @@ class AnswerVerbs:
             return None
         case = await self._cases.open(claim.tenant, claim.command, item)
         if case is None:
-            return tell(claim, phrases.NO_SUCH_ANSWER.en)
+            return tell(claim, actions.NO_SUCH_ANSWER.en)
         return await verb(claim, case)
 
 
@@ -75,7 +75,7 @@ class Proof:
         """`answer sources`: the whole list."""
         evidence = await self._cases.read_evidence(case)
         if not evidence.citations:
-            return tell(claim, phrases.NOTHING_TO_SHOW.say(case.language))
+            return tell(claim, actions.NOTHING_TO_SHOW.say(case.language))
         return show(
             claim,
             compose_sources(evidence.citations, complete=evidence.complete, language=case.language),
@@ -85,7 +85,7 @@ class Proof:
         """`answer proof`: the very passages."""
         evidence = await self._cases.read_evidence(case)
         if not evidence.citations:
-            return tell(claim, phrases.NOTHING_TO_SHOW.say(case.language))
+            return tell(claim, actions.NOTHING_TO_SHOW.say(case.language))
         return show(
             claim,
             compose_proof(evidence.citations, complete=evidence.complete, language=case.language),

@@ -16,7 +16,7 @@ from bot.model import (
     name_conversation,
 )
 from bot.ports import Inbox
-from bot.rendering import action_phrases as phrases
+from bot.rendering.phrases import actions
 from bot.verdict import Verdict
 
 
@@ -34,7 +34,7 @@ class Withdrawals:
         Deleting the question gives the same command, to which nothing is said.
         """
         if not case.is_askers:
-            return tell(claim, phrases.ASKERS_ALONE.say(case.language))
+            return tell(claim, actions.ASKERS_ALONE.say(case.language))
         # First, so that no attempt under way settles after the answer is taken back.
         draft = await self._inbox.withdraw_question(case.tenant, case.item)
         if draft:
@@ -60,9 +60,9 @@ class Beginnings:
             return None
         thread = find_thread(claim.command.place)
         if thread is None:
-            return tell(claim, phrases.NEW_BY_ITSELF.en)
+            return tell(claim, actions.NEW_BY_ITSELF.en)
         await self._memory.begin_anew(claim.tenant, name_conversation(claim.tenant, thread))
-        return tell(claim, phrases.NEW_CONVERSATION.en)
+        return tell(claim, actions.NEW_CONVERSATION.en)
 
 
 def find_thread(place: Place) -> ThreadKey | None:

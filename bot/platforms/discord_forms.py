@@ -18,7 +18,7 @@ from bot.ports import FormDesk, Intake, Messenger, Rejected
 from bot.rendering.compose import compose_words
 from bot.rendering.discord_form import render_form
 from bot.rendering.form import Form
-from bot.rendering.phrases import NOT_TAKEN
+from bot.rendering.phrases.refusals import NOT_TAKEN
 from bot.rendering.reply import Button, Reply
 
 GO_ON = "One more step."

@@ -53,8 +53,7 @@ from bot.platforms.discord_forms import DiscordForms
 from bot.platforms.discord_rights import STRUCTURE
 from bot.platforms.discord_threads import QuestionThreads
 from bot.ports import Intake, RightsChanges, SourceNames, Threads, Workspaces
-from bot.rendering import action_phrases, phrases
-from bot.rendering.phrases import Phrase
+from bot.rendering.phrases import Phrase, actions, refusals
 
 WARNING = "⚠️"
 MOST_CHOICES = 25
@@ -248,7 +247,7 @@ class DiscordReceiver:
         if text.strip():
             await self._take(interaction, read_question(interaction, text, file))
         else:
-            await _answer(interaction, phrases.EMPTY_QUESTION)
+            await _answer(interaction, refusals.EMPTY_QUESTION)
 
     async def receive_target(
         self, interaction: discord.Interaction, message: discord.Message
@@ -259,7 +258,7 @@ class DiscordReceiver:
         if asked.text:
             await self._take(interaction, asked)
         else:
-            await _answer(interaction, action_phrases.NOTHING_TO_ANSWER)
+            await _answer(interaction, actions.NOTHING_TO_ANSWER)
 
     async def receive_command(
         self, interaction: discord.Interaction, name: str, words: tuple[str, ...]
@@ -293,7 +292,7 @@ class DiscordReceiver:
         except Exception:
             log.exception("discord: no form could be opened for %s", interaction.id)
             with suppress(*CLIENT_ERRORS):
-                words = phrases.NOT_TAKEN.say(_read_language(interaction))
+                words = refusals.NOT_TAKEN.say(_read_language(interaction))
                 await interaction.response.send_message(words, ephemeral=True)
             return True
 
@@ -309,11 +308,11 @@ class DiscordReceiver:
                 acceptance = await self._intake.accept(incoming)
         except Exception:
             log.exception("discord: interaction %s was not taken down", interaction.id)
-            await _answer(interaction, phrases.NOT_TAKEN)
+            await _answer(interaction, refusals.NOT_TAKEN)
         else:
             log.info("discord interaction %s: %s", interaction.id, acceptance)
             if acceptance is Acceptance.IGNORED:
-                await _answer(interaction, phrases.NOT_HERE)
+                await _answer(interaction, refusals.NOT_HERE)
 
     async def suggest_sources(
         self, interaction: discord.Interaction, typed: str, *, every: bool

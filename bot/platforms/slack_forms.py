@@ -20,7 +20,7 @@ from bot.platforms.slack_errors import CLIENT_ERRORS
 from bot.platforms.slack_interactions import read_context, read_submission, write_context
 from bot.ports import FormDesk, Intake, Messenger, Rejected, SourceNames
 from bot.rendering.form import Form
-from bot.rendering.phrases import NOT_TAKEN
+from bot.rendering.phrases.refusals import NOT_TAKEN
 from bot.rendering.slack_form import render_errors, render_form, render_notice, render_options
 
 PATIENCE = 2.0

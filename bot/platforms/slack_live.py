@@ -16,8 +16,8 @@ from bot.model import Place
 from bot.platforms.slack_account import SlackAccounts
 from bot.platforms.slack_errors import leaves_open, read_code, translate_errors
 from bot.platforms.slack_posts import DRAFT, SlackPosts, make_metadata, name_step
-from bot.rendering import phrases
 from bot.rendering.draft import compose_draft, settle_markdown
+from bot.rendering.phrases import answers, making
 from bot.rendering.reply import Draft
 from bot.rendering.slack import SlackMessage, render_actions, render_messages
 
@@ -126,7 +126,7 @@ class SlackLiveAnswer:
             self._ts = await self._posts.post(self._place, content, self._key, 0, kind=DRAFT)
 
     async def _start_stream(self, draft: Draft) -> str:
-        plan = phrases.WORKING_ON_IT.say(draft.language)
+        plan = making.WORKING_ON_IT.say(draft.language)
         buttons = {"type": "blocks", "blocks": [render_actions([draft.stop])]}
         chunks = [{"type": "plan_update", "title": plan}, *self._describe(draft), buttons]
         account = await self._accounts.find(self._place.workspace)
@@ -196,7 +196,7 @@ def _list_steps(draft: Draft) -> Sequence[tuple[str, str]]:
 
 
 def _settle(draft: Draft) -> str:
-    return settle_markdown(draft.text, phrases.LINK_REMOVED.say(draft.language))
+    return settle_markdown(draft.text, answers.LINK_REMOVED.say(draft.language))
 
 
 def _render(draft: Draft) -> SlackMessage:

@@ -16,7 +16,8 @@ from bot.platforms.slack_account import SlackAccounts
 from bot.platforms.slack_errors import CLIENT_ERRORS
 from bot.platforms.slack_events import read_channel_in_view, read_team
 from bot.ports import Prompts
-from bot.rendering.phrases import PROMPTS_TITLE, choose_language
+from bot.rendering.phrases import choose_language
+from bot.rendering.phrases.prompts import PROMPTS_TITLE
 from retrieval.errors import StoreUnavailable
 
 PANE_EVENTS = frozenset({"app_home_opened", "app_context_changed"})

@@ -37,8 +37,8 @@ from bot.platforms.slack_pane import PANE_EVENTS, SlackPane
 from bot.platforms.slack_rights import RIGHTS_EVENTS, list_changes
 from bot.platforms.slack_transcript import JOINED, SlackTranscriber
 from bot.ports import Intake, RightsChanges
-from bot.rendering import phrases
 from bot.rendering.apology import find_apology
+from bot.rendering.phrases import choose_language, refusals
 
 WORKING = "On it…"
 HEARD = EVENTS | PARTINGS | RIGHTS_EVENTS | PANE_EVENTS | {JOINED}
@@ -175,7 +175,7 @@ class SlackReceiver:
 
     async def _receive_command(self, payload: Payload) -> BoltResponse:
         # Slack does not tell the language of who types.
-        language = phrases.choose_language("", payload.get("text") or "")
+        language = choose_language("", payload.get("text") or "")
         identity = await self._membership.identify(payload)
         if identity is None:
             return _say(find_apology(AppNotInstalled()).words.say(language))
@@ -190,13 +190,13 @@ class SlackReceiver:
             elif command.text:
                 acceptance, words = (
                     await self._intake.accept(command),
-                    phrases.LOOKING.say(language),
+                    refusals.LOOKING.say(language),
                 )
             else:
-                return _say(phrases.EMPTY_QUESTION.say(language))
+                return _say(refusals.EMPTY_QUESTION.say(language))
         except Exception:
             log.exception("the slack command %s was not taken down", payload["command"])
-            return _say(phrases.NOT_TAKEN.say(language))
+            return _say(refusals.NOT_TAKEN.say(language))
         log.info("slack command %s: %s", payload["command"], acceptance)
         return _say(words) if words else BoltResponse(status=200)
 

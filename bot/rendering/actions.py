@@ -10,9 +10,8 @@ from dataclasses import replace
 
 from agents.model import Answer, Outcome
 from bot.model import IncomingMessage
-from bot.rendering import action_phrases as phrases
 from bot.rendering.compose import compose_answer, compose_words
-from bot.rendering.phrases import Phrase
+from bot.rendering.phrases import Phrase, actions
 from bot.rendering.reply import Button, Paragraph, Quote, Rating, Reply, Text
 
 ROW = 5
@@ -48,13 +47,13 @@ def offer_actions(
 
 def _choose_verbs(sources: int, share: bool) -> Iterator[tuple[str, Phrase]]:
     if sources > SHOWN_SOURCES:
-        yield "sources", phrases.ALL_SOURCES
+        yield "sources", actions.ALL_SOURCES
     if sources:
-        yield "proof", phrases.SHOW_PROOF
+        yield "proof", actions.SHOW_PROOF
     if share:
-        yield "share", phrases.SHARE
-    yield "person", phrases.NEED_PERSON
-    yield "again", phrases.ASK_AGAIN
+        yield "share", actions.SHARE
+    yield "person", actions.NEED_PERSON
+    yield "again", actions.ASK_AGAIN
 
 
 def compose_shared(answer: Answer, message: IncomingMessage, item: str, language: str) -> Reply:
@@ -63,9 +62,9 @@ def compose_shared(answer: Answer, message: IncomingMessage, item: str, language
     Where what everyone here may read does not answer it, only the asker is told so.
     """
     if answer.outcome is not Outcome.ANSWERED:
-        return compose_words(phrases.NOT_SHARED.say(language), private=True)
-    name = message.person.name or phrases.SOMEBODY.say(language)
-    asked = Paragraph((Text(phrases.ASKED.say(language, name=name)),))
+        return compose_words(actions.NOT_SHARED.say(language), private=True)
+    name = message.person.name or actions.SOMEBODY.say(language)
+    asked = Paragraph((Text(actions.ASKED.say(language, name=name)),))
     question = Quote((Paragraph((Text(message.text),)),))
     reply = compose_answer(answer, language=language)
     reply = replace(reply, blocks=(asked, question, *reply.blocks))

@@ -5,9 +5,8 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from agents.model import Answer, Citation, Outcome
-from bot.rendering import phrases
 from bot.rendering.markdown import read_markdown
-from bot.rendering.phrases import Phrase
+from bot.rendering.phrases import Phrase, answers, refusals
 from bot.rendering.reply import (
     Block,
     Bullets,
@@ -25,7 +24,7 @@ from bot.rendering.reply import (
     Text,
 )
 
-_AGES = ((365, phrases.YEARS_OLD), (30, phrases.MONTHS_OLD), (7, phrases.WEEKS_OLD))
+_AGES = ((365, answers.YEARS_OLD), (30, answers.MONTHS_OLD), (7, answers.WEEKS_OLD))
 
 
 def compose_answer(
@@ -36,7 +35,7 @@ def compose_answer(
     `late`: the question was asked long before it came in.
     """
     urls = {citation.n: citation.url for citation in answer.citations}
-    blocks = read_markdown(answer.text, urls, phrases.LINK_REMOVED.say(language))
+    blocks = read_markdown(answer.text, urls, answers.LINK_REMOVED.say(language))
     cited = {mark.n for mark in find_marks(blocks)}
     return Reply(
         blocks=blocks,
@@ -45,7 +44,7 @@ def compose_answer(
             for citation in answer.citations
             if citation.n in cited
         ),
-        notices=(*((phrases.LATE.say(language),) if late else ()), *answer.notices),
+        notices=(*((answers.LATE.say(language),) if late else ()), *answer.notices),
         footer=_compose_footer(answer, language),
         private=private,
     )
@@ -61,23 +60,23 @@ def compose_failure(
     words: Phrase, reference: str, *, private: bool = False, language: str = "en"
 ) -> Reply:
     """The reply for a failure; the reference finds it in the log, and in `footnote trace`."""
-    footer = phrases.REFERENCE.say(language, reference=reference)
+    footer = answers.REFERENCE.say(language, reference=reference)
     return compose_words(words.say(language), footer=footer, private=private)
 
 
 def compose_limit(wait: timedelta, language: str = "en") -> Reply:
     """That it is one question too many, and when there is room again; for the asker alone."""
     when = describe_wait(wait, language)
-    return compose_words(phrases.TOO_MANY.say(language, when=when), private=True)
+    return compose_words(refusals.TOO_MANY.say(language, when=when), private=True)
 
 
 def describe_wait(wait: timedelta, language: str = "en") -> str:
     """'in 30 seconds', 'in 5 minutes', 'in 3 hours': never too short."""
     seconds = max(2, math.ceil(wait.total_seconds()))
-    for length, phrase in ((3_600, phrases.IN_HOURS), (60, phrases.IN_MINUTES)):
+    for length, phrase in ((3_600, refusals.IN_HOURS), (60, refusals.IN_MINUTES)):
         if seconds > 2 * length:
             return phrase.say(language, count=math.ceil(seconds / length))
-    return phrases.IN_SECONDS.say(language, count=seconds)
+    return refusals.IN_SECONDS.say(language, count=seconds)
 
 
 def describe_age(days: int | None, language: str = "en") -> str:
@@ -85,10 +84,10 @@ def describe_age(days: int | None, language: str = "en") -> str:
     if days is None:
         return ""
     if days <= 0:
-        return phrases.FROM_TODAY.say(language)
+        return answers.FROM_TODAY.say(language)
     if days == 1:
-        return phrases.A_DAY_OLD.say(language)
-    length, unit = next((one for one in _AGES if days >= 2 * one[0]), (1, phrases.DAYS_OLD))
+        return answers.A_DAY_OLD.say(language)
+    length, unit = next((one for one in _AGES if days >= 2 * one[0]), (1, answers.DAYS_OLD))
     return unit.say(language, count=days // length)
 
 
@@ -135,5 +134,5 @@ def compose_source(citation: Citation, language: str = "en") -> SourceLine:
 
 def _compose_footer(answer: Answer, language: str) -> str:
     if answer.outcome is Outcome.ANSWERED and answer.quoted:
-        return phrases.QUOTED.say(language)
+        return answers.QUOTED.say(language)
     return ""

@@ -5,9 +5,9 @@ Such a text is unchecked: it shows no citations, no links and no addresses. Pure
 
 import re
 
-from bot.rendering import phrases
 from bot.rendering.compose import compose_words
 from bot.rendering.markdown import ADDRESS, read_markdown
+from bot.rendering.phrases import answers, making
 from bot.rendering.reply import Block, Draft, Emphasis, Paragraph, Reply, Text
 
 _FENCE = re.compile(r"\s{0,3}(```|~~~)")
@@ -30,8 +30,8 @@ _BRACKETS = re.compile(r"[\[\]\\]")
 def compose_draft(draft: Draft, *, private: bool = False) -> Reply:
     """The draft as a reply that a later one takes the place of."""
     language = draft.language
-    blocks = read_markdown(draft.text, {}, phrases.LINK_REMOVED.say(language))
-    footer = phrases.STILL_WRITING.say(language) if blocks else ""
+    blocks = read_markdown(draft.text, {}, answers.LINK_REMOVED.say(language))
+    footer = making.STILL_WRITING.say(language) if blocks else ""
     return Reply(
         blocks or _list_steps(draft.steps), footer=footer, private=private, buttons=(draft.stop,)
     )
@@ -39,10 +39,10 @@ def compose_draft(draft: Draft, *, private: bool = False) -> Reply:
 
 def compose_stopped(text: str, *, private: bool = False, language: str = "en") -> Reply:
     """What stays of an answer that was stopped."""
-    blocks = read_markdown(text, {}, phrases.LINK_REMOVED.say(language))
+    blocks = read_markdown(text, {}, answers.LINK_REMOVED.say(language))
     if blocks:
-        return Reply(blocks, notices=(phrases.STOPPED.say(language),), private=private)
-    return compose_words(phrases.STOPPED_EARLY.say(language), private=private)
+        return Reply(blocks, notices=(making.STOPPED.say(language),), private=private)
+    return compose_words(making.STOPPED_EARLY.say(language), private=private)
 
 
 def settle_markdown(text: str, removed: str = "") -> str:

@@ -4,25 +4,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.model import ChannelMode, ChannelSettings, Visibility
-from bot.rendering import phrases
+from bot.rendering.phrases import guide
 from bot.rendering.reply import Block, Code, Inline, Paragraph, Reply, Text
 from bot.rendering.sync_report import list_lines
 
 SHOWN_SOURCES = 20
 
 _MODES = {
-    ChannelMode.MENTIONS: phrases.HERE_MENTIONS,
-    ChannelMode.THREADS: phrases.HERE_THREADS,
-    ChannelMode.AUTO: phrases.HERE_AUTO,
+    ChannelMode.MENTIONS: guide.HERE_MENTIONS,
+    ChannelMode.THREADS: guide.HERE_THREADS,
+    ChannelMode.AUTO: guide.HERE_AUTO,
 }
 _COMMANDS = (
-    ("/ask question", phrases.HELP_ASK),
-    ("/search words", phrases.HELP_SEARCH),
-    ("/sources", phrases.HELP_SOURCES),
-    ("/proof", phrases.HELP_PROOF),
-    ("/new", phrases.HELP_NEW),
-    ("/forget", phrases.HELP_FORGET),
-    ("/help", phrases.HELP_HELP),
+    ("/ask question", guide.HELP_ASK),
+    ("/search words", guide.HELP_SEARCH),
+    ("/sources", guide.HELP_SOURCES),
+    ("/proof", guide.HELP_PROOF),
+    ("/new", guide.HELP_NEW),
+    ("/forget", guide.HELP_FORGET),
+    ("/help", guide.HELP_HELP),
 )
 _ADMIN_COMMANDS = (
     ("/sync source|all [full|dry-run]", "reads a source again and shows what changes"),
@@ -77,23 +77,23 @@ def compose_usage(words: str) -> Reply:
 
 def _tell_mode(page: HelpPage, language: str) -> list[str]:
     if page.direct:
-        return [phrases.HERE_DIRECT.say(language)]
+        return [guide.HERE_DIRECT.say(language)]
     mode = page.settings.mode if page.reads_all else ChannelMode.MENTIONS
-    told = [phrases.HELP.say(language), _MODES[mode].say(language)]
+    told = [guide.HELP.say(language), _MODES[mode].say(language)]
     if mode is not page.settings.mode:
-        told.append(phrases.HERE_UNREAD.say(language))
+        told.append(guide.HERE_UNREAD.say(language))
     if page.settings.visibility is Visibility.PRIVATE:
-        told.append(phrases.HERE_PRIVATE.say(language))
+        told.append(guide.HERE_PRIVATE.say(language))
     if page.settings.remit:
-        told.append(phrases.HERE_REMIT.say(language, remit=page.settings.remit))
+        told.append(guide.HERE_REMIT.say(language, remit=page.settings.remit))
     return told
 
 
 def _tell_sources(names: Sequence[str], language: str) -> str:
     if not names:
-        return phrases.HERE_NO_SOURCES.say(language)
+        return guide.HERE_NO_SOURCES.say(language)
     shown = ", ".join(names[:SHOWN_SOURCES]) + (", …" if len(names) > SHOWN_SOURCES else "")
-    return phrases.HERE_SOURCES.say(language, names=shown)
+    return guide.HERE_SOURCES.say(language, names=shown)
 
 
 def _say(words: str) -> Paragraph:

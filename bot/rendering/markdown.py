@@ -12,7 +12,7 @@ from itertools import groupby
 from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 
-from bot.rendering.phrases import LINK_REMOVED
+from bot.rendering.phrases.answers import LINK_REMOVED
 from bot.rendering.reply import (
     Block,
     Bullets,

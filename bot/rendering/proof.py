@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from agents.model import Citation
-from bot.rendering import action_phrases as phrases
 from bot.rendering.compose import compose_source, describe_age
+from bot.rendering.phrases import actions
 from bot.rendering.reply import Block, Inline, Mark, Paragraph, Quote, Reply, Strong, Text
 
 SHOWN_CHARACTERS = 1_500
@@ -19,9 +19,9 @@ def compose_sources(
 ) -> Reply:
     """All sources of an answer, for one person."""
     return Reply(
-        (_say(phrases.SOURCES_INTRO.say(language)),),
+        (_say(actions.SOURCES_INTRO.say(language)),),
         tuple(compose_source(citation, language) for citation in citations),
-        footer="" if complete else phrases.INCOMPLETE.say(language),
+        footer="" if complete else actions.INCOMPLETE.say(language),
         private=True,
     )
 
@@ -30,7 +30,7 @@ def compose_proof(citations: Sequence[Citation], *, complete: bool, language: st
     """The passages of an answer, the cited sentence marked in each, for one person."""
     return Reply(
         tuple(block for citation in citations for block in _show(citation, language)),
-        footer="" if complete else phrases.INCOMPLETE.say(language),
+        footer="" if complete else actions.INCOMPLETE.say(language),
         private=True,
     )
 

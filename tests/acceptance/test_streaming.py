@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from bot.rendering import phrases
+from bot.rendering.phrases import making
 from tests.acceptance.people import Said
 from tests.acceptance.program import (
     PATIENCE,
@@ -123,7 +123,7 @@ async def test_the_steps_are_seen_while_the_model_thinks(town: Town, people: Wat
     slow = Rule(schema="", reply=Reply(ANSWER), delay=1.5)
     town.model.script = Script([*THINK, slow])
     asked = await people.mention(QUESTION)
-    draft = await people.wait_for_draft(asked, phrases.SEARCHING.en)
+    draft = await people.wait_for_draft(asked, making.SEARCHING.en)
     (answer,) = await people.wait_for_answers(asked)
     check_answer(answer, draft)
 
@@ -133,10 +133,10 @@ async def test_an_answer_is_stopped_and_the_model_is_left(town: Town, people: Wa
     asked = await people.mention(QUESTION)
     draft = await people.wait_for_draft(asked, FIRST_WORDS)
     before = sum(entry.kind == "left" for entry in town.model.journal.entries)
-    assert await people.stop(asked, draft) == phrases.STOPPING.en
+    assert await people.stop(asked, draft) == making.STOPPING.en
     (answer,) = await people.wait_for_answers(asked)
     assert FIRST_WORDS in answer.text
-    assert phrases.STOPPED.en in answer.text
+    assert making.STOPPED.en in answer.text
     assert "Stop" not in list_controls(answer)
     assert name_message(answer) == name_message(draft)
 
@@ -152,7 +152,7 @@ async def test_only_who_asked_may_stop(town: Town, people: Watchers) -> None:
     draft = await people.wait_for_draft(asked, FIRST_WORDS)
     channel = asked.get("channel") or asked["channel_id"]
     said = await people.ask_for(people.colleague, channel, draft, "Stop")
-    assert said.text == phrases.NOT_TO_STOP.en
+    assert said.text == making.NOT_TO_STOP.en
     await people.stop(asked, draft)
     await people.wait_for_answers(asked)
 
@@ -164,7 +164,7 @@ async def test_slacks_own_stop_stops(town: Town) -> None:
     draft = await people.wait_for_draft(asked, FIRST_WORDS)
     await town.slack.driver.stop_stream("bruno", "help", draft.raw["ts"])
     (answer,) = await people.wait_for_answers(asked)
-    assert phrases.STOPPED.en in answer.text
+    assert making.STOPPED.en in answer.text
     assert LAST_WORDS not in answer.text
 
 
@@ -174,7 +174,7 @@ async def test_a_stream_that_slack_ended_goes_on_as_edits(town: Town) -> None:
     asked = await people.mention(QUESTION)
     draft = await people.wait_for_draft(asked, FIRST_WORDS)
     await town.slack.driver.advance(310)
-    await people.wait_for_draft(asked, phrases.STILL_WRITING.en)
+    await people.wait_for_draft(asked, making.STILL_WRITING.en)
     (answer,) = await people.wait_for_answers(asked)
     check_answer(answer, draft)
 

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.rendering import phrases
+from bot.rendering.phrases import making
 from tests.acceptance.people import OnDiscord, OnSlack
 from tests.acceptance.program import (
     UNBOUNDED,
@@ -164,7 +164,7 @@ class OnDiscordStage:
             and entry.data["id"] != asked["id"]
         ]
         signs = [entry for entry in entries if entry.kind == "discord.typing"]
-        spoken = [one for one in shown[:-1] if phrases.STILL_WRITING.en in one.data["content"]]
+        spoken = [one for one in shown[:-1] if making.STILL_WRITING.en in one.data["content"]]
         return read_times(began, [*signs, *shown], [*spoken, shown[-1]])
 
 

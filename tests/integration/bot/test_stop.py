@@ -2,7 +2,7 @@
 
 import asyncio
 
-from bot.rendering import phrases
+from bot.rendering.phrases import making
 from bot.storage.inbox import name_item
 from tests.fakes.assistant import ScriptedAssistant
 from tests.fakes.messages import make_command, make_message
@@ -33,5 +33,5 @@ async def test_a_stop_reaches_the_process_that_makes_the_answer(queue_url: str) 
     assert assistant.cancelled == 1
     answer = messenger.posts[0].text
     assert "Perhaps twenty" in answer
-    assert phrases.STOPPED.en in answer
+    assert making.STOPPED.en in answer
     assert not messenger.posts[0].is_draft

@@ -24,8 +24,8 @@ from bot.model import (
     Standing,
     Visibility,
 )
-from bot.rendering import phrases
 from bot.rendering.apology import APOLOGIES, UNEXPECTED
+from bot.rendering.phrases import making
 from retrieval.model import TenantId
 from tests.fakes.assistant import ScriptedAssistant, make_answer
 from tests.fakes.channels import InMemoryChannels, make_guide, make_limits
@@ -416,7 +416,7 @@ async def test_an_answer_that_is_stopped_keeps_what_was_written() -> None:
     assert scene.assistant.cancelled == 1
     (posted,) = scene.messenger.posts
     assert "Perhaps twenty" in posted.text
-    assert phrases.STOPPED.en in posted.text
+    assert making.STOPPED.en in posted.text
     assert not posted.reply.buttons
     assert not posted.is_draft
     assert scene.state(item) is ItemState.DONE
@@ -429,7 +429,7 @@ async def test_a_question_that_is_stopped_before_its_turn_is_not_worked_on() -> 
     assert await scene.inbox.ask_to_stop(TENANT, item, "U1")
     await scene.answer(item)
     assert not scene.assistant.questions
-    assert scene.messenger.posts[0].text.strip() == phrases.STOPPED_EARLY.en
+    assert scene.messenger.posts[0].text.strip() == making.STOPPED_EARLY.en
 
 
 async def test_an_attempt_that_was_taken_over_says_nothing_more() -> None:

@@ -17,8 +17,7 @@ from bot.model import (
     Platform,
     Submission,
 )
-from bot.rendering import action_phrases as phrases
-from bot.rendering import phrases as stop_phrases
+from bot.rendering.phrases import actions, making
 from bot.rendering.reply import Mention, Paragraph
 from tests.fakes.answers import TENANT, AnswerScene, make_citation
 from tests.fakes.messages import ANNA, make_message, make_place
@@ -46,7 +45,7 @@ async def test_passages_that_the_presser_may_not_read_leave_no_trace(verb: str) 
     item = await scene.put_answer(
         None, make_citation(text=SECRET), readers=frozenset({"slack:group:S1"})
     )
-    assert await scene.press(f"answer {verb} {item}", BEN) == phrases.NOTHING_TO_SHOW.en
+    assert await scene.press(f"answer {verb} {item}", BEN) == actions.NOTHING_TO_SHOW.en
     shown = await scene.press(f"answer {verb} {item}", ANNA)
     assert ("84000" in shown) == (verb == "proof")
     assert "Handbook" in shown
@@ -59,7 +58,7 @@ async def test_of_several_passages_only_those_are_shown_that_may_be_read() -> No
     said = await scene.press(f"answer proof {item}", BEN)
     assert "twenty days" in said
     assert "84000" not in said
-    assert phrases.INCOMPLETE.en in said
+    assert actions.INCOMPLETE.en in said
 
 
 async def test_a_passage_that_changed_since_is_shown_as_it_is_now() -> None:
@@ -75,7 +74,7 @@ async def test_a_passage_that_changed_since_is_shown_as_it_is_now() -> None:
 async def test_what_was_answered_in_private_is_for_the_asker_alone(verb: str) -> None:
     scene = AnswerScene(settings=ChannelSettings(hand_off=("user:U7",)))
     item = await scene.put_answer(make_message(intent=Intent.ASK))
-    assert await scene.press(f"answer {verb} {item}", BEN) == phrases.NO_SUCH_ANSWER.en
+    assert await scene.press(f"answer {verb} {item}", BEN) == actions.NO_SUCH_ANSWER.en
     assert len(scene.inbox.jobs) == 2
     assert not scene.records.votes
 
@@ -84,26 +83,26 @@ async def test_an_answer_of_another_channel_or_workspace_is_not_found() -> None:
     scene = AnswerScene()
     elsewhere = make_message(place=make_place(channel="C2"))
     item = await scene.put_answer(elsewhere)
-    assert await scene.press(f"answer proof {item}", BEN) == phrases.NO_SUCH_ANSWER.en
+    assert await scene.press(f"answer proof {item}", BEN) == actions.NO_SUCH_ANSWER.en
     assert "twenty days" in await scene.press(f"answer proof {item}", ANNA)
     abroad = make_message(2, place=make_place(workspace="T2"))
     item = await scene.put_answer(abroad)
-    assert await scene.press(f"answer proof {item}", ANNA) == phrases.NO_SUCH_ANSWER.en
+    assert await scene.press(f"answer proof {item}", ANNA) == actions.NO_SUCH_ANSWER.en
 
 
 async def test_what_no_answer_has_is_told() -> None:
     scene = AnswerScene()
-    assert await scene.press("answer proof 0000") == phrases.NO_SUCH_ANSWER.en
+    assert await scene.press("answer proof 0000") == actions.NO_SUCH_ANSWER.en
     assert "I don't know" in await scene.press("answer sing 0000")
 
 
 async def test_proof_without_a_reference_is_that_of_ones_latest_answer_here() -> None:
     scene = AnswerScene()
-    assert await scene.press("proof") == phrases.NO_ANSWER_YET.en
+    assert await scene.press("proof") == actions.NO_ANSWER_YET.en
     await scene.put_answer()
     await scene.put_answer(make_message(2), make_citation(text="A dog may come.", chunk=9))
     assert "A dog may come." in await scene.press("proof")
-    assert await scene.press("proof", BEN) == phrases.NO_ANSWER_YET.en
+    assert await scene.press("proof", BEN) == actions.NO_ANSWER_YET.en
 
 
 # Thumbs
@@ -113,7 +112,7 @@ async def test_the_last_vote_of_each_person_counts() -> None:
     scene = AnswerScene()
     item = await scene.put_answer()
     await scene.press(f"answer bad {item}")
-    assert await scene.press(f"answer good {item}") == phrases.THANKS.en
+    assert await scene.press(f"answer good {item}") == actions.THANKS.en
     await scene.press(f"answer bad {item}", BEN)
     votes = {person: vote.vote for (_, person), vote in scene.records.votes.items()}
     assert votes == {"U1": Vote.GOOD, "U2": Vote.BAD}
@@ -146,7 +145,7 @@ async def test_a_vote_on_what_is_forgotten_is_told_so() -> None:
     scene = AnswerScene()
     item = await scene.put_answer()
     scene.records.records.clear()
-    assert await scene.press(f"answer good {item}") == phrases.FORGOTTEN.en
+    assert await scene.press(f"answer good {item}") == actions.FORGOTTEN.en
 
 
 # Once more
@@ -158,7 +157,7 @@ async def test_a_vote_on_what_is_forgotten_is_told_so() -> None:
 async def test_asked_again_the_question_is_put_where_it_was_asked(intent: Intent) -> None:
     scene = AnswerScene()
     item = await scene.put_answer(make_message(intent=intent))
-    assert await scene.press(f"answer again {item}", BEN) == phrases.ASKED_AGAIN.en
+    assert await scene.press(f"answer again {item}", BEN) == actions.ASKED_AGAIN.en
     *_, entry = scene.inbox.items.values()
     again = entry.question
     assert again is not None
@@ -171,7 +170,7 @@ async def test_asked_again_the_question_is_put_where_it_was_asked(intent: Intent
 async def test_a_private_answer_is_shared_by_asking_for_everyone() -> None:
     scene = AnswerScene()
     item = await scene.put_answer(make_message(intent=Intent.ASK))
-    assert await scene.press(f"answer share {item}") == phrases.SHARING.en
+    assert await scene.press(f"answer share {item}") == actions.SHARING.en
     *_, entry = scene.inbox.items.values()
     shared = entry.question
     assert shared is not None
@@ -205,7 +204,7 @@ async def test_the_private_message_stays_when_its_button_is_pressed() -> None:
 async def test_nobody_set_is_told_kindly() -> None:
     scene = AnswerScene()
     item = await scene.put_answer()
-    assert await scene.press(f"answer person {item}") == phrases.NOBODY_SET.en
+    assert await scene.press(f"answer person {item}") == actions.NOBODY_SET.en
 
 
 async def test_people_are_called_once_with_the_question_and_what_was_found() -> None:
@@ -221,7 +220,7 @@ async def test_people_are_called_once_with_the_question_and_what_was_found() -> 
     assert mentions == [Mention("person", "U7"), Mention("group", "S2")]
     assert "How many days of leave?" in said
     assert "Handbook" in said
-    assert await scene.press(f"answer person {item}", BEN) == phrases.CALLED_ALREADY.en
+    assert await scene.press(f"answer person {item}", BEN) == actions.CALLED_ALREADY.en
     said = await scene.press(f"answer resolved {item}", BEN)
     assert said == "Resolved by Ben."
     assert "Resolved by Ben." in call.text
@@ -246,9 +245,9 @@ async def test_who_asked_may_stop_and_nobody_else() -> None:
     message = make_message()
     await scene.inbox.put_question(TENANT, message)
     item = message.message
-    assert await scene.press(f"answer stop {item}", BEN) == stop_phrases.NOT_TO_STOP.en
+    assert await scene.press(f"answer stop {item}", BEN) == making.NOT_TO_STOP.en
     assert not scene.inbox.items[item].stopped
-    assert await scene.press(f"answer stop {item}", ANNA) == stop_phrases.STOPPING.en
+    assert await scene.press(f"answer stop {item}", ANNA) == making.STOPPING.en
     assert scene.inbox.items[item].stopped
     assert not scene.audit.entries
 
@@ -256,7 +255,7 @@ async def test_who_asked_may_stop_and_nobody_else() -> None:
 async def test_what_is_finished_cannot_be_stopped() -> None:
     scene = AnswerScene()
     item = await scene.put_answer()
-    assert await scene.press(f"answer stop {item}", ANNA) == stop_phrases.NOT_TO_STOP.en
+    assert await scene.press(f"answer stop {item}", ANNA) == making.NOT_TO_STOP.en
 
 
 # Letting go
@@ -266,7 +265,7 @@ async def test_what_was_asked_and_answered_is_withdrawn_for_the_asker_alone() ->
     scene = AnswerScene()
     item = await scene.put_answer()
     await scene.post_answer(item, "Twenty days.")
-    assert await scene.press(f"answer withdraw {item}", BEN) == phrases.ASKERS_ALONE.en
+    assert await scene.press(f"answer withdraw {item}", BEN) == actions.ASKERS_ALONE.en
     assert "Twenty days." in [posted.text for posted in scene.messenger.posts]
     assert await scene.press(f"answer withdraw {item}") == ""
     assert "Twenty days." not in [posted.text for posted in scene.messenger.posts]

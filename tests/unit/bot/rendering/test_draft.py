@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from bot.rendering import phrases
 from bot.rendering.draft import compose_draft, compose_stopped, settle_markdown
+from bot.rendering.phrases import making
 from bot.rendering.plain import render_plain
 from bot.rendering.reply import Button, Draft
 
@@ -77,6 +77,6 @@ def test_a_draft_tells_its_steps_until_there_is_text() -> None:
 
 def test_what_was_stopped_says_so() -> None:
     reply = compose_stopped("Twenty days [1]")
-    assert reply.notices == (phrases.STOPPED.en,)
+    assert reply.notices == (making.STOPPED.en,)
     assert not reply.buttons
-    assert render_plain(compose_stopped("")).strip() == phrases.STOPPED_EARLY.en
+    assert render_plain(compose_stopped("")).strip() == making.STOPPED_EARLY.en

@@ -1,17 +1,31 @@
 """Our fixed words: every phrase in every language, with the same values."""
 
+import importlib
+import pkgutil
 import re
 from dataclasses import asdict
 
 import pytest
 
 from agents import replies
-from bot.rendering import phrases
+from bot.rendering import findings, phrases
 from bot.rendering.apology import APOLOGIES
-from bot.rendering.phrases import Phrase, choose_language
+from bot.rendering.phrases import Phrase, answers, choose_language
 
+TOPICS = [
+    findings,
+    *(
+        importlib.import_module(f"{phrases.__name__}.{topic.name}")
+        for topic in pkgutil.iter_modules(phrases.__path__)
+    ),
+]
 PHRASES = {
-    **{name: value for name, value in vars(phrases).items() if isinstance(value, Phrase)},
+    **{
+        f"{topic.__name__}.{name}": value
+        for topic in TOPICS
+        for name, value in vars(topic).items()
+        if isinstance(value, Phrase)
+    },
     **{kind.__name__: apology.words for kind, apology in APOLOGIES.items()},
 }
 REPLIES = {
@@ -45,11 +59,11 @@ def test_the_agent_s_own_words_lack_no_language(kind: str) -> None:
 
 
 def test_a_phrase_takes_its_values_and_reads_nothing_into_them() -> None:
-    assert phrases.REFERENCE.say("fr", reference="{x}") == "Référence {x}"
+    assert answers.REFERENCE.say("fr", reference="{x}") == "Référence {x}"
 
 
 def test_a_language_that_we_do_not_speak_is_answered_in_english() -> None:
-    assert phrases.QUOTED.say("ja") == phrases.QUOTED.en
+    assert answers.QUOTED.say("ja") == answers.QUOTED.en
 
 
 @pytest.mark.parametrize(
