@@ -160,10 +160,11 @@ class SlackReceiver:
 
     async def _receive_shortcut(self, payload: Payload) -> BoltResponse:
         """As a press: it comes once only."""
-        identity = await self._membership.identify(payload)
+        place = _find_place(payload)
+        identity = await self._membership.identify(place)
         if identity is None:
             return BoltResponse(status=503)
-        kind = await self._read_kind(_find_place(payload))
+        kind = await self._read_kind(place)
         message = read_shortcut(payload, identity.bot_user, kind, self._now())
         try:
             acceptance = await self._intake.accept(message)
@@ -234,6 +235,8 @@ def _find_place(payload: Payload) -> Payload:
     channel = payload["channel"]
     return {
         "team_id": read_home(payload),
+        "enterprise": payload.get("enterprise"),
+        "is_enterprise_install": payload.get("is_enterprise_install"),
         "channel_id": channel["id"],
         "channel_name": channel.get("name"),
     }

@@ -44,6 +44,16 @@ class Site:
         )
         return str(replies[-1]["blocks"])
 
+    async def ask_by_shortcut(self, driver: Driver, person: str) -> str:
+        """What "Answer this" says of a message, to that person alone."""
+        said = await driver.post(person, "help", QUESTION)
+        whispers = driver._backend.workspace.channel("help").ephemerals
+        before = len(whispers)
+        used = await driver.shortcut(person, "answer_this", "help", said["ts"])
+        assert used["acked"], used
+        await driver.wait_for(lambda: len(whispers) > before, PATIENCE)
+        return str(whispers[before].blocks)
+
     async def select(self, query: str) -> list[tuple[Any, ...]]:
         async with await psycopg.AsyncConnection.connect(self.database_url) as connection:
             return await (await connection.execute(query)).fetchall()
@@ -89,6 +99,7 @@ async def test_two_workspaces_install_ask_and_one_leaves(site: Site) -> None:
         await site.deliver_to(number)
         assert "4711" in await site.ask(other, "emil")
         assert "4711" in await site.ask(slack.driver, "bruno")
+    assert "4711" in await site.ask_by_shortcut(other, "emil")
 
     await other.uninstall()
 
