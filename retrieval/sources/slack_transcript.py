@@ -39,7 +39,7 @@ class TranscriptConnector:
         self._channels = channels
         self._reader = reader
         self._transcript = transcript
-        self._oldest = f"{since.timestamp():.6f}" if since else ""
+        self._since = since.timestamp() if since else 0.0
         self._now = now
 
     @complete
@@ -49,7 +49,8 @@ class TranscriptConnector:
             channel = await self._reader.find_channel(channel_id)
             await self._fill(channel)
             outline = await self._transcript.list_outline(channel_id)
-            listed = (message for message in outline if message.thread >= self._oldest)
+            # as numbers: the seconds of a day long ago have fewer digits
+            listed = (message for message in outline if float(message.thread) >= self._since)
             for ts, messages in _split(listed):
                 yield _describe(channel, ts, messages)
 
@@ -79,7 +80,7 @@ class TranscriptConnector:
         reading = await self._transcript.open(channel.id, channel.workspace)
         if reading.is_complete:
             return
-        window = {"oldest": self._oldest} if self._oldest else {}
+        window = {"oldest": f"{self._since:.6f}"} if self._since else {}
         if reading.down_to is not None:
             window["latest"] = reading.down_to
         async for page in self._reader.read_history_pages(channel, **window):

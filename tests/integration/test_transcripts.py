@@ -219,3 +219,10 @@ async def test_older_days_and_other_tokens_are_left_alone(
     with_token = replace(bench.source, config={**bench.source.config, "token": "xoxb-emulator"})
     await list_all(bench, http, with_token)
     assert await find_words(bench, "One.") == 0
+
+
+async def test_a_day_long_ago_leaves_nothing_out(bench: TranscriptBench, http: HttpClient) -> None:
+    """Its seconds have fewer digits than those of a message."""
+    await bench.put("one", "One.")
+    source = await bench.add_source("ever", bench.channel, since="1999-01-01")
+    assert len(await list_all(bench, http, source)) == 1
