@@ -4,7 +4,9 @@ Which token is good now is read from the database each time, so that what anothe
 installed, renewed or let go of counts at once. https://docs.slack.dev/authentication/using-token-rotation
 """
 
+import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -24,6 +26,9 @@ from retrieval.model import TenantId
 
 RENEWED_BEFORE = timedelta(hours=2)
 """So long before a token expires the next one is asked for; Slack's live for twelve hours."""
+
+RENEWAL_PAUSE = timedelta(minutes=1)
+"""So long after a renewal that failed the next one is tried: events wait for it."""
 
 MOST_ACCOUNTS = 1000
 TIMEOUT_SECONDS = 30
@@ -51,6 +56,8 @@ class InstalledAccounts:
         self._now = now
         self._accounts: dict[tuple[str, str], SlackAccount] = {}
         self._session: aiohttp.ClientSession | None = None
+        self._renewing: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._failed_at: dict[str, datetime] = {}
         self._rotator = AsyncTokenRotator(
             client_id=client_id,
             client_secret=client_secret,
@@ -101,11 +108,18 @@ class InstalledAccounts:
         expires_at = installation.expires_at
         if expires_at is None or expires_at - self._now() > RENEWED_BEFORE:
             return installation
-        try:
-            return await self._installations.renew(installation, self._renew)
-        except (SlackTokenRotationError, *CLIENT_ERRORS) as error:
-            log.warning("slack: the token of %s was not renewed: %s", installation.id, error)
-            return installation if expires_at > self._now() else None
+        # In turn, for each that waits in the store holds a connection to the database.
+        async with self._renewing[installation.id]:
+            is_good = expires_at > self._now()
+            failed_at = self._failed_at.get(installation.id)
+            if is_good and failed_at is not None and self._now() - failed_at < RENEWAL_PAUSE:
+                return installation
+            try:
+                return await self._installations.renew(installation, self._renew)
+            except (SlackTokenRotationError, *CLIENT_ERRORS) as error:
+                self._failed_at[installation.id] = self._now()
+                log.warning("slack: the token of %s was not renewed: %s", installation.id, error)
+                return installation if is_good else None
 
     async def _renew(self, installation: Installation) -> Installation:
         """The installation with the next token. Raises what the SDK raises."""

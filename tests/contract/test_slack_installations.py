@@ -106,7 +106,17 @@ async def test_a_token_is_renewed_in_time_and_once(world: World) -> None:
 async def test_a_token_that_cannot_be_renewed_is_used_until_it_expires(world: World) -> None:
     await world.install(refresh_token="xoxe-1-used", expires_at=NOW + timedelta(hours=1))
     accounts = world.open_process()
-    assert (await accounts.find("T0FOOTNOTE1")).client.token == "xoxb-emulator"
+
+    def count_tries() -> int:
+        calls = [entry for entry in world.slack.journal.entries if entry.kind == "api.called"]
+        return sum(entry.data["method"] == "oauth.v2.access" for entry in calls)
+
+    # Slack is not asked again for each event.
+    for at, tries in ((0, 1), (59, 1), (60, 2)):
+        world.now = NOW + timedelta(seconds=at)
+        found = await asyncio.gather(*(accounts.find("T0FOOTNOTE1") for _ in range(20)))
+        assert {account.client.token for account in found} == {"xoxb-emulator"}
+        assert count_tries() == tries
     world.now = NOW + timedelta(hours=2)
     with pytest.raises(AppNotInstalled):
         await accounts.find("T0FOOTNOTE1")
