@@ -1,0 +1,76 @@
+"""The values that the bot works with, the same for every platform."""
+
+from bot.model.channels import Bounds, ChannelMode, ChannelSettings, Limit, Visibility
+from bot.model.inbox import (
+    Acceptance,
+    AnswerJob,
+    Claim,
+    CommandJob,
+    Hold,
+    ItemState,
+    Job,
+    ScheduledSyncJob,
+    SyncJob,
+    Waiting,
+)
+from bot.model.messages import (
+    REPLACES,
+    THREAD,
+    Attachment,
+    Command,
+    IncomingMessage,
+    Intent,
+    Submission,
+)
+from bot.model.people import Audience, Person, Preferences, Standing
+from bot.model.places import (
+    ChannelKind,
+    Installation,
+    ItemId,
+    MessageKey,
+    Place,
+    Platform,
+    ThreadKey,
+    name_conversation,
+)
+from bot.model.records import AuditEntry, AuditRecord, SourceOverview
+
+__all__ = [
+    "REPLACES",
+    "THREAD",
+    "Acceptance",
+    "AnswerJob",
+    "Attachment",
+    "Audience",
+    "AuditEntry",
+    "AuditRecord",
+    "Bounds",
+    "ChannelKind",
+    "ChannelMode",
+    "ChannelSettings",
+    "Claim",
+    "Command",
+    "CommandJob",
+    "Hold",
+    "IncomingMessage",
+    "Installation",
+    "Intent",
+    "ItemId",
+    "ItemState",
+    "Job",
+    "Limit",
+    "MessageKey",
+    "Person",
+    "Place",
+    "Platform",
+    "Preferences",
+    "ScheduledSyncJob",
+    "SourceOverview",
+    "Standing",
+    "Submission",
+    "SyncJob",
+    "ThreadKey",
+    "Visibility",
+    "Waiting",
+    "name_conversation",
+]

@@ -1,0 +1,52 @@
+"""Who asks, and who reads along."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Standing(StrEnum):
+    """What a person is to the workspace; who is not known there is an outsider.
+
+    A guest of Slack sees only the channels that they were invited to. People of other
+    organisations, who read along in shared channels, are outsiders.
+    """
+
+    MEMBER = "member"
+    GUEST = "guest"
+    OUTSIDER = "outsider"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who asks. `groups` are the platform's groups or roles by id, as far as they are known.
+
+    `bot` is '' for people, else the platform's id of the bot, which may differ from that of its
+    account.
+    """
+
+    id: str
+    name: str = ""
+    groups: frozenset[str] = frozenset()
+    may_manage: bool = False
+    """The platform says this person manages the workspace (Discord: Manage Server)."""
+    standing: Standing = Standing.OUTSIDER
+    bot: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """What a person chose. `offers`: to be told when only they may read what would say more."""
+
+    offers: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Who reads what is said in a place; as it stands here, where nothing is known of them.
+
+    `outsiders`: somebody among them is no full member of the workspace. `groups` are the groups or
+    roles that every one of them is in.
+    """
+
+    outsiders: bool = True
+    groups: frozenset[str] = frozenset()
