@@ -1,12 +1,7 @@
 """What may be set about the agent. Read from the environment by bot/settings.py only."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-
-_PRICE = re.compile(
-    r"(?P<model>[^\s=]+:[^\s=]+)\s*=\s*(?P<input>\d+(?:\.\d+)?)\s*/\s*(?P<output>\d+(?:\.\d+)?)"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +42,3 @@ class AgentConfig:
     retries: int = 2
     breaker_failures: int = 5
     breaker_seconds: float = 30.0
-
-
-def parse_prices(text: str) -> dict[str, Price]:
-    """Prices as 'provider:model=INPUT/OUTPUT', separated by commas. Raises ValueError."""
-    prices: dict[str, Price] = {}
-    for part in filter(None, (piece.strip() for piece in text.split(","))):
-        match = _PRICE.fullmatch(part)
-        if match is None:
-            raise ValueError(
-                f"{part!r} should read provider:model=INPUT/OUTPUT, in US dollars for a million"
-                " tokens, for instance openai:gpt-5-mini=0.25/2"
-            )
-        prices[match["model"]] = Price(float(match["input"]), float(match["output"]))
-    return prices

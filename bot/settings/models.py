@@ -4,7 +4,8 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from agents.config import Price, parse_prices
+from agents.config import Price
+from agents.prices import list_prices, parse_prices
 from bot.settings.base import SettingsGroup, split_names
 from retrieval.lexical import Analyzer
 
@@ -65,7 +66,8 @@ class ModelSettings(SettingsGroup):
         "",
         alias="FOOTNOTE_MODEL_PRICES",
         description="What chat models cost, in US dollars for a million tokens read and written: "
-        "`openai:gpt-5-mini=0.25/2, ollama:llama3.1=0/0`. Without a model's price, what an answer "
+        "`openai:gpt-5-mini=0.25/2, ollama:llama3.1=0/0`. Models of OpenAI without a price here "
+        "have their list price, as far as it is known. Without a model's price, what an answer "
         "costs is not known.",
     )
 
@@ -117,8 +119,9 @@ class ModelSettings(SettingsGroup):
 
     @property
     def prices(self) -> dict[str, Price]:
-        """What is known of models' prices, by their names."""
-        return parse_prices(self.model_prices)
+        """What is known of models' prices, by their names; a price that is set goes first."""
+        known = list_prices({*self.chat_models, *self.planner_models})
+        return known | parse_prices(self.model_prices)
 
     @property
     def analyzer(self) -> Analyzer:

@@ -8,9 +8,10 @@ import pytest
 from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.outputs import ChatGeneration, LLMResult
 
-from agents.config import Price, parse_prices
+from agents.config import Price
 from agents.metering import MODEL, Meter
 from agents.model import Usage
+from agents.prices import list_prices, parse_prices
 
 PRICES = {"openai:small": Price(1.0, 4.0)}
 ASKED = [[HumanMessage("x" * 400)]]
@@ -114,3 +115,18 @@ def test_prices_are_read() -> None:
 def test_a_price_that_cannot_be_read_says_how_it_should(text: str) -> None:
     with pytest.raises(ValueError, match="provider:model=INPUT/OUTPUT"):
         parse_prices(text)
+
+
+def test_list_prices_are_those_of_openais_own_models() -> None:
+    models = [
+        "openai:gpt-5-mini",
+        "openai:o3",
+        "openai:our-finetune",
+        "ollama:gpt-5",
+        "anthropic:x",
+    ]
+    assert list_prices(models) == {
+        "openai:gpt-5-mini": Price(0.25, 2.0),
+        "openai:o3": Price(2.0, 8.0),
+    }
+    assert list_prices(["ollama:llama3.1:8b"]) == {}

@@ -71,6 +71,14 @@ def test_a_bound_on_cost_needs_prices(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.planner_models == ("openai:small",)
 
 
+def test_a_list_price_will_do_for_a_bound_on_cost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FOOTNOTE_CHAT_MODEL", "openai:gpt-5-mini")
+    monkeypatch.setenv("FOOTNOTE_ANSWER_COST", "0.02")
+    assert load_settings().prices == {"openai:gpt-5-mini": Price(0.25, 2)}
+    monkeypatch.setenv("FOOTNOTE_MODEL_PRICES", "openai:gpt-5-mini=0.1/1")
+    assert load_settings().prices == {"openai:gpt-5-mini": Price(0.1, 1)}
+
+
 def test_how_to_answer_is_set_for_all_channels(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FOOTNOTE_PERSONA", "Be brief.")
     monkeypatch.setenv("FOOTNOTE_REMIT", "questions on invoices")
