@@ -159,12 +159,18 @@ class DiscordClient(discord.AutoShardedClient):
                     raise refuse_gateway(error) from error
                 log.warning("discord: the Message Content intent was taken away; going on without")
                 await self._start_over()
-            except (discord.DiscordException, OSError) as error:
+            except CLIENT_ERRORS as error:
                 raise refuse_gateway(error) from error
 
     async def _count_shards(self) -> int:
-        """How many shards are wanted: as many as Discord recommends unless the settings say."""
-        gateway = await self.request("GET", "/gateway/bot")
+        """How many shards are wanted: as many as Discord recommends unless the settings say.
+
+        Raises ConnectionRefused.
+        """
+        try:
+            gateway = await self.request("GET", "/gateway/bot")
+        except CLIENT_ERRORS as error:
+            raise refuse_login(error, self.api_url) from error
         limit = gateway["session_start_limit"]
         self._identifies_at_once = int(limit["max_concurrency"])
         if int(limit["remaining"]) < 1:

@@ -557,6 +557,17 @@ async def test_too_few_shards_say_how_many_are_wanted(
     await platform.close()
 
 
+async def test_a_connection_that_breaks_while_shards_are_counted_is_told(
+    world: DiscordEmulator, recorder: Recorder
+) -> None:
+    await world.driver.add_fault("reset", "GET", "/gateway/bot", times=10)
+    platform = build(world, recorder)
+    await platform.connect()
+    with pytest.raises(ConnectionRefused, match="cannot be reached.*ServerDisconnectedError"):
+        await asyncio.wait_for(platform.run(), 20)
+    await platform.close()
+
+
 async def test_connect_tells_who_the_bot_is(world: DiscordEmulator, recorder: Recorder) -> None:
     platform = build(world, recorder)
     identity = await platform.connect()
