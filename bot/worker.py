@@ -60,7 +60,7 @@ class Worker:
                 (self._sweep, self._requeue, "Looking for lost entries"),
                 (self._sweep, self._remove_twins, "Looking for twins"),
                 (self._tick, self._look_at_schedules, "Looking at schedules"),
-                (self._tick, self._waiting.tell, "Telling who waits"),
+                (self._tick, self._waiting.keep, "Looking at who waits"),
             ):
                 group.create_task(_repeat(seconds, step, doing))
 

@@ -10,6 +10,7 @@ from bot.model.inbox import (
     ItemState,
     Job,
     ScheduledSyncJob,
+    Surplus,
     SyncJob,
     Waiting,
 )
@@ -68,6 +69,7 @@ __all__ = [
     "SourceOverview",
     "Standing",
     "Submission",
+    "Surplus",
     "SyncJob",
     "ThreadKey",
     "Visibility",

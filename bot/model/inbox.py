@@ -1,6 +1,7 @@
 """What was taken down to be worked on."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
 from bot.model.messages import Command, IncomingMessage
@@ -63,6 +64,14 @@ class Waiting:
     item: ItemId
     question: IncomingMessage
     number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Surplus:
+    """A question that is one too many to wait, and how long the first in the queue has waited."""
+
+    claim: Claim
+    waited: timedelta
 
 
 @dataclass(frozen=True, slots=True)

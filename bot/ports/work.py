@@ -8,6 +8,7 @@ from bot.model import (
     Job,
     ScheduledSyncJob,
     SourceOverview,
+    Surplus,
     Waiting,
 )
 from retrieval.model import (
@@ -49,6 +50,10 @@ class Topics(Protocol):
 
 class WaitingLine(Protocol):
     """Knows whose questions wait to be worked on. Raises StoreUnavailable."""
+
+    async def take_surplus(self, most: int) -> Sequence[Surplus]:
+        """Claim the questions behind the first `most` of their tenant that are not answered yet."""
+        ...
 
     async def take_untold(self, first: int) -> Sequence[Waiting]:
         """Those from this number on who were not told it; they count as told from now on."""

@@ -70,6 +70,13 @@ def compose_limit(wait: timedelta, language: str = "en") -> Reply:
     return compose_words(refusals.TOO_MANY.say(language, when=when), private=True)
 
 
+def compose_full_queue(waiting: int, wait: timedelta, language: str = "en") -> Reply:
+    """That so many wait already, and when it may be worth asking again; for the asker alone."""
+    when = describe_wait(wait, language)
+    words = refusals.FULL.say(language, count=waiting, when=when)
+    return compose_words(words, private=True)
+
+
 def describe_wait(wait: timedelta, language: str = "en") -> str:
     """'in 30 seconds', 'in 5 minutes', 'in 3 hours': never too short."""
     seconds = max(2, math.ceil(wait.total_seconds()))

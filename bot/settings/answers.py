@@ -110,6 +110,13 @@ class LimitSettings(SettingsGroup):
         ge=1,
         description="From which number in the queue on people are told their number.",
     )
+    queue_limit: int = Field(
+        200,
+        alias="FOOTNOTE_QUEUE_LIMIT",
+        ge=0,
+        description="How many questions may wait to be answered. Whoever asks beyond that is told "
+        "when to ask again, and their question is dropped. 0: no bound.",
+    )
 
     @property
     def bounds(self) -> Bounds:

@@ -609,6 +609,26 @@ DELETE FROM tenant
 WHERE tenant_id = %(tenant)s AND tenant_id <> 'default'
   AND NOT EXISTS (SELECT FROM workspace WHERE tenant_id = %(tenant)s);
 
+-- name: take_surplus
+WITH waiting AS (
+    SELECT tenant_id, item_id, row_number() OVER line AS number,
+           extract(epoch FROM now() - first_value(received_at) OVER line)::float8 AS waited
+    FROM inbox
+    WHERE state = 'queued' AND kind = 'question'
+    WINDOW line AS (PARTITION BY tenant_id ORDER BY received_at, item_id)
+)
+UPDATE inbox SET state = 'working', owner = %(owner)s
+FROM waiting
+WHERE inbox.tenant_id = waiting.tenant_id AND inbox.item_id = waiting.item_id
+  AND waiting.number > %(most_waiting)s AND inbox.platform = ANY(%(platforms)s::text[])
+  AND inbox.state = 'queued' AND NOT inbox.stop_asked
+  AND NOT EXISTS (  -- it was revised
+      SELECT FROM outbox
+      WHERE outbox.tenant_id = inbox.tenant_id AND outbox.key = inbox.item_id || ':answer'
+  )
+RETURNING inbox.tenant_id, inbox.item_id, inbox.attempts, inbox.payload, inbox.draft,
+          waiting.waited;
+
 -- name: take_untold
 WITH waiting AS (
     SELECT tenant_id, item_id, row_number() OVER (ORDER BY received_at, item_id) AS number

@@ -46,6 +46,7 @@ UNBOUNDED = {
     "FOOTNOTE_PERSON_QUESTIONS": "0",
     "FOOTNOTE_CHANNEL_QUESTIONS": "0",
     "FOOTNOTE_TENANT_QUESTIONS": "0",
+    "FOOTNOTE_QUEUE_LIMIT": "0",
 }
 """Settings for a few people who ask more in a minute than people do."""
 

@@ -36,6 +36,14 @@ QUEUED: Final = Phrase(
     fr="Vous êtes numéro {number} dans la file",
     es="Eres el número {number} de la cola",
 )
+FULL: Final = Phrase(
+    en="{count} questions are waiting already, so I cannot take yours. Please ask again {when}.",
+    de="Es warten schon {count} Fragen, darum kann ich deine nicht annehmen. Bitte frag {when} "
+    "noch einmal.",
+    fr="{count} questions attendent déjà, je ne peux donc pas prendre la vôtre. Reposez-la {when}.",
+    es="Ya hay {count} preguntas en espera, así que no puedo aceptar la tuya. Vuelve a preguntar "
+    "{when}.",
+)
 
 # When something cannot be said where it was asked
 

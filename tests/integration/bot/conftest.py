@@ -101,7 +101,12 @@ class Bot:
             schedules=PostgresSchedules(pool, jobs, now=lambda: self.now),
             delivery=delivery,
             waiting=WaitingRoom(
-                PostgresWaitingLine(pool, [Platform.SLACK]), delivery, self.channels, first=3
+                PostgresWaitingLine(pool, [Platform.SLACK]),
+                self.inbox,
+                delivery,
+                self.channels,
+                first=3,
+                most=0,
             ),
             sweep=0.3,
             tick=0.05,

@@ -57,6 +57,7 @@ VALUES: dict[str, object] = {
     "now": "2026-01-31T00:00:00Z",
     "model": "",
     "most": [1.0],
+    "most_waiting": 200,
     "name": "Acme",
     "organisation": "",
     "names": ["tenant"],
