@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tests.acceptance.people import OnDiscord, OnSlack, Said, read_discord_message, read_slack_entry
-from tests.acceptance.program import PATIENCE
+from tests.acceptance.program import PATIENCE, wait_until
 
 Json = Mapping[str, Any]
 
@@ -70,6 +70,10 @@ class AdminOnSlack(OnSlack):
             channel, person, containing=words, timeout=PATIENCE
         )
         return read_slack_entry(found[-1])
+
+    async def wait_for_word(self, person: str, channel: str, words: str) -> Said:
+        """What the bot tells this person alone."""
+        return await self.wait_for_whisper(person, channel, words)
 
 
 class AdminOnDiscord(OnDiscord):
@@ -137,6 +141,21 @@ class AdminOnDiscord(OnDiscord):
             timeout=PATIENCE,
         )
         return read_discord_message(seen)
+
+    async def wait_for_word(self, person: str, channel: str, words: str) -> Said:
+        """What the bot tells this person alone: in place, or directly."""
+        found: list[Json] = []
+
+        async def is_told() -> bool:
+            place = self.discord.world.find_channel(f"#{channel}")
+            direct = self.discord.world.direct_channel(self.discord.world.find_user(person))
+            for where in (place.id, direct.id):
+                told = await self._driver.messages(str(where))
+                found.extend(m for m in told if words in m["text"] and m["author"]["bot"])
+            return bool(found)
+
+        await wait_until(is_told)
+        return read_discord_message(found[0])
 
 
 Admins = AdminOnSlack | AdminOnDiscord

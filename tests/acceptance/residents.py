@@ -4,8 +4,7 @@ from typing import Any
 
 from bot.rendering.discord_form import REST
 from tests.acceptance.admins import AdminOnDiscord, AdminOnSlack, Json
-from tests.acceptance.people import Said, read_discord_message
-from tests.acceptance.program import wait_until
+from tests.acceptance.people import Said
 
 CHOSEN = {"mode": "threads", "visibility": "public"}
 TYPED = ("sources", "hand-off")
@@ -31,8 +30,8 @@ class ResidentOnSlack(AdminOnSlack):
 
     async def count_signs(self, said: Json) -> int:
         """How often a status was shown under a message."""
-        entries = self.slack.journal.of_kind("call.assistant.threads.setStatus")
-        return sum(said["ts"] in str(entry) for entry in entries)
+        entries = self.slack.journal.of_kind("assistant.status")
+        return sum(entry.data["thread_ts"] == said["ts"] for entry in entries)
 
     async def add_bot(self, channel: str) -> tuple[str, str]:
         """Another bot in the channel: its name, and its id."""
@@ -40,10 +39,6 @@ class ResidentOnSlack(AdminOnSlack):
         await self._driver.add_user(name, bot_id=bot)
         await self._driver.join(name, channel)
         return name, bot
-
-    async def wait_for_word(self, person: str, channel: str, words: str) -> Said:
-        """What the bot tells this person alone."""
-        return await self.wait_for_whisper(person, channel, words)
 
 
 class ResidentOnDiscord(AdminOnDiscord):
@@ -86,21 +81,6 @@ class ResidentOnDiscord(AdminOnDiscord):
         name = f"robo-{channel}"
         added = await self._driver.add_user(name, bot=True)
         return name, str(added["id"])
-
-    async def wait_for_word(self, person: str, channel: str, words: str) -> Said:
-        """What the bot tells this person alone: in place, or directly."""
-        found: list[Json] = []
-
-        async def is_told() -> bool:
-            place = self.discord.world.find_channel(f"#{channel}")
-            direct = self.discord.world.direct_channel(self.discord.world.find_user(person))
-            for where in (place.id, direct.id):
-                told = await self._driver.messages(str(where))
-                found.extend(m for m in told if words in m["text"] and m["author"]["bot"])
-            return bool(found)
-
-        await wait_until(is_told)
-        return read_discord_message(found[0])
 
 
 Residents = ResidentOnSlack | ResidentOnDiscord

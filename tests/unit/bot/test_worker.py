@@ -36,7 +36,7 @@ class Steps:
             syncs=parts(),
             schedules=parts(queue_due=lambda: self.take("schedules")),
             delivery=parts(remove_twins=lambda: self.take("twins")),
-            waiting=parts(tell=lambda: self.take("waiting")),
+            waiting=parts(keep=lambda: self.take("waiting")),
             sweep=0.0,
             tick=0.0,
         )
