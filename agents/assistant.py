@@ -29,7 +29,15 @@ from agents.model import (
     Usage,
 )
 from agents.nodes import AgentDeps
-from agents.ports import AnswerRecords, Brain, Eyes, PassageSearch, SentenceScorer, ThreadMemory
+from agents.ports import (
+    AnswerRecords,
+    Brain,
+    Eyes,
+    PassageSearch,
+    SentenceScorer,
+    SupportJudge,
+    ThreadMemory,
+)
 from agents.replies import warn
 from agents.state import ANSWER, HISTORY, AgentState, start_question
 from retrieval.errors import RetrievalError
@@ -53,6 +61,7 @@ class Assistant:
         sentences: SentenceScorer,
         memory: ThreadMemory,
         eyes: Eyes | None = None,
+        judge: SupportJudge | None = None,
         records: AnswerRecords | None = None,
         config: AgentConfig | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -64,6 +73,7 @@ class Assistant:
         self._sentences = sentences
         self._memory = memory
         self._eyes = eyes
+        self._judge = judge
         self._records = records
         self._config = config or AgentConfig()
         self._clock = clock
@@ -199,6 +209,7 @@ class Assistant:
             deadline=began + config.seconds,
             spent=lambda: meter.share_of(config.max_tokens, config.max_cost),
             eyes=None if question.settings.frugal else self._eyes,
+            judge=None if question.settings.frugal else self._judge,
         )
 
 

@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from agents.language import detect_language, find_terms, weigh_cover
 from retrieval.sentences import split_sentences
 
 _FENCE = re.compile(r"^\s*(?:```|~~~)")
@@ -43,7 +42,6 @@ _HARMLESS = re.compile(
 )
 _LINK_REMOVED = "(link in the source)"
 
-_FIGURE = re.compile(r"\d+(?:[.,:]\d+)*")
 _HEDGE = re.compile(
     r"\b(?:I (?:don't|do not|can't|cannot|could not|couldn't|did not|didn't)"
     r" (?:know|find|have|see|tell)"
@@ -57,11 +55,6 @@ _ITEM = re.compile(r"\s*(?:[-*+•]|\d{1,3}[.)])\s")
 _ASSENT = re.compile(
     r"\W*(?:yes|no|not yet|it depends|both|neither|ja|nein|oui|non|sí|si|sim|…)\W*", re.IGNORECASE
 )
-COVER_BEARS = 0.6
-"""Share of a claim's terms in its passage from which it counts as borne, figures agreeing."""
-COVER_FAILS = 0.2
-SIMILARITY_BEARS = 0.6
-"""Cosine to a sentence of the passage from which a claim counts as borne, figures agreeing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,32 +138,6 @@ def find_claims(text: str) -> list[Claim]:
             block += 1
         position = end
     return claims
-
-
-def agrees_in_figures(claim: str, passage: str) -> bool:
-    """Whether every figure of the claim stands in the passage; 1,000 and 1000 are the same."""
-    held = {_plain_figure(figure) for figure in _FIGURE.findall(passage)}
-    wanted = {_plain_figure(figure) for figure in _FIGURE.findall(claim)}
-    return wanted <= held
-
-
-def bears_in_words(claim: str, passage: str) -> bool | None:
-    """Whether the passage bears the claim, by its words alone; None when words do not tell.
-
-    A passage in another language is judged by figures only: its words cannot match.
-    """
-    if f" {_flatten(claim)} " in f" {_flatten(passage)} ":
-        return True
-    if not agrees_in_figures(claim, passage):
-        return False
-    terms = find_terms(claim)
-    cover = weigh_cover(terms, find_terms(passage), {})
-    if cover >= COVER_BEARS:
-        return True
-    spoken, written = detect_language(claim), detect_language(passage)
-    if spoken and written and spoken != written:
-        return True
-    return None if cover >= COVER_FAILS else False
 
 
 def attach_marks(claims: Sequence[Claim], borne: Mapping[tuple[int, int], bool]) -> list[Claim]:
@@ -379,15 +346,6 @@ def _keep_in_range(text: str, passages: int) -> str:
     return _MARK.sub(
         lambda match: match.group() if 1 <= int(match.group(1)) <= passages else "", text
     )
-
-
-def _flatten(text: str) -> str:
-    """The words alone, to tell a quotation whatever its white space, marks and full stop."""
-    return " ".join(re.findall(r"\w+", text.casefold()))
-
-
-def _plain_figure(figure: str) -> str:
-    return re.sub(r"[,.](?=\d{3}\b)", "", figure)
 
 
 def _tidy(text: str) -> str:

@@ -24,6 +24,8 @@ class AgentConfig:
     a search asks for, `evidence_limit` how many of them the writer sees. A search whose relevance
     (0..1) lies below `relevance_floor` holds nothing. `history_turns` exchanges of a thread are
     remembered, each answer cut to `history_characters`; the older half of more is condensed.
+    A model that judges citations is asked about those that words leave open or, with `judge_all`,
+    about all that are not word for word.
     """
 
     seconds: float = 60.0
@@ -39,6 +41,7 @@ class AgentConfig:
     relevance_floor: float = 0.02
     history_turns: int = 8
     history_characters: int = 1_200
+    judge_all: bool = False
     retries: int = 2
     breaker_failures: int = 5
     breaker_seconds: float = 30.0

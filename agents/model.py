@@ -189,6 +189,17 @@ Judgement = Enough | SearchAgain | Nothing
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """A sentence of a draft, and passages (from 1) of which it is to be told whether they bear it:
+    those that it cites, and others that it may rest on.
+    """
+
+    claim: str
+    cited: tuple[int, ...]
+    others: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """One exchange of a conversation, oldest first in a history. `id` is the question's id."""
 
@@ -327,6 +338,7 @@ __all__ = [
     "Clarify",
     "Decision",
     "Decline",
+    "Doubt",
     "Enough",
     "Judgement",
     "Nothing",

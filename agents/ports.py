@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
-from agents.model import AnswerRecord, Decision, Judgement, Picture, Question, Turn
+from agents.model import AnswerRecord, Decision, Doubt, Judgement, Picture, Question, Turn
 from retrieval.model import AccessScope, Passage, Period, SearchResult, TenantId, WeightedQuery
 
 
@@ -41,6 +41,27 @@ class SentenceScorer(Protocol):
 
     async def similarity(self, text: str, sentences: Sequence[str]) -> list[float]:
         """Cosine of each sentence to the text, -1..1."""
+        ...
+
+
+class SupportJudge(Protocol):
+    """Tells which passages bear what a draft states: built in, or a chat model.
+
+    Raises AgentError, RetrievalError.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def version(self) -> str:
+        """What decides, for traces."""
+        ...
+
+    async def weigh(
+        self, doubts: Sequence[Doubt], evidence: Sequence[Passage]
+    ) -> Sequence[frozenset[int]]:
+        """For each doubt in order, those of its passages that bear the claim."""
         ...
 
 

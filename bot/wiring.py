@@ -15,11 +15,12 @@ from agents.assistant import Assistant
 from agents.config import AgentConfig
 from agents.errors import AgentError
 from agents.llm.chat_model import ChatModelBrain
+from agents.llm.citation_judge import ChatModelJudge
 from agents.llm.extractive import BuiltInBrain
 from agents.llm.eyes import ChatModelEyes, can_see
 from agents.llm.models import CallPolicy, open_model, open_models
 from agents.model import Answer, Answered, Question
-from agents.ports import Brain, Eyes, SentenceScorer, SourceCatalog
+from agents.ports import Brain, Eyes, SentenceScorer, SourceCatalog, SupportJudge
 from bot.channels.book import ChannelBook
 from bot.errors import BotError, SettingsInvalid
 from bot.knowledge import Knowledge, SourceOpener
@@ -247,6 +248,7 @@ def _build_assistant(
         sentences=scorer,
         memory=PostgresThreadMemory(pool),
         eyes=build_eyes(settings),
+        judge=build_judge(settings),
         records=answers,
         config=_agent_config(settings),
     )
@@ -403,6 +405,7 @@ def _agent_config(settings: Settings) -> AgentConfig:
         max_tokens=settings.answer_tokens,
         max_cost=settings.answer_cost,
         prices=settings.prices,
+        judge_all=settings.citation_judge_reads == "all",
     )
 
 
@@ -414,6 +417,13 @@ def build_brain(settings: Settings, sources: SourceCatalog | None = None) -> Bra
     planners = open_models(settings.planner_models, policy) if settings.planner_models else None
     writers = open_models(settings.chat_models, policy)
     return ChatModelBrain(writers, planners, sources=sources)
+
+
+def build_judge(settings: Settings) -> SupportJudge | None:
+    """The chat models that judge citations, None where there are none. Raises UnknownModel."""
+    if not settings.citation_judges:
+        return None
+    return ChatModelJudge(open_models(settings.citation_judges, _call_policy(settings)))
 
 
 def build_eyes(settings: Settings) -> Eyes | None:

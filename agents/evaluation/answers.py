@@ -9,11 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from agents.citations import bears_in_words, find_claims
+from agents.citations import find_claims
 from agents.llm.composition import compose
 from agents.llm.evidence import Evidence, Ranking, rank_units
 from agents.llm.extractive import ANSWER_THRESHOLD
 from agents.ports import PassageSearch, SentenceScorer
+from agents.support import bears_in_words
 from retrieval.model import AccessScope, Passage, WeightedQuery
 
 Progress = Callable[[int, int], None]

@@ -1,18 +1,13 @@
 """A brain that thinks with LangChain chat models."""
 
-import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, date, datetime, time
-from typing import TypeVar
-
-from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
 from agents.errors import MalformedModelOutput
+from agents.llm.asking import Asker, compose_messages, number_passages
 from agents.llm.models import ModelChain
-from agents.llm.outputs import CondenseOutput, JudgeOutput, Output, PlanOutput
+from agents.llm.outputs import CondenseOutput, JudgeOutput, PlanOutput
 from agents.llm.queries import HISTORY_WEIGHT, Part
-from agents.llm.structure import Structures, describe_shape
 from agents.model import (
     EARLIER,
     Chat,
@@ -30,8 +25,6 @@ from agents.model import (
 from agents.ports import SourceCatalog
 from agents.prompts import load_prompt
 from retrieval.model import Passage, Period, SearchResult, WeightedQuery
-
-M = TypeVar("M", bound=Output)
 
 SURE_RELEVANCE = 0.9
 """Relevance of the best passage from which the model is not asked whether it is enough."""
@@ -56,14 +49,11 @@ class ChatModelBrain:
         *,
         sources: SourceCatalog | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
-        make_marker: Callable[[], str] = lambda: secrets.token_hex(8),
     ) -> None:
         self._writers = writers
-        self._planners = planners or writers
+        self._planners = Asker(planners or writers)
         self._sources = sources
         self._now = now
-        self._make_marker = make_marker
-        self._structures = Structures()
         self._plan = load_prompt("plan")
         self._judge = load_prompt("judge")
         self._answer = load_prompt("answer")
@@ -78,7 +68,7 @@ class ChatModelBrain:
         """The models and the wording of the prompts, for traces."""
         prompts = (self._plan, self._judge, self._answer, self._condense)
         wording = ", ".join(f"{prompt.name}@{prompt.digest}" for prompt in prompts)
-        return f"{self._planners.name}, {self._writers.name}; prompts {wording}"
+        return f"{self._planners.models.name}, {self._writers.name}; prompts {wording}"
 
     async def plan(self, question: Question, history: Sequence[Turn]) -> Decision:
         """Ask the planner. Raises ModelUnavailable, MalformedModelOutput."""
@@ -96,7 +86,7 @@ class ChatModelBrain:
                 " about what they show, is `search`."
             )
             material |= _show_beginnings(question.enclosed)
-        output = await self._ask(PlanOutput, rules, material)
+        output = await self._planners.ask(PlanOutput, rules, material)
         return _decide(output, question, history, offered)
 
     async def judge(
@@ -108,9 +98,9 @@ class ChatModelBrain:
         material = {
             **_conversation(history),
             "question": question.text,
-            **_numbered(result.passages),
+            **number_passages(enumerate(result.passages, start=1)),
         }
-        output = await self._ask(JudgeOutput, self._judge.text, material)
+        output = await self._planners.ask(JudgeOutput, self._judge.text, material)
         queries = _usable(output.queries)
         if output.verdict == "enough" and result.passages:
             return Enough(output.reason)
@@ -134,45 +124,20 @@ class ChatModelBrain:
             rules += f"\n\nHouse style of this channel: {settings.persona}"
         if settings.language:
             rules += f"\n\nAnswer in the language with the code {settings.language}."
-        material = {**_conversation(history), **_numbered(passages), "question": question.text}
-        async for piece in self._writers.stream(self._compose(rules, material)):
+        material = {
+            **_conversation(history),
+            **number_passages(enumerate(passages, start=1)),
+            "question": question.text,
+        }
+        async for piece in self._writers.stream(compose_messages(rules, material)):
             yield piece
 
     async def condense(self, turns: Sequence[Turn]) -> str:
         """Ask the planner for a summary. Raises as `plan` does."""
-        output = await self._ask(CondenseOutput, self._condense.text, _conversation(turns))
+        output = await self._planners.ask(CondenseOutput, self._condense.text, _conversation(turns))
         if not output.summary.strip():
             raise MalformedModelOutput
         return output.summary.strip()
-
-    async def _ask(self, shape: type[M], rules: str, material: dict[str, str]) -> M:
-        messages = self._compose(rules, material)
-
-        async def work(model: BaseChatModel) -> M | AIMessage:
-            return await self._structures.ask(model, shape, messages)
-
-        output = await self._planners.call(work)
-        if isinstance(output, shape):
-            return output
-        # one repair: the model sees what it wrote and what is wanted
-        messages += [
-            AIMessage(str(getattr(output, "text", "")) or "(nothing)"),
-            HumanMessage(f"That could not be used. {describe_shape(shape)}"),
-        ]
-        repaired = await self._planners.call(work)
-        if isinstance(repaired, shape):
-            return repaired
-        raise MalformedModelOutput
-
-    def _compose(self, rules: str, material: dict[str, str]) -> list[BaseMessage]:
-        """The rules, and the material between lines that nobody who wrote it could have known."""
-        marker = self._make_marker()
-        blocks = [
-            f"<<{marker} {name}>>\n{text.replace(marker, '')}\n<<{marker} end>>"
-            for name, text in material.items()
-        ]
-        told = f"{rules}\n\nThe marker is {marker}."
-        return [SystemMessage(told), HumanMessage("\n\n".join(blocks))]
 
 
 def _decide(
@@ -250,11 +215,4 @@ def _show_beginnings(passages: Sequence[Passage]) -> dict[str, str]:
     return {
         f"file {number}": f"{one.title}\n{one.text[:_SHOWN]}"
         for number, one in enumerate(reversed(first.values()), start=1)
-    }
-
-
-def _numbered(passages: Sequence[Passage]) -> dict[str, str]:
-    return {
-        f"passage [{number}]": f"{' › '.join(filter(None, (one.title, one.section)))}\n{one.text}"
-        for number, one in enumerate(passages, start=1)
     }

@@ -6,10 +6,10 @@ Nothing is worded here that a source does not say, except single connecting line
 import re
 from collections.abc import Sequence
 
-from agents.citations import agrees_in_figures
 from agents.language import find_terms
 from agents.llm.evidence import Evidence, Ranking
 from agents.llm.units import Unit, UnitKind, points_back, read_row
+from agents.support import agrees_in_figures
 
 _MOST_WORDS = 120
 _MOST_SENTENCES = 3

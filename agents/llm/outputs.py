@@ -1,4 +1,4 @@
-"""What chat models return when they plan, judge and condense."""
+"""What chat models return when they plan, judge, condense and weigh claims."""
 
 from typing import Any, Literal
 
@@ -51,3 +51,16 @@ class CondenseOutput(Output):
     """Condense the conversation."""
 
     summary: str
+
+
+class ClaimVerdict(BaseModel):
+    """The passages that bear a claim."""
+
+    claim: int
+    borne_by: list[int]
+
+
+class SupportOutput(Output):
+    """Say which passages bear each claim."""
+
+    verdicts: list[ClaimVerdict]

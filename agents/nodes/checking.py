@@ -1,35 +1,50 @@
 """Checking every sentence of a draft against the passages it cites."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from langgraph.runtime import Runtime
 
 from agents.citations import (
-    SIMILARITY_BEARS,
     CheckedText,
     Claim,
     attach_marks,
-    bears_in_words,
     clean_draft,
     find_claims,
     settle,
 )
+from agents.errors import AgentError, BudgetExceeded
 from agents.freshness import find_contradictions, find_stale
-from agents.language import find_terms
-from agents.model import Answer, Citation, Nothing, Outcome, StepStarted, is_enclosed
-from agents.nodes.deps import AgentDeps, measure, quote, read_evidence, tell
+from agents.model import Answer, Citation, Doubt, Nothing, Outcome, StepStarted, is_enclosed
+from agents.nodes.deps import AgentDeps, describe, measure, quote, read_evidence, tell
 from agents.nodes.writing import admits_unknown
-from agents.ports import SentenceScorer
+from agents.ports import SupportJudge
 from agents.state import ANSWER, HISTORY, JUDGEMENT, AgentState, AgentUpdate
+from agents.support import (
+    HOLDING,
+    MeaningJudge,
+    Wording,
+    Wordings,
+    compare_words,
+    find_doubts,
+)
 from retrieval.model import Passage
-from retrieval.sentences import split_sentences
-
-COMPARED = 4
-"""Sentences that a claim is compared with in meaning, which takes far longer than by words: those
-that share most words with it."""
 
 Evidence = Sequence[Passage]
+
+_LEFT_OPEN = frozenset({Wording.OPEN, Wording.FOREIGN})
+_NOT_QUOTED = _LEFT_OPEN | {Wording.SHARED}
+"""What a model is asked about that judges citations: all of it, where that is set."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """A draft as it holds, and what is to be said in the trace."""
+
+    text: CheckedText
+    trace: tuple[str, ...] = ()
 
 
 async def check(state: AgentState, runtime: Runtime[AgentDeps]) -> AgentUpdate:
@@ -41,12 +56,16 @@ async def check(state: AgentState, runtime: Runtime[AgentDeps]) -> AgentUpdate:
     trace = list(state["trace"])
     notices = list(state["notices"])
     writer = state["writer"]
-    checked = await _check_draft(state["draft"], evidence, deps)
+    judge = None if writer == deps.fallback.name else deps.judge
+    found = await _check_draft(state["draft"], evidence, deps, judge)
+    checked = found.text
+    trace += found.trace
     if not checked.used and writer != deps.fallback.name and not admits_unknown(state["draft"]):
         trace.append("check: nothing of the draft held, quoting instead")
         history = HISTORY.read(state) or ()
         writer = deps.fallback.name
-        checked = await _check_draft(await quote(deps, history, evidence), evidence, deps)
+        quoted = await quote(deps, history, evidence)
+        checked = (await _check_draft(quoted, evidence, deps, None)).text
     trace += [f"check: left out {sentence!r}" for sentence in checked.removed]
     update: AgentUpdate = {"trace": trace, "timings": {"check": measure(deps, started)}}
     if not checked.used:
@@ -71,80 +90,71 @@ async def check(state: AgentState, runtime: Runtime[AgentDeps]) -> AgentUpdate:
     return update
 
 
-async def _check_draft(draft: str, evidence: Evidence, deps: AgentDeps) -> CheckedText:
+async def _check_draft(
+    draft: str, evidence: Evidence, deps: AgentDeps, judge: SupportJudge | None
+) -> _Checked:
     if admits_unknown(draft):
-        return CheckedText("", (), (), ())
+        return _Checked(CheckedText("", (), (), ()))
     titles = {passage.url: passage.title for passage in evidence}
     text = clean_draft(draft, len(evidence), titles)
     claims = find_claims(text)
-    borne = await _find_support(claims, evidence, deps.sentences)
-    return settle(text, attach_marks(claims, borne))
+    borne, trace = await _find_support(claims, evidence, deps, judge)
+    return _Checked(settle(text, attach_marks(claims, borne)), trace)
 
 
 async def _find_support(
-    claims: Sequence[Claim], evidence: Evidence, scorer: SentenceScorer
-) -> Mapping[tuple[int, int], bool]:
-    """Which passage (from 1) bears which claim: by words, and where they do not tell, by meaning.
-
-    A claim whose own marks hold is not compared with other passages.
+    claims: Sequence[Claim], evidence: Evidence, deps: AgentDeps, judge: SupportJudge | None
+) -> tuple[Mapping[tuple[int, int], bool], tuple[str, ...]]:
+    """Which passage (from 1) bears which claim: by words, and where they do not tell, by the judge
+    or, without one that answers, by meaning.
     """
-    borne: dict[tuple[int, int], bool] = {}
-    for index, claim in enumerate(claims):
-        if not claim.stated:
-            continue
-        own = [mark for mark in claim.marks if 1 <= mark <= len(evidence)]
-        for mark in own:
-            borne[index, mark] = await _bears(claim, mark, evidence, scorer)
-        if not any(borne[index, mark] for mark in own):
-            others = [mark for mark in range(1, len(evidence) + 1) if mark not in own]
-            for mark in await _find_bearers(claim, evidence, others, scorer):
-                borne[index, mark] = True
-    return borne
+    wordings = compare_words(claims, evidence)
+    borne = {pair: wording in HOLDING for pair, wording in wordings.items()}
+    judged: dict[tuple[int, int], bool] | None = None
+    trace: tuple[str, ...] = ()
+    if judge is not None:
+        judged, trace = await _ask_judge(judge, claims, wordings, evidence, deps)
+    if judged is None:
+        doubts = find_doubts(claims, wordings, {Wording.OPEN})
+        weighed = await MeaningJudge(deps.sentences).weigh(list(doubts.values()), evidence)
+        judged = _spell_out(doubts, weighed)
+    return borne | judged, trace
 
 
-async def _find_bearers(
-    claim: Claim, evidence: Evidence, marks: Sequence[int], scorer: SentenceScorer
-) -> list[int]:
-    """Those of the passages that bear the claim in words, or else the one nearest in meaning."""
-    verdicts = {mark: bears_in_words(claim.text, _readable(evidence[mark - 1])) for mark in marks}
-    in_words = [mark for mark, verdict in verdicts.items() if verdict]
-    if in_words or claim.code:
-        return in_words
-    open_ones = [mark for mark, verdict in verdicts.items() if verdict is None]
-    bearer = await _find_in_meaning(claim.text, open_ones, evidence, scorer)
-    return [] if bearer is None else [bearer]
+async def _ask_judge(
+    judge: SupportJudge,
+    claims: Sequence[Claim],
+    wordings: Wordings,
+    evidence: Evidence,
+    deps: AgentDeps,
+) -> tuple[dict[tuple[int, int], bool] | None, tuple[str, ...]]:
+    """What a model says of what it is asked about, None where it fails; and the trace."""
+    doubtful = _NOT_QUOTED if deps.config.judge_all else _LEFT_OPEN
+    doubts = find_doubts(claims, wordings, doubtful)
+    if not doubts:
+        return None, ()
+    try:
+        if not deps.may_write():
+            raise BudgetExceeded
+        left = deps.deadline - deps.clock()
+        async with asyncio.timeout(min(left, deps.config.step_seconds)):
+            weighed = await judge.weigh(list(doubts.values()), evidence)
+    except (AgentError, TimeoutError) as error:
+        return None, (f"check: {judge.name} failed ({describe(error)}), deciding without it",)
+    refused = sum(not bearers for bearers in weighed)
+    told = f"check: {judge.version} judged {len(doubts)} sentences, {refused} not borne"
+    return _spell_out(doubts, weighed), (told,)
 
 
-async def _bears(claim: Claim, mark: int, evidence: Evidence, scorer: SentenceScorer) -> bool:
-    """Whether the passage bears the claim, by words, and where they do not tell, by meaning."""
-    verdict = bears_in_words(claim.text, _readable(evidence[mark - 1]))
-    if verdict is None and not claim.code:
-        return await _find_in_meaning(claim.text, [mark], evidence, scorer) is not None
-    return bool(verdict)
-
-
-def _readable(passage: Passage) -> str:
-    """What a claim may rest on: a passage with its title and headings."""
-    return "\n".join((passage.title, *passage.heading_path, passage.text))
-
-
-async def _find_in_meaning(
-    claim: str, marks: Sequence[int], evidence: Evidence, scorer: SentenceScorer
-) -> int | None:
-    """The passage with the sentence nearest to the claim in meaning, where that is near enough."""
-    terms = set(find_terms(claim))
-    sentences = [
-        (mark, evidence[mark - 1].text[span.start : span.end])
-        for mark in marks
-        for span in split_sentences(evidence[mark - 1].text)
-    ]
-    if not sentences:
-        return None
-    sentences.sort(key=lambda pair: len(terms.intersection(find_terms(pair[1]))), reverse=True)
-    del sentences[COMPARED:]
-    similarities = await scorer.similarity(claim, [text for _, text in sentences])
-    best = max(range(len(sentences)), key=similarities.__getitem__)
-    return sentences[best][0] if similarities[best] >= SIMILARITY_BEARS else None
+def _spell_out(
+    doubts: Mapping[int, Doubt], weighed: Sequence[frozenset[int]]
+) -> dict[tuple[int, int], bool]:
+    """Of every passage that was weighed, whether it bears the claim."""
+    return {
+        (index, number): number in bearers
+        for (index, doubt), bearers in zip(doubts.items(), weighed, strict=True)
+        for number in (*doubt.cited, *doubt.others)
+    }
 
 
 def _cite(checked: CheckedText, evidence: Sequence[Passage], now: datetime) -> tuple[Citation, ...]:

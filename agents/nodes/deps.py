@@ -9,7 +9,7 @@ from langgraph.runtime import Runtime
 from agents.config import AgentConfig
 from agents.language import detect_language
 from agents.model import AgentEvent, Enough, Question, Turn
-from agents.ports import Brain, Eyes, PassageSearch, SentenceScorer
+from agents.ports import Brain, Eyes, PassageSearch, SentenceScorer, SupportJudge
 from agents.state import EVIDENCE, AgentState
 from retrieval.model import Passage, SearchResult
 
@@ -20,6 +20,7 @@ class AgentDeps:
 
     `fallback` thinks where `brain` fails; `spent` tells which share of the budget in tokens
     and money chat models used up so far, 1 being all of it. Without `eyes` images are not seen.
+    Where there is a `judge`, it is asked about citations before the built-in check decides.
     """
 
     question: Question
@@ -33,6 +34,7 @@ class AgentDeps:
     deadline: float
     spent: Callable[[], float]
     eyes: Eyes | None = None
+    judge: SupportJudge | None = None
 
     @property
     def language(self) -> str:

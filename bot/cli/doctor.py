@@ -12,7 +12,7 @@ import psycopg
 
 from bot.errors import SettingsInvalid
 from bot.settings import Settings, load_settings
-from bot.wiring import FAILURES, build_brain, build_embedder, provide_database
+from bot.wiring import FAILURES, build_brain, build_embedder, build_judge, provide_database
 from migrations.runner import check_versions, load_migrations
 
 MESSAGE_CONTENT = 1 << 18 | 1 << 19
@@ -122,10 +122,11 @@ async def _check_embedding_model(examination: _Examination) -> Check:
 
 async def _check_chat_model(examination: _Examination) -> Check:
     settings = examination.settings
-    names = (*settings.chat_models, *settings.planner_models)
+    names = (*settings.chat_models, *settings.planner_models, *settings.citation_judges)
     if not settings.chat_models:
         return Check("chat model", State.OK, "none set: answers are quoted from the sources")
     build_brain(settings)
+    build_judge(settings)
     return Check("chat model", State.OK, f"{', '.join(names)} can be loaded")
 
 

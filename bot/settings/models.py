@@ -56,6 +56,19 @@ class ModelSettings(SettingsGroup):
         "enough; a small, quick one will do. Written as `FOOTNOTE_CHAT_MODEL`. Empty: the model "
         "that writes.",
     )
+    citation_judge: str | None = Field(
+        None,
+        alias="FOOTNOTE_CITATION_JUDGE",
+        description="A model that is asked, before an answer is posted, whether the cited passages "
+        "bear its sentences, where comparing their words does not tell. Written as "
+        "`FOOTNOTE_CHAT_MODEL`. Empty: their meaning is compared without a chat model.",
+    )
+    citation_judge_reads: Literal["doubtful", "all"] = Field(
+        "doubtful",
+        alias="FOOTNOTE_CITATION_JUDGE_READS",
+        description="What that model is asked about: the `doubtful` sentences, or `all` that are "
+        "not word for word in their passage.",
+    )
     chat_model_sees: Literal["auto", "yes", "no"] = Field(
         "auto",
         alias="FOOTNOTE_CHAT_MODEL_SEES",
@@ -93,7 +106,7 @@ class ModelSettings(SettingsGroup):
         parse_prices(value)
         return value
 
-    @field_validator("chat_model", "planner_model")
+    @field_validator("chat_model", "planner_model", "citation_judge")
     @classmethod
     def _name_chat_providers(cls, value: str | None) -> str | None:
         for part in (value or "").split(","):
@@ -116,6 +129,11 @@ class ModelSettings(SettingsGroup):
     def planner_models(self) -> tuple[str, ...]:
         """The models that plan in the order in which they are tried; none: those that write."""
         return split_names(self.planner_model)
+
+    @property
+    def citation_judges(self) -> tuple[str, ...]:
+        """The models that judge citations in the order in which they are tried."""
+        return split_names(self.citation_judge)
 
     @property
     def prices(self) -> dict[str, Price]:

@@ -7,14 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.citations import (
-    agrees_in_figures,
     attach_marks,
-    bears_in_words,
     clean_draft,
     find_claims,
     normalise_marks,
     settle,
 )
+from agents.support import bears_in_words
 
 PASSAGES = (
     "Retries are limited to 5 per request. The limit was 3 before 2025.",
@@ -161,23 +160,6 @@ def test_a_stored_address_becomes_its_title() -> None:
 def test_addresses_of_this_machine_and_of_examples_are_kept() -> None:
     draft = "Open http://localhost:8080/setup or https://api.example.com/v1. [1]"
     assert clean_draft(draft, 1, {}) == draft
-
-
-def test_figures_agree_whatever_their_grouping() -> None:
-    assert agrees_in_figures("1,000 requests", "up to 1000 requests")
-    assert not agrees_in_figures("1,000 requests", "up to 100 requests")
-
-
-def test_another_language_is_judged_by_its_figures() -> None:
-    passage = "Backups are kept for 30 days and they run every night."
-    assert bears_in_words("Die Sicherungen werden 30 Tage lang aufbewahrt.", passage) is True
-    assert bears_in_words("Die Sicherungen werden 60 Tage lang aufbewahrt.", passage) is False
-
-
-def test_a_quotation_is_borne_whatever_its_words() -> None:
-    assert bears_in_words("It is what it is.", "So they say: it is\nwhat it is. 1 of 2.") is True
-    assert bears_in_words("It is what it was.", "So they say: it is what it is.") is False
-    assert bears_in_words("Retries are limited to 5", "Retries are limited to 50.") is False
 
 
 words = st.sampled_from(
