@@ -87,7 +87,9 @@ class Commands:
             return verdict or _explain(claim, command)
         admin = await self._rights.is_admin(claim.tenant, command.place, command.person)
         if command.name == "help":
-            page = await self._guide.compose(claim.tenant, command.place, admin=admin)
+            page = await self._guide.compose(
+                claim.tenant, command.place, command.person, admin=admin
+            )
             return answer(claim, "shown", page)
         if not admin:
             show = self._lesser.get(command.name)

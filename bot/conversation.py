@@ -238,6 +238,7 @@ class Conversation:
             return await self._guide.compose(
                 claim.tenant,
                 message.place,
+                message.person,
                 admin=False,
                 private=asked.private,
                 language=asked.language,
@@ -302,14 +303,14 @@ class Conversation:
     async def _read_settings(self, tenant: TenantId, message: IncomingMessage) -> ChannelSettings:
         """Those of the place; beside a channel that the person reads, with its way of speaking."""
         place = message.place
-        settings = await self._channels.read(tenant, place)
+        settings = await self._channels.read(tenant, place, message.person)
         if message.in_view is None:
             return settings
         scope = await self._scopes.find_private(tenant, place, message.person)
         if f"{place.platform}:channel:{message.in_view}" not in scope.readers:
             return settings
         beside = replace(place, channel=message.in_view, thread=None, parent=None)
-        there = await self._channels.read(tenant, beside)
+        there = await self._channels.read(tenant, beside, message.person)
         return replace(
             settings,
             language=there.language or settings.language,

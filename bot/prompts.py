@@ -64,10 +64,10 @@ class SourcePrompts:
         if tenant is None:
             return ()
         readers = (await self._scopes.find_private(tenant, place, person)).readers
-        settings = await self._channels.read(tenant, place)
+        settings = await self._channels.read(tenant, place, person)
         if in_view is not None and f"{place.platform}:channel:{in_view}" in readers:
             there = replace(place, channel=in_view, thread=None)
-            settings = await self._channels.read(tenant, there)
+            settings = await self._channels.read(tenant, there, person)
         topics = await self._list_topics(tenant, readers & {EVERYONE, PUBLIC})
         return list(_choose(_filter(topics, settings), settings.language))
 

@@ -97,7 +97,7 @@ class WaitingRoom:
             _log.info("Question %s waits untold: %s", waiting.item, error)
 
     async def _choose_language(self, tenant: TenantId, question: IncomingMessage) -> str:
-        settings = await self._channels.read(tenant, question.place)
+        settings = await self._channels.read(tenant, question.place, question.person)
         return choose_language(settings.language, question.text)
 
 

@@ -36,6 +36,7 @@ from bot.storage.feedback import PostgresVotes
 from bot.storage.forgetting import PostgresForgetting
 from bot.storage.installations import PostgresInstallations
 from bot.storage.memory import PostgresThreadMemory
+from bot.storage.preferences import PostgresPreferences
 from migrations.runner import MigrationRefused, hold_lock, migrate
 from retrieval.config import VectorIndex, parse_pipeline
 from retrieval.errors import RetrievalError
@@ -206,7 +207,9 @@ async def open_footnote(settings: Settings) -> AsyncIterator[Footnote]:
             answers=answers,
             votes=PostgresVotes(pool),
             audit=PostgresAudit(pool),
-            channels=ChannelBook(PostgresChannelStore(pool), settings.channel),
+            channels=ChannelBook(
+                PostgresChannelStore(pool), settings.channel, PostgresPreferences(pool)
+            ),
             installations=installations,
             forgetting=PostgresForgetting(pool),
         )

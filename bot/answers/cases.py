@@ -7,7 +7,7 @@ from agents.model import AnswerRecord, Citation
 from bot.access import is_for_asker_alone
 from bot.answers.ports import Passages, Records
 from bot.model import ChannelKind, Command, IncomingMessage, ItemId, Platform
-from bot.ports import Directory, Inbox
+from bot.ports import Channels, Directory, Inbox
 from bot.rendering.phrases import choose_language
 from bot.scopes import Scopes
 from retrieval.model import ChunkId, TenantId
@@ -15,18 +15,17 @@ from retrieval.model import ChunkId, TenantId
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """An answer that somebody took up by `command`. `record` is None where it is forgotten."""
+    """An answer that somebody took up by `command`. `record` is None where it is forgotten.
+
+    `language` is the one to speak to whoever took it up.
+    """
 
     tenant: TenantId
     item: ItemId
     command: Command
     question: IncomingMessage
     record: AnswerRecord | None
-
-    @property
-    def language(self) -> str:
-        """The language to speak: that of the question."""
-        return choose_language("", self.question.text)
+    language: str
 
     @property
     def is_askers(self) -> bool:
@@ -56,10 +55,12 @@ class Cases:
         records: Records,
         passages: Passages,
         directories: Mapping[Platform, Directory],
+        channels: Channels,
     ) -> None:
         self._inbox = inbox
         self._records = records
         self._passages = passages
+        self._channels = channels
         self._scopes = Scopes(directories)
 
     async def open(self, tenant: TenantId, command: Command, item: ItemId) -> Case | None:
@@ -71,8 +72,14 @@ class Cases:
         if question is None:
             return None
         record = await self._records.find(tenant, item)
-        case = Case(tenant, item, command, question, record)
+        language = await self.choose_language(tenant, command, question.text)
+        case = Case(tenant, item, command, question, record, language)
         return case if _may_see(case) else None
+
+    async def choose_language(self, tenant: TenantId, command: Command, text: str) -> str:
+        """The language to speak to whoever gave a command about `text`. Raises StoreUnavailable."""
+        settings = await self._channels.read(tenant, command.place, command.person)
+        return choose_language(settings.language, text)
 
     async def read_evidence(self, case: Case) -> Evidence:
         """What the answer cites that this person may read at this moment."""

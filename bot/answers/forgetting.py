@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
-from bot.model import Claim
-from bot.ports import Keepsakes, Memory
+from bot.model import Claim, Command, Preferences
+from bot.ports import Channels, Keepsakes, Memory, PreferenceStore
 from bot.rendering.compose import compose_words
-from bot.rendering.phrases import Phrase, forgetting
+from bot.rendering.phrases import choose_language, forgetting
 from bot.rendering.reply import Button, Reply
-from bot.verdict import Verdict, answer
+from bot.verdict import Verdict, answer, say
+from retrieval.model import TenantId
 
 ALL, YES = "all", "yes"
 
@@ -16,41 +17,55 @@ class Forgetting:
     """Asks first, then deletes: memory, records of how it was answered, and the words of both.
 
     Where several took part in a conversation, what is remembered of it goes with the first who
-    asks for it; the words of the others' questions stay until they ask too.
+    asks for it; the words of the others' questions stay until they ask too. With all conversations
+    goes what the person chose for themselves.
     """
 
-    def __init__(self, keepsakes: Keepsakes, memory: Memory) -> None:
+    def __init__(
+        self,
+        keepsakes: Keepsakes,
+        memory: Memory,
+        preferences: PreferenceStore,
+        channels: Channels,
+    ) -> None:
         self._keepsakes = keepsakes
         self._memory = memory
+        self._preferences = preferences
+        self._channels = channels
 
     async def perform(self, claim: Claim, words: Sequence[str]) -> Verdict | None:
         """`/forget`: the conversations of this channel; `all`: every one; `yes` does it."""
-        command = claim.command
+        command, tenant = claim.command, claim.tenant
         if command is None or not set(words) <= {ALL, YES}:
             return None
         everywhere = ALL in words
+        settings = await self._channels.read(tenant, command.place, command.person)
+        language = choose_language(settings.language, "")
         threads = await self._keepsakes.list_threads(
-            claim.tenant, command.place, command.person, everywhere=everywhere
+            tenant, command.place, command.person, everywhere=everywhere
         )
-        if not threads:
-            return answer(claim, "nothing", _say(forgetting.FORGET_NOTHING))
-        if YES not in words:
-            return answer(claim, "asked", _ask(len(threads), everywhere=everywhere))
-        for thread in threads:
-            await self._memory.forget(claim.tenant, f"{claim.tenant}:{thread}")
-        await self._keepsakes.blank(claim.tenant, command.place, command.person, threads)
         count = len(threads)
-        detail = f"{count} conversations → none"
-        return answer(claim, "forgotten", _say(forgetting.FORGOTTEN, count=count), detail)
+        if not threads and not (everywhere and await self._has_chosen(tenant, command)):
+            return say(claim, "nothing", forgetting.FORGET_NOTHING.say(language))
+        if YES not in words:
+            return answer(claim, "asked", _ask(count, language, everywhere=everywhere))
+        for thread in threads:
+            await self._memory.forget(tenant, f"{tenant}:{thread}")
+        await self._keepsakes.blank(tenant, command.place, command.person, threads)
+        if everywhere:
+            await self._preferences.forget(tenant, command.place.platform, command.person.id)
+        told = forgetting.FORGOTTEN.say(language, count=count)
+        return say(claim, "forgotten", told, f"{count} conversations → none")
+
+    async def _has_chosen(self, tenant: TenantId, command: Command) -> bool:
+        person = command.person.id
+        chosen = await self._preferences.read(tenant, command.place.platform, person)
+        return chosen != Preferences()
 
 
-def _ask(count: int, *, everywhere: bool) -> Reply:
+def _ask(count: int, language: str, *, everywhere: bool) -> Reply:
     words = forgetting.FORGET_EVERYWHERE if everywhere else forgetting.FORGET_HERE
     command = "forget all yes" if everywhere else "forget yes"
-    button = Button(forgetting.FORGET_THEM.en, command, "danger")
-    blocks = compose_words(words.say("en", count=count)).blocks
+    button = Button(forgetting.FORGET_THEM.say(language), command, "danger")
+    blocks = compose_words(words.say(language, count=count)).blocks
     return Reply(blocks, private=True, buttons=(button,))
-
-
-def _say(words: Phrase, **values: object) -> Reply:
-    return compose_words(words.say("en", **values), private=True)

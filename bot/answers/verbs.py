@@ -30,7 +30,7 @@ class AnswerVerbs:
         self._cases = cases
         self._inbox = inbox
         self._verbs = verbs
-        self._stopping = Stopping(inbox)
+        self._stopping = Stopping(cases, inbox)
 
     async def perform(self, claim: Claim, words: Sequence[str]) -> Verdict | None:
         """`answer`, a verb and a reference; None where there is no such verb."""
@@ -51,7 +51,8 @@ class AnswerVerbs:
                 place, person = command.place, command.person
                 latest = await self._inbox.find_latest(claim.tenant, place, person)
                 if latest is None:
-                    return tell(claim, actions.NO_ANSWER_YET.en)
+                    language = await self._cases.choose_language(claim.tenant, command, "")
+                    return tell(claim, actions.NO_ANSWER_YET.say(language))
                 return await self._take_up(claim, latest, self._verbs["proof"])
             case _:
                 return None
@@ -61,7 +62,8 @@ class AnswerVerbs:
             return None
         case = await self._cases.open(claim.tenant, claim.command, item)
         if case is None:
-            return tell(claim, actions.NO_SUCH_ANSWER.en)
+            language = await self._cases.choose_language(claim.tenant, claim.command, "")
+            return tell(claim, actions.NO_SUCH_ANSWER.say(language))
         return await verb(claim, case)
 
 

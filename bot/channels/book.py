@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from bot.channels.fields import overlay
-from bot.model import ChannelSettings, Place
-from bot.ports import ChannelStore
+from bot.model import ChannelSettings, Person, Place
+from bot.ports import ChannelStore, PreferenceStore
 from retrieval.model import TenantId
 
 LOOK_SECONDS = 1.0
@@ -22,25 +23,40 @@ class ChannelBook:
         self,
         store: ChannelStore,
         usual: ChannelSettings,
+        preferences: PreferenceStore,
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
         self.usual = usual
+        self._preferences = preferences
         self._clock = clock
-        self._held: dict[Key, tuple[float, ChannelSettings]] = {}
+        self._held: dict[Key, tuple[float, Mapping[str, str]]] = {}
 
-    async def read(self, tenant: TenantId, place: Place) -> ChannelSettings:
-        """The settings that hold in a place, at most LOOK_SECONDS old. Raises StoreUnavailable."""
+    async def read(
+        self, tenant: TenantId, place: Place, person: Person | None = None
+    ) -> ChannelSettings:
+        """The settings that hold in a place, at most LOOK_SECONDS old. Raises StoreUnavailable.
+
+        Towards a `person`, the language that they chose goes before the usual one.
+        """
+        stored = await self._load(tenant, place)
+        if person is None:
+            return overlay(self.usual, stored)
+        chosen = (await self._preferences.read(tenant, place.platform, person.id)).language
+        settings = overlay(replace(self.usual, language=chosen or self.usual.language), stored)
+        return replace(settings, language=settings.language or chosen)
+
+    async def _load(self, tenant: TenantId, place: Place) -> Mapping[str, str]:
         key, now = _name(tenant, place), self._clock()
         held = self._held.get(key)
         if held is not None and now - held[0] < LOOK_SECONDS:
             return held[1]
-        settings = overlay(self.usual, await self._store.load(tenant, place))
+        stored = await self._store.load(tenant, place)
         if len(self._held) >= MOST_HELD:
             self._held.clear()
-        self._held[key] = (now, settings)
-        return settings
+        self._held[key] = (now, stored)
+        return stored
 
     async def change(
         self, tenant: TenantId, place: Place, changes: Mapping[str, str | None]

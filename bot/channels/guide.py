@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from agents.ports import SourceCatalog
-from bot.model import ChannelKind, Place, Platform
+from bot.model import ChannelKind, Person, Place, Platform
 from bot.ports import Channels
 from bot.rendering.help import HelpPage, compose_help
 from bot.rendering.reply import Reply
@@ -35,16 +35,17 @@ class Guide:
         self,
         tenant: TenantId,
         place: Place,
+        person: Person,
         *,
         admin: bool,
         private: bool = True,
         language: str = "en",
     ) -> Reply:
-        """The page, which names no source that not everyone here may read.
+        """The page for a person, which names no source that not everyone here may read.
 
         Raises RetrievalError.
         """
-        settings = await self._channels.read(tenant, place)
+        settings = await self._channels.read(tenant, place, person)
         readable = await self._sources.list_sources(await self._scope_of(tenant, place))
         page = HelpPage(
             direct=place.channel_kind is ChannelKind.DIRECT,

@@ -23,7 +23,7 @@ from bot.model.messages import (
     Intent,
     Submission,
 )
-from bot.model.people import Audience, Person, Preferences, Standing
+from bot.model.people import Audience, Person, Preferences, Standing, Wish
 from bot.model.places import (
     ChannelKind,
     Installation,
@@ -74,5 +74,6 @@ __all__ = [
     "ThreadKey",
     "Visibility",
     "Waiting",
+    "Wish",
     "name_conversation",
 ]

@@ -35,9 +35,22 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """What a person chose. `offers`: to be told when only they may read what would say more."""
+    """What a person chose.
 
+    `language` is the code of the one to be answered in where their channel sets none; '': that of
+    the question. `offers`: to be told when only they may read what would say more.
+    """
+
+    language: str = ""
     offers: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a person wants otherwise; None leaves it as it is."""
+
+    language: str | None = None
+    offers: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

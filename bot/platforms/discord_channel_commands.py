@@ -1,4 +1,4 @@
-"""/channel: how the bot is set up in a channel; /forget: what it remembers of a person there."""
+"""/channel: how the bot is set up there; /preferences and /forget: what is a person's own."""
 
 from typing import Any
 
@@ -8,9 +8,15 @@ from discord import app_commands
 from bot.channels.fields import FIELDS
 from bot.platforms.discord_client import DiscordClient
 from bot.platforms.discord_receiver import CHOICE_CHARACTERS, DiscordReceiver
+from bot.rendering.phrases import LANGUAGES, personal
+from bot.rendering.preferences import AUTOMATIC
 
 Interaction = discord.Interaction[DiscordClient]
 
+_LANGUAGES = [
+    app_commands.Choice(name=personal.AUTOMATIC.en, value=AUTOMATIC),
+    *(app_commands.Choice(name=name, value=code) for code, name in LANGUAGES.items()),
+]
 _SETTINGS = [app_commands.Choice(name=field.label, value=name) for name, field in FIELDS.items()]
 
 
@@ -63,6 +69,26 @@ async def _suggest_values(
     chosen = [name.strip() for name in earlier.split(",")] if comma else []
     whole = [", ".join([*chosen, name]) for name in names if name not in chosen]
     return [value for value in whole if len(value) <= CHOICE_CHARACTERS]
+
+
+def build_preferences(receiver: DiscordReceiver) -> app_commands.Command[Any, Any, None]:
+    """The command."""
+
+    @app_commands.command(name="preferences", description="Your settings, for you alone")
+    @app_commands.describe(
+        language="The language of answers to you",
+        offers="Whether to tell you when only you may read what would say more",
+    )
+    @app_commands.choices(language=_LANGUAGES)
+    async def preferences(
+        interaction: Interaction, language: str = "", offers: bool | None = None
+    ) -> None:
+        words = ("language", language) if language else ()
+        if offers is not None:
+            words = (*words, "offers", "on" if offers else "off")
+        await receiver.receive_command(interaction, "preferences", words)
+
+    return preferences
 
 
 def build_forget(receiver: DiscordReceiver) -> app_commands.Command[Any, Any, None]:

@@ -9,7 +9,11 @@ from typing import Any, Protocol
 import discord
 from discord import app_commands
 
-from bot.platforms.discord_channel_commands import build_channel, build_forget
+from bot.platforms.discord_channel_commands import (
+    build_channel,
+    build_forget,
+    build_preferences,
+)
 from bot.platforms.discord_client import DiscordClient
 from bot.platforms.discord_errors import CLIENT_ERRORS
 from bot.platforms.discord_receiver import DiscordReceiver
@@ -111,6 +115,7 @@ def _digest(commands: list[dict[str, Any]]) -> str:
 def _build_commands(receiver: DiscordReceiver, kinds: Sequence[Choice]) -> list[AnyCommand]:
     return [
         *_build_people(receiver),
+        build_preferences(receiver),
         build_forget(receiver),
         _build_sync(receiver),
         _build_sources(receiver, kinds),

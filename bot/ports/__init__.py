@@ -27,6 +27,7 @@ from bot.ports.records import (
     Outbox,
     OutboxClaim,
     PostedLetter,
+    PreferenceStore,
 )
 from bot.ports.work import (
     Assistant,
@@ -64,6 +65,7 @@ __all__ = [
     "Outbox",
     "OutboxClaim",
     "PostedLetter",
+    "PreferenceStore",
     "Prompts",
     "Rejected",
     "Renew",

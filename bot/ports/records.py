@@ -20,8 +20,10 @@ from bot.model import (
     Person,
     Place,
     Platform,
+    Preferences,
     SyncJob,
     ThreadKey,
+    Wish,
 )
 from bot.rendering.reply import Reply
 from retrieval.model import TenantId
@@ -30,8 +32,13 @@ from retrieval.model import TenantId
 class Channels(Protocol):
     """Knows how the bot is set up in a channel. Raises StoreUnavailable."""
 
-    async def read(self, tenant: TenantId, place: Place) -> ChannelSettings:
-        """The settings that hold in a place: those of its channel, and the usual ones beneath."""
+    async def read(
+        self, tenant: TenantId, place: Place, person: Person | None = None
+    ) -> ChannelSettings:
+        """The settings that hold in a place: those of its channel, and the usual ones beneath.
+
+        Towards a `person`, the language that they chose goes before the usual one.
+        """
         ...
 
 
@@ -49,6 +56,24 @@ class ChannelStore(Protocol):
         self, tenant: TenantId, place: Place, changes: Mapping[str, str | None]
     ) -> Mapping[str, str]:
         """Set these and, where None, unset them; returns what was set before."""
+        ...
+
+
+class PreferenceStore(Protocol):
+    """Knows what people chose for themselves. Raises StoreUnavailable."""
+
+    async def read(self, tenant: TenantId, platform: Platform, person: str) -> Preferences:
+        """What this person chose, or what is usual."""
+        ...
+
+    async def change(
+        self, tenant: TenantId, place: Place, person: Person, wish: Wish
+    ) -> Preferences:
+        """Keep what this person wants; returns all that they chose."""
+        ...
+
+    async def forget(self, tenant: TenantId, platform: Platform, person: str) -> None:
+        """Delete what this person chose."""
         ...
 
 

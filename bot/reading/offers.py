@@ -1,7 +1,6 @@
 """A private answer for the asker, where what they may read holds more than the public one used."""
 
 import logging
-from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.access import is_for_asker_alone
@@ -15,12 +14,11 @@ from bot.model import (
     Intent,
     ItemId,
     MessageKey,
-    Preferences,
     ThreadKey,
 )
-from bot.ports import Channels, Inbox, Letter
-from bot.reading.ports import Library, PreferenceStore
-from bot.rendering.findings import compose_offer, compose_wish
+from bot.ports import Channels, Inbox, Letter, PreferenceStore
+from bot.reading.ports import Library
+from bot.rendering.findings import compose_offer
 from bot.rendering.phrases import choose_language
 from bot.scopes import Scopes
 from bot.verdict import Verdict
@@ -68,7 +66,7 @@ class Offers:
         if is_for_asker_alone(question.place, question.intent) or not question.text.strip():
             return
         try:
-            settings = await self._channels.read(tenant, question.place)
+            settings = await self._channels.read(tenant, question.place, question.person)
             if await self._holds_more(tenant, question, settings):
                 language = choose_language(settings.language, question.text)
                 reply = compose_offer(question.text, item, language)
@@ -95,18 +93,6 @@ class Offers:
             return False
         chunks = [passage.chunk for passage in found.passages]
         return len(await self._library.read(chunks, public)) < len(chunks)
-
-    async def choose(self, claim: Claim, words: Sequence[str]) -> Verdict | None:
-        """`offers on` and `offers off`: what whoever says so wants from now on."""
-        if claim.command is None or tuple(words) not in {("on",), ("off",)}:
-            return None
-        offers = words[0] == "on"
-        place, person = claim.command.place, claim.command.person
-        await self._preferences.change(
-            claim.tenant, place.platform, person.id, Preferences(offers=offers)
-        )
-        reply = compose_wish(offers=offers)
-        return Verdict("chosen", {f"{claim.item}:reply": reply}, audited=False)
 
     async def accept(self, claim: Claim, case: Case) -> Verdict:
         """`answer private REFERENCE`: the same question, for whoever pressed and saw it, alone.

@@ -3,14 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from bot.model import Platform, Preferences
 from retrieval.model import (
     AccessScope,
     ChunkId,
     Passage,
     Period,
     SearchResult,
-    TenantId,
     WeightedQuery,
 )
 
@@ -37,18 +35,4 @@ class Library(Protocol):
 
     async def list_sources(self, scope: AccessScope) -> frozenset[str]:
         """Names of the sources of which something may be read."""
-        ...
-
-
-class PreferenceStore(Protocol):
-    """Knows what people chose for themselves. Raises StoreUnavailable."""
-
-    async def read(self, tenant: TenantId, platform: Platform, person: str) -> Preferences:
-        """What this person chose, or what is usual."""
-        ...
-
-    async def change(
-        self, tenant: TenantId, platform: Platform, person: str, preferences: Preferences
-    ) -> None:
-        """Keep what this person chose."""
         ...

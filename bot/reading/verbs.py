@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from bot.model import Claim
+from bot.ports import Channels
 from bot.reading.shelf import Shelf
 from bot.rendering.compose import compose_words
 from bot.rendering.findings import SEARCH_USAGE, compose_findings, compose_readable
@@ -18,8 +19,9 @@ IN = "in:"
 class ReadingVerbs:
     """Shows people what they may read, for them alone."""
 
-    def __init__(self, shelf: Shelf, now: Callable[[], datetime]) -> None:
+    def __init__(self, shelf: Shelf, channels: Channels, now: Callable[[], datetime]) -> None:
         self._shelf = shelf
+        self._channels = channels
         self._now = now
 
     async def search(self, claim: Claim, words: Sequence[str]) -> Verdict | None:
@@ -28,12 +30,13 @@ class ReadingVerbs:
             return None
         named = [word.removeprefix(IN) for word in words if word.startswith(IN)]
         wanted = " ".join(word for word in words if not word.startswith(IN))
-        if not wanted or len(named) > 1:
-            return _show(claim, compose_words(SEARCH_USAGE.say("en"), private=True))
         place, person = claim.command.place, claim.command.person
+        settled = (await self._channels.read(claim.tenant, place, person)).language
+        language = choose_language(settled, wanted)
+        if not wanted or len(named) > 1:
+            return _show(claim, compose_words(SEARCH_USAGE.say(language), private=True))
         source = named[0] if named else None
         found = await self._shelf.search(claim.tenant, place, person, wanted, source)
-        language = choose_language("", wanted)
         return _show(claim, compose_findings(wanted, found, self._now(), language))
 
     async def list_sources(self, claim: Claim, words: Sequence[str]) -> Verdict | None:
@@ -46,14 +49,18 @@ class ReadingVerbs:
         return _show(claim, compose_readable(ages, self._now()))
 
 
-def build_reading_verbs(shelf: Shelf, now: Callable[[], datetime]) -> Mapping[str, Verb]:
+def build_reading_verbs(
+    shelf: Shelf, channels: Channels, now: Callable[[], datetime]
+) -> Mapping[str, Verb]:
     """The commands that everyone may give, by name."""
-    return {"search": ReadingVerbs(shelf, now).search}
+    return {"search": ReadingVerbs(shelf, channels, now).search}
 
 
-def build_lesser_verbs(shelf: Shelf, now: Callable[[], datetime]) -> Mapping[str, Verb]:
+def build_lesser_verbs(
+    shelf: Shelf, channels: Channels, now: Callable[[], datetime]
+) -> Mapping[str, Verb]:
     """What some of the admins' commands show to everyone else."""
-    return {"sources": ReadingVerbs(shelf, now).list_sources}
+    return {"sources": ReadingVerbs(shelf, channels, now).list_sources}
 
 
 def _show(claim: Claim, reply: Reply) -> Verdict:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from bot.rendering.compose import describe_age
-from bot.rendering.phrases import Phrase
+from bot.rendering.phrases import Phrase, personal
 from bot.rendering.reply import Block, Button, Inline, Mark, Paragraph, Quote, Reply, Strong, Text
 from bot.rendering.sync_report import describe_past, list_lines
 from retrieval.model import Passage
@@ -39,16 +39,6 @@ OFFER: Final = Phrase(
     "Dois-je vous répondre à vous seul ?",
     es="Sobre «{question}»: encontré más, que no todos en el canal pueden leer. ¿Te respondo solo "
     "a ti?",
-)
-NO_OFFERS: Final = Phrase(
-    en="Do not tell me",
-    de="Nicht mehr sagen",
-    fr="Ne plus me le dire",
-    es="No me avises más",
-)
-OFFERS_ON: Final = "I tell you when only you may read what would say more than a public answer."
-OFFERS_OFF: Final = (
-    "I don't tell you any more when only you may read what would say more than a public answer."
 )
 ANSWER_ME: Final = Phrase(
     en="Answer me alone",
@@ -86,18 +76,9 @@ def compose_offer(question: str, item: str, language: str = "en") -> Reply:
     words = OFFER.say(language, question=_shorten(question))
     buttons = (
         Button(ANSWER_ME.say(language), f"answer private {item}", "primary"),
-        Button(NO_OFFERS.say(language), "offers off"),
+        Button(personal.DO_NOT_OFFER.say(language), "preferences offers off"),
     )
     return Reply((_say(words),), private=True, buttons=buttons)
-
-
-def compose_wish(*, offers: bool) -> Reply:
-    """What a person chose, and how to choose otherwise."""
-    if offers:
-        words, button = OFFERS_ON, Button("Do not tell me", "offers off")
-    else:
-        words, button = OFFERS_OFF, Button("Tell me", "offers on")
-    return Reply((_say(words),), private=True, buttons=(button,))
 
 
 def describe_sync(synced: datetime | None, now: datetime) -> str:

@@ -21,6 +21,7 @@ _COMMANDS = (
     ("/sources", guide.HELP_SOURCES),
     ("/proof", guide.HELP_PROOF),
     ("/new", guide.HELP_NEW),
+    ("/preferences", guide.HELP_PREFERENCES),
     ("/forget", guide.HELP_FORGET),
     ("/help", guide.HELP_HELP),
 )

@@ -17,6 +17,7 @@ from bot.conversation import Conversation
 from bot.delivery import Delivery
 from bot.enclosures import FILE_MEGABYTES, Enclosures
 from bot.model import Platform
+from bot.people.preferences import PreferenceVerbs
 from bot.platforms.downloads import DiscordFiles, SlackFiles, open_download_client
 from bot.platforms.slack_platform import SlackPlatform
 from bot.ports import FileStore, Messenger
@@ -144,7 +145,11 @@ def _build_commands(
         beginnings=Beginnings(footnote.assistant),
         more={"private": offers.accept},
     )
-    forgetting = Forgetting(PostgresKeepsakes(footnote.pool), footnote.assistant)
+    store = PostgresPreferences(footnote.pool)
+    preferences = PreferenceVerbs(store, footnote.channels)
+    forgetting = Forgetting(
+        PostgresKeepsakes(footnote.pool), footnote.assistant, store, footnote.channels
+    )
     return Commands(
         inbox=parts.inbox,
         delivery=delivery,
@@ -161,10 +166,11 @@ def _build_commands(
         ),
         guide=guide,
         people={
-            **build_reading_verbs(shelf, read_clock),
-            "offers": offers.choose,
+            **build_reading_verbs(shelf, footnote.channels, read_clock),
+            "preferences": preferences.perform,
+            "offers": preferences.choose_offers,
             **people,
             "forget": forgetting.perform,
         },
-        lesser=build_lesser_verbs(shelf, read_clock),
+        lesser=build_lesser_verbs(shelf, footnote.channels, read_clock),
     )

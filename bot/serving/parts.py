@@ -94,7 +94,7 @@ def _build_parts(
         footnote.channels, footnote.knowledge, lambda platform: platforms[platform].reads_all
     )
     scopes = Scopes(directories)
-    cases = Cases(inbox, footnote.answers, footnote.searcher, directories)
+    cases = Cases(inbox, footnote.answers, footnote.searcher, directories, footnote.channels)
     front = _build_front(footnote, inbox, rights=rights, editor=editor, scopes=scopes, cases=cases)
     if Platform.SLACK in wanted:
         platforms[Platform.SLACK] = build_slack_platform(

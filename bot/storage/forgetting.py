@@ -11,6 +11,7 @@ _STEPS = (
     QUERIES["forget_answers_of_workspace"],
     QUERIES["forget_memories_of_workspace"],
     QUERIES["forget_channels_of_workspace"],
+    QUERIES["forget_preferences_of_workspace"],
     QUERIES["forget_audit_of_workspace"],
     QUERIES["forget_cursors_of_workspace"],
     QUERIES["forget_rights_of_workspace"],

@@ -1,12 +1,12 @@
 """What people chose for themselves, in PostgreSQL."""
 
-from bot.model import Platform, Preferences
+from bot.model import Person, Place, Platform, Preferences, Wish
 from bot.storage.database import QUERIES, Pool, connect
 from retrieval.model import TenantId
 
 
 class PostgresPreferences:
-    """Satisfies bot.reading.ports.PreferenceStore."""
+    """Satisfies bot.ports.PreferenceStore."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -20,14 +20,24 @@ class PostgresPreferences:
         return Preferences() if row is None else Preferences(*row)
 
     async def change(
-        self, tenant: TenantId, platform: Platform, person: str, preferences: Preferences
-    ) -> None:
-        """Keep what this person chose."""
+        self, tenant: TenantId, place: Place, person: Person, wish: Wish
+    ) -> Preferences:
+        """Keep what this person wants; returns all that they chose."""
         row = {
             "tenant": tenant,
-            "platform": platform,
-            "person": person,
-            "offers": preferences.offers,
+            "platform": place.platform,
+            "person": person.id,
+            "workspace": place.workspace,
+            "wanted_language": wish.language,
+            "wants_offers": wish.offers,
         }
         async with connect(self._pool) as connection:
-            await connection.execute(QUERIES["change_preferences"], row)
+            cursor = await connection.execute(QUERIES["change_preferences"], row)
+            kept = await cursor.fetchone()
+        return Preferences() if kept is None else Preferences(*kept)
+
+    async def forget(self, tenant: TenantId, platform: Platform, person: str) -> None:
+        """Delete what this person chose."""
+        key = {"tenant": tenant, "platform": platform, "person": person}
+        async with connect(self._pool) as connection:
+            await connection.execute(QUERIES["forget_preferences"], key)

@@ -279,13 +279,22 @@ SELECT changes FROM rights_change
 WHERE platform = %(platform)s AND workspace_id = %(workspace)s AND subject = %(subject)s;
 
 -- name: read_preferences
-SELECT offers FROM preference
+SELECT language, offers FROM preference
 WHERE tenant_id = %(tenant)s AND platform = %(platform)s AND person = %(person)s;
 
 -- name: change_preferences
-INSERT INTO preference (tenant_id, platform, person, offers)
-VALUES (%(tenant)s, %(platform)s, %(person)s, %(offers)s)
-ON CONFLICT (tenant_id, platform, person) DO UPDATE SET offers = excluded.offers;
+INSERT INTO preference AS known (tenant_id, platform, person, workspace, language, offers)
+VALUES (%(tenant)s, %(platform)s, %(person)s, %(workspace)s, coalesce(%(wanted_language)s, ''),
+        coalesce(%(wants_offers)s, true))
+ON CONFLICT (tenant_id, platform, person) DO UPDATE
+SET workspace = excluded.workspace,
+    language = coalesce(%(wanted_language)s, known.language),
+    offers = coalesce(%(wants_offers)s, known.offers)
+RETURNING language, offers;
+
+-- name: forget_preferences
+DELETE FROM preference
+WHERE tenant_id = %(tenant)s AND platform = %(platform)s AND person = %(person)s;
 
 -- name: insert_audit
 INSERT INTO audit (tenant_id, platform, workspace, channel, person, item_id, command, outcome,
@@ -576,6 +585,10 @@ DELETE FROM thread_memory WHERE tenant_id = %(tenant)s AND starts_with(thread, %
 
 -- name: forget_channels_of_workspace
 DELETE FROM channel
+WHERE tenant_id = %(tenant)s AND platform = %(platform)s AND workspace = %(workspace)s;
+
+-- name: forget_preferences_of_workspace
+DELETE FROM preference
 WHERE tenant_id = %(tenant)s AND platform = %(platform)s AND workspace = %(workspace)s;
 
 -- name: forget_audit_of_workspace

@@ -95,6 +95,8 @@ class AdminOnDiscord(OnDiscord):
                 return "sources schedule", {"source": source, **more}
             case ["sources", verb, source]:
                 return f"sources {verb}", {"source": source}
+            case ["preferences", "language", code]:
+                return "preferences", {"language": code}
             case ["doc", url]:
                 return "doc", {"url": url}
             case _:

@@ -223,6 +223,28 @@ async def test_an_allowed_bot_is_answered_once_and_never_where_it_answers_ours(
     assert questions == 1
 
 
+# What is a person's own
+
+
+async def test_answers_come_in_the_language_that_a_person_chose(people: Residents) -> None:
+    await people.open_channel("polyglot")
+    await set_up(people, "in-french", language="fr")
+
+    async def ask(channel: str = "polyglot", person: str = "") -> str:
+        asked = await people.mention(CARRIED_OVER, channel, person)
+        (answer, *_) = await people.wait_for_answers(asked)
+        return answer.plain
+
+    told = await people.order(people.member, "polyglot", "preferences language de")
+    assert "Sprache der Antworten: Deutsch" in told.plain
+    assert "Aus den Quellen zitiert" in await ask()
+    assert "Quoted from the sources" in await ask(person=people.colleague)
+    assert "Cité des sources" in await ask("in-french")
+    await people.press(people.member, "polyglot", told, "Automatisch (die der Frage)")
+    await people.wait_for_whisper(people.member, "polyglot", "Language of answers")
+    assert "Quoted from the sources" in await ask()
+
+
 # Forgetting
 
 

@@ -125,7 +125,7 @@ class LeakBot:
         )
 
     def _build_commands(self, spoken: str) -> Commands:
-        cases = Cases(self.inbox, self._records, self._library, self._directories)
+        cases = Cases(self.inbox, self._records, self._library, self._directories, self._channels)
         proof = Proof(cases)
         answers = AnswerVerbs(
             cases,
@@ -148,11 +148,11 @@ class LeakBot:
             guide=self._guide,
             verbs=dict.fromkeys(("sources", "sync", "doc", "audit"), tell_all),
             people={
-                **build_reading_verbs(self._shelf, lambda: AT),
+                **build_reading_verbs(self._shelf, self._channels, lambda: AT),
                 "answer": answers.perform,
                 "proof": answers.prove,
             },
-            lesser=build_lesser_verbs(self._shelf, lambda: AT),
+            lesser=build_lesser_verbs(self._shelf, self._channels, lambda: AT),
         )
 
 

@@ -240,6 +240,8 @@ LEFT_BEHIND = (
        VALUES (%(tenant)s, %(tenant)s || ':slack:' || %(team)s || ':C1:1', '')""",
     """INSERT INTO channel (tenant_id, platform, workspace, channel)
        VALUES (%(tenant)s, 'slack', %(team)s, 'C1')""",
+    """INSERT INTO preference (tenant_id, platform, person, workspace)
+       VALUES (%(tenant)s, 'slack', 'U' || %(team)s, %(team)s)""",
     """INSERT INTO audit (tenant_id, platform, workspace, channel, person, item_id, command,
                           outcome)
        VALUES (%(tenant)s, 'slack', %(team)s, 'C1', 'U1', %(item)s, 'sync', 'allowed')""",

@@ -14,7 +14,12 @@ from bot.model import ChannelSettings, Command, ItemId, Platform, SyncJob
 from bot.rights import Rights
 from bot.syncing import SyncReporter
 from retrieval.model import TenantId
-from tests.fakes.channels import InMemoryChannelStore, InMemoryKeepsakes, make_guide
+from tests.fakes.channels import (
+    InMemoryChannelStore,
+    InMemoryKeepsakes,
+    InMemoryPreferences,
+    make_guide,
+)
 from tests.fakes.intake import InMemoryAudit, InMemoryInbox, InMemoryJobs, InMemoryOutbox
 from tests.fakes.knowledge import InMemoryKnowledge
 from tests.fakes.messages import make_command
@@ -43,7 +48,8 @@ class Scene:
         self.inbox = InMemoryInbox(self.outbox)
         self.audit = InMemoryAudit()
         self.sources = sources or InMemoryKnowledge()
-        self.book = ChannelBook(InMemoryChannelStore(), ChannelSettings())
+        self.preferences = InMemoryPreferences()
+        self.book = ChannelBook(InMemoryChannelStore(), ChannelSettings(), self.preferences)
         self.keepsakes = InMemoryKeepsakes()
         self.reads_all = True
         self.slept: list[float] = []
@@ -66,7 +72,11 @@ class Scene:
                 now=lambda: NOW,
             ),
             guide=make_guide(self.book),
-            people={"forget": Forgetting(self.keepsakes, self.keepsakes).perform},
+            people={
+                "forget": Forgetting(
+                    self.keepsakes, self.keepsakes, self.preferences, self.book
+                ).perform
+            },
         )
         self.reporter = SyncReporter(
             inbox=self.inbox,

@@ -145,7 +145,8 @@ class AnswerScene:
         platforms = (Platform.SLACK, Platform.DISCORD)
         self.delivery = Delivery(self.outbox, dict.fromkeys(platforms, self.messenger))
         delivery = self.delivery
-        cases = Cases(self.inbox, self.records, self.passages, directories)
+        self.channels = InMemoryChannels(settings or ChannelSettings())
+        cases = Cases(self.inbox, self.records, self.passages, directories, self.channels)
         workspaces = InMemoryWorkspaces((Platform.SLACK, "T1"))
         self.desk = RatingDesk(cases, votes, workspaces)
         self.commands = Commands(
@@ -161,7 +162,7 @@ class AnswerScene:
                 votes=votes,
                 callers=Callers(
                     InMemoryCalls(self.records),
-                    InMemoryChannels(settings or ChannelSettings()),
+                    self.channels,
                     delivery,
                 ),
                 withdrawals=Withdrawals(self.inbox, delivery, self.assistant),

@@ -1,11 +1,22 @@
 """How channels are set up, in memory."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from bot.channels.guide import Guide
 from bot.channels.limits import Limits
-from bot.model import Bounds, ChannelSettings, Limit, Person, Place, ThreadKey
+from bot.model import (
+    Bounds,
+    ChannelSettings,
+    Limit,
+    Person,
+    Place,
+    Platform,
+    Preferences,
+    ThreadKey,
+    Wish,
+)
 from bot.ports import Channels
 from retrieval.model import EVERYONE, AccessScope, TenantId
 
@@ -16,9 +27,38 @@ class InMemoryChannels:
     def __init__(self, settings: ChannelSettings | None = None, **own: ChannelSettings) -> None:
         self.settings = settings or ChannelSettings()
         self.own = own
+        self.preferences = InMemoryPreferences()
 
-    async def read(self, tenant: TenantId, place: Place) -> ChannelSettings:
-        return self.own.get(place.channel, self.settings)
+    async def read(
+        self, tenant: TenantId, place: Place, person: Person | None = None
+    ) -> ChannelSettings:
+        settings = self.own.get(place.channel, self.settings)
+        if person is None:
+            return settings
+        chosen = await self.preferences.read(tenant, place.platform, person.id)
+        return replace(settings, language=settings.language or chosen.language)
+
+
+class InMemoryPreferences:
+    """Satisfies PreferenceStore. What was chosen, by person."""
+
+    def __init__(self) -> None:
+        self.chosen: dict[str, Preferences] = {}
+
+    async def read(self, tenant: TenantId, platform: Platform, person: str) -> Preferences:
+        return self.chosen.get(person, Preferences())
+
+    async def change(
+        self, tenant: TenantId, place: Place, person: Person, wish: Wish
+    ) -> Preferences:
+        before = self.chosen.get(person.id, Preferences())
+        language = before.language if wish.language is None else wish.language
+        offers = before.offers if wish.offers is None else wish.offers
+        self.chosen[person.id] = Preferences(language, offers)
+        return self.chosen[person.id]
+
+    async def forget(self, tenant: TenantId, platform: Platform, person: str) -> None:
+        self.chosen.pop(person, None)
 
 
 class InMemoryChannelStore:
@@ -129,7 +169,7 @@ class InMemoryKeepsakes:
         self, tenant: TenantId, place: Place, person: Person, threads: Sequence[ThreadKey]
     ) -> None:
         self.blanked += threads
-        self.threads[person.id] = [t for t in self.threads[person.id] if t not in threads]
+        self.threads[person.id] = [t for t in self.threads.get(person.id, []) if t not in threads]
 
     async def forget(self, tenant: TenantId, thread: str) -> None:
         self.forgotten.append(thread)

@@ -9,9 +9,9 @@ from bot.model import (
     ItemId,
     Person,
     Platform,
-    Preferences,
     Standing,
 )
+from bot.people.preferences import PreferenceVerbs
 from bot.reading.offers import Offers
 from bot.reading.shelf import Shelf
 from bot.reading.verbs import build_lesser_verbs, build_reading_verbs
@@ -35,21 +35,6 @@ PLANS = make_passage(2, "Plans", "Layoffs of leave staff are planned in May.", s
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
 
 
-class InMemoryPreferences:
-    """Satisfies PreferenceStore."""
-
-    def __init__(self) -> None:
-        self.chosen: dict[str, Preferences] = {}
-
-    async def read(self, tenant: TenantId, platform: Platform, person: str) -> Preferences:
-        return self.chosen.get(person, Preferences())
-
-    async def change(
-        self, tenant: TenantId, platform: Platform, person: str, preferences: Preferences
-    ) -> None:
-        self.chosen[person] = preferences
-
-
 class ReadingScene:
     """People's reading with everything around it."""
 
@@ -57,7 +42,6 @@ class ReadingScene:
         self.messenger = InMemoryMessenger()
         self.outbox = InMemoryOutbox()
         self.inbox = InMemoryInbox(self.outbox)
-        self.preferences = InMemoryPreferences()
         self.library = InMemoryPassageSearch(
             [HANDBOOK, PLANS], {ChunkId(2): frozenset({"slack:group:SLEADS"})}
         )
@@ -65,6 +49,7 @@ class ReadingScene:
         scopes = Scopes(directories)
         self.shelf = Shelf(self.library, InMemoryKnowledge(["handbook", "plans"]), scopes)
         self.channels = InMemoryChannels()
+        self.preferences = self.channels.preferences
         delivery = Delivery(self.outbox, {Platform.SLACK: self.messenger})
         self.offers = Offers(
             library=self.library,
@@ -75,15 +60,20 @@ class ReadingScene:
             preferences=self.preferences,
         )
         audit = InMemoryAudit()
+        chosen = PreferenceVerbs(self.preferences, self.channels)
         self.commands = Commands(
             inbox=self.inbox,
             delivery=delivery,
             rights=Rights(audit, directories),
             audit=audit,
             verbs={},
-            guide=make_guide(InMemoryChannels()),
-            people=build_reading_verbs(self.shelf, lambda: NOW),
-            lesser=build_lesser_verbs(self.shelf, lambda: NOW),
+            guide=make_guide(self.channels),
+            people={
+                **build_reading_verbs(self.shelf, self.channels, lambda: NOW),
+                "preferences": chosen.perform,
+                "offers": chosen.choose_offers,
+            },
+            lesser=build_lesser_verbs(self.shelf, self.channels, lambda: NOW),
         )
         self._count = 0
 

@@ -4,9 +4,19 @@ A phrase cannot lack a language: its type asks for all of them. What an admin's 
 in English.
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Final
 
 from agents.language import detect_language
+
+LANGUAGES: Final[Mapping[str, str]] = {
+    "en": "English",
+    "de": "Deutsch",
+    "fr": "Français",
+    "es": "Español",
+}
+"""The languages that we speak, each by its code, as it calls itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,13 +22,13 @@ FORGET_HERE: Final = Phrase(
 )
 FORGET_EVERYWHERE: Final = Phrase(
     en="Forget what I remember of all your conversations ({count})? How I answered them is deleted "
-    "too. The messages themselves stay.",
+    "too, and so are your settings. The messages themselves stay.",
     de="Soll ich vergessen, was ich von all deinen Unterhaltungen weiß ({count})? Auch wie ich "
-    "geantwortet habe, wird gelöscht. Die Nachrichten selbst bleiben.",
+    "geantwortet habe, wird gelöscht, ebenso deine Einstellungen. Die Nachrichten selbst bleiben.",
     fr="Faut-il oublier ce que je retiens de toutes vos conversations ({count}) ? La façon dont "
-    "j'ai répondu est effacée aussi. Les messages eux-mêmes restent.",
+    "j'ai répondu est effacée aussi, ainsi que vos réglages. Les messages eux-mêmes restent.",
     es="¿Olvido lo que recuerdo de todas tus conversaciones ({count})? También se borra cómo las "
-    "respondí. Los mensajes mismos se quedan.",
+    "respondí, y tus ajustes. Los mensajes mismos se quedan.",
 )
 FORGET_THEM: Final = Phrase(en="Forget them", de="Vergiss sie", fr="Oublier", es="Olvídalas")
 FORGOTTEN: Final = Phrase(

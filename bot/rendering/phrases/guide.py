@@ -53,6 +53,12 @@ HELP_FORGET: Final = Phrase(
     fr="efface ce que je retiens de vos conversations ici",
     es="borra lo que recuerdo de tus conversaciones aquí",
 )
+HELP_PREFERENCES: Final = Phrase(
+    en="shows your settings, such as the language of answers, and changes them",
+    de="zeigt deine Einstellungen, etwa die Sprache der Antworten, und ändert sie",
+    fr="montre vos réglages, comme la langue des réponses, et les change",
+    es="muestra tus ajustes, como el idioma de las respuestas, y los cambia",
+)
 HERE_MENTIONS: Final = Phrase(
     en="In this channel I answer when I am mentioned.",
     de="In diesem Kanal antworte ich, wenn ich erwähnt werde.",

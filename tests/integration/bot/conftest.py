@@ -28,6 +28,7 @@ from bot.storage.directory import PostgresAdmins, PostgresAudit, PostgresWorkspa
 from bot.storage.inbox import PostgresInbox
 from bot.storage.keepsakes import PostgresKeepsakes
 from bot.storage.outbox import PostgresOutbox
+from bot.storage.preferences import PostgresPreferences
 from bot.storage.schedules import PostgresSchedules
 from bot.storage.waiting import PostgresWaitingLine
 from bot.syncing import SyncReporter
@@ -61,7 +62,8 @@ class Bot:
         self.now = datetime(2026, 1, 1, tzinfo=UTC)
         self.inbox = PostgresInbox(pool, jobs)
         self.workspaces = PostgresWorkspaces(pool)
-        self.channels = ChannelBook(PostgresChannelStore(pool), ChannelSettings())
+        self.preferences = PostgresPreferences(pool)
+        self.channels = ChannelBook(PostgresChannelStore(pool), ChannelSettings(), self.preferences)
         self.intake = InboxIntake(self.inbox, self.workspaces, self.channels, triage)
         audit = PostgresAudit(pool)
         delivery = Delivery(PostgresOutbox(pool, doubt_seconds=0.0), {Platform.SLACK: messenger})
@@ -95,7 +97,14 @@ class Bot:
                     now=lambda: datetime.now(UTC),
                 ),
                 guide=make_guide(self.channels),
-                people={"forget": Forgetting(PostgresKeepsakes(pool), InMemoryKeepsakes()).perform},
+                people={
+                    "forget": Forgetting(
+                        PostgresKeepsakes(pool),
+                        InMemoryKeepsakes(),
+                        self.preferences,
+                        self.channels,
+                    ).perform
+                },
             ),
             syncs=SyncReporter(inbox=self.inbox, delivery=delivery, sources=sources, audit=audit),
             schedules=PostgresSchedules(pool, jobs, now=lambda: self.now),

@@ -93,6 +93,8 @@ VALUES: dict[str, object] = {
     "trace": [],
     "until": "2026-01-31T00:00:00Z",
     "vote": "bad",
+    "wanted_language": "de",
+    "wants_offers": None,
     "workspace": "T1",
     "workspaces": ["T1"],
 }
@@ -108,6 +110,7 @@ INDEXES = {
     "list_audit": "audit_by_time",
     "list_own_threads": "inbox_by_person",
     "list_keys": "outbox_pkey",
+    "forget_preferences": "preference_pkey",
     "lock_due_sources": "source_due",
     "lock_lost_items": "inbox_open",
     "read_preferences": "preference_pkey",

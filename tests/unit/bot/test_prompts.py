@@ -63,7 +63,9 @@ class FixedChannels:
     def __init__(self, **settings: ChannelSettings) -> None:
         self.settings = settings
 
-    async def read(self, tenant: TenantId, place: Place) -> ChannelSettings:
+    async def read(
+        self, tenant: TenantId, place: Place, person: Person | None = None
+    ) -> ChannelSettings:
         return self.settings.get(place.channel, ChannelSettings())
 
 

@@ -26,7 +26,7 @@ from retrieval.sources.fields import FieldKind
 from retrieval.sources.registry import KINDS, SourceKind
 from tests.emulators.discord.components import check_modal
 from tests.emulators.slack.validators import check_view
-from tests.fakes.channels import InMemoryChannelStore
+from tests.fakes.channels import InMemoryChannelStore, InMemoryPreferences
 from tests.fakes.intake import InMemoryAudit, InMemoryWorkspaces
 from tests.fakes.knowledge import InMemoryKnowledge
 from tests.fakes.messages import make_command, make_place
@@ -64,7 +64,9 @@ class Desk(AdminForms):
     def __init__(self, *, folders: tuple[Path, ...] = ()) -> None:
         self.sources = InMemoryKnowledge()
         self.log = InMemoryAudit()
-        self.book = ChannelBook(InMemoryChannelStore(), ChannelSettings(persona="kind"))
+        self.book = ChannelBook(
+            InMemoryChannelStore(), ChannelSettings(persona="kind"), InMemoryPreferences()
+        )
         directories = dict.fromkeys(Platform, InMemoryDirectory())
         super().__init__(
             sources=self.sources,

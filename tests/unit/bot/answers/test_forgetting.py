@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.model import Preferences
 from bot.rendering.reply import Button
 from tests.fakes.admin_scene import Scene
 from tests.fakes.messages import make_command
@@ -56,3 +57,21 @@ async def test_what_is_not_understood_forgets_nothing() -> None:
     await scene.say("forget me not")
     assert not scene.keepsakes.forgotten
     assert scene.outcomes == [("forget me not", "invalid")]
+
+
+async def test_what_a_person_chose_goes_with_all_of_it_and_not_before() -> None:
+    scene = make_scene()
+    scene.preferences.chosen = {"U1": Preferences("de"), "U2": Preferences("fr")}
+    await scene.give(make_command("forget yes", 1))
+    assert set(scene.preferences.chosen) == {"U1", "U2"}
+    await scene.give(make_command("forget all yes", 2))
+    assert scene.messenger.posts[1].text == "Vergessen: 1 deiner Unterhaltungen."
+    assert set(scene.preferences.chosen) == {"U2"}
+
+
+async def test_it_goes_also_where_there_was_no_conversation() -> None:
+    scene = Scene(admin=False)
+    assert "no conversation" in await scene.say("forget all yes")
+    scene.preferences.chosen["U1"] = Preferences(offers=False)
+    await scene.give(make_command("forget all yes", 2))
+    assert not scene.preferences.chosen

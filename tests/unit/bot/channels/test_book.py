@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 
+import pytest
+
 from bot.channels.book import LOOK_SECONDS, ChannelBook
-from bot.model import ChannelMode, ChannelSettings
+from bot.model import ChannelMode, ChannelSettings, Person, Wish
 from retrieval.model import TenantId
-from tests.fakes.channels import InMemoryChannelStore
+from tests.fakes.channels import InMemoryChannelStore, InMemoryPreferences
 from tests.fakes.messages import make_place
 
 TENANT = TenantId("default")
@@ -21,7 +23,7 @@ class Clock:
 
 
 async def test_a_channel_is_as_usual_until_something_is_set() -> None:
-    book = ChannelBook(InMemoryChannelStore(), USUAL)
+    book = ChannelBook(InMemoryChannelStore(), USUAL, InMemoryPreferences())
     assert await book.read(TENANT, make_place()) == USUAL
     before, after = await book.change(TENANT, make_place(), {"mode": "auto"})
     assert (before, after) == (USUAL, replace(USUAL, mode=ChannelMode.AUTO))
@@ -31,7 +33,7 @@ async def test_a_channel_is_as_usual_until_something_is_set() -> None:
 
 
 async def test_a_thread_inherits_from_its_channel() -> None:
-    book = ChannelBook(InMemoryChannelStore(), USUAL)
+    book = ChannelBook(InMemoryChannelStore(), USUAL, InMemoryPreferences())
     await book.change(TENANT, make_place(), {"mode": "mentions"})
     thread = replace(make_place(channel="T77"), parent="C1")
     assert (await book.read(TENANT, thread)).mode is ChannelMode.MENTIONS
@@ -40,7 +42,7 @@ async def test_a_thread_inherits_from_its_channel() -> None:
 
 
 async def test_channels_tenants_and_workspaces_do_not_mix() -> None:
-    book = ChannelBook(InMemoryChannelStore(), USUAL)
+    book = ChannelBook(InMemoryChannelStore(), USUAL, InMemoryPreferences())
     await book.change(TENANT, make_place(), {"mode": "mentions"})
     for tenant, place in (
         (TenantId("other"), make_place()),
@@ -52,7 +54,7 @@ async def test_channels_tenants_and_workspaces_do_not_mix() -> None:
 
 async def test_what_is_held_is_used_for_a_while_and_then_read_anew() -> None:
     store, clock = InMemoryChannelStore(), Clock()
-    book = ChannelBook(store, USUAL, clock=clock)
+    book = ChannelBook(store, USUAL, InMemoryPreferences(), clock=clock)
     await book.read(TENANT, make_place())
     await store.change(TENANT, make_place(), {"mode": "auto"})
     clock.now = LOOK_SECONDS / 2
@@ -60,3 +62,28 @@ async def test_what_is_held_is_used_for_a_while_and_then_read_anew() -> None:
     assert store.loads == 1
     clock.now = LOOK_SECONDS
     assert (await book.read(TENANT, make_place())).mode is ChannelMode.AUTO
+
+
+@pytest.mark.parametrize(
+    ("of_channel", "of_person", "usual", "spoken"),
+    [
+        ("de", "fr", "es", "de"),
+        (None, "fr", "es", "fr"),
+        (None, "", "es", "es"),
+        ("", "fr", "es", "fr"),
+        (None, "", "", ""),
+    ],
+)
+async def test_a_channel_s_language_goes_first_then_the_person_s_then_the_usual_one(
+    of_channel: str | None, of_person: str, usual: str, spoken: str
+) -> None:
+    preferences, anna = InMemoryPreferences(), Person("U1")
+    book = ChannelBook(InMemoryChannelStore(), ChannelSettings(language=usual), preferences)
+    if of_channel is not None:
+        await book.change(TENANT, make_place(), {"language": of_channel})
+    await preferences.change(TENANT, make_place(), anna, Wish(language=of_person))
+    assert (await book.read(TENANT, make_place(), anna)).language == spoken
+    for other in (None, Person("U2")):
+        assert (await book.read(TENANT, make_place(), other)).language == (
+            usual if of_channel is None else of_channel
+        )

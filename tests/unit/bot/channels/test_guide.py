@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.model import ChannelKind, ChannelMode, ChannelSettings, Place, Visibility
+from bot.model import ChannelKind, ChannelMode, ChannelSettings, Person, Place, Visibility
 from bot.rendering.help import SHOWN_SOURCES
 from bot.rendering.plain import render_plain
 from retrieval.model import EVERYONE, TenantId
@@ -23,7 +23,7 @@ async def read_help(
 ) -> str:
     guide = make_guide(InMemoryChannels(settings), catalog, reads_all=reads_all)
     reply = await guide.compose(
-        TenantId("default"), place or make_place(), admin=admin, language=language
+        TenantId("default"), place or make_place(), Person("U1"), admin=admin, language=language
     )
     return render_plain(reply)
 

@@ -12,6 +12,7 @@ import yaml
 
 from bot.admin.verbs import build_verbs
 from bot.answers.verbs import COMMANDS
+from bot.people.preferences import COMMAND as PREFERENCES
 from bot.platforms import slack_account, slack_events, slack_receiver
 from bot.platforms.slack_interactions import ANSWER_THIS
 from bot.reading.verbs import build_reading_verbs
@@ -99,8 +100,8 @@ def test_commands(manifest: dict[str, Any]) -> None:
         kinds={}, now=nothing,
     )  # fmt: skip
     commands = {entry["command"] for entry in manifest["features"]["slash_commands"]}
-    people = ("ask", "forget", *COMMANDS, slack_events.FRONT_COMMAND)
-    named = (*people, *verbs, *build_reading_verbs(nothing, nothing))
+    people = ("ask", "forget", PREFERENCES, *COMMANDS, slack_events.FRONT_COMMAND)
+    named = (*people, *verbs, *build_reading_verbs(nothing, nothing, nothing))
     assert commands == {f"/{name}" for name in named}
 
 

@@ -72,7 +72,7 @@ async def test_the_asker_is_offered_what_the_channel_may_not_read(scene: Reading
     assert posted.reply.private
     assert posted.reply_token == {"user": LEADER.id}
     button, refusal = posted.reply.buttons
-    assert refusal.command == "offers off"
+    assert refusal.command == "preferences offers off"
     assert (button.label, button.command) == (ANSWER_ME.en, f"answer private {question.message}")
     assert await scene.offer(question) == [offer]
 
@@ -108,16 +108,12 @@ async def test_nothing_is_offered_to_those_who_do_not_want_it(scene: ReadingScen
     assert scene.library.calls == []  # nor is anything looked for
 
 
-@pytest.mark.parametrize(("words", "wanted"), [(("off",), False), (("on",), True)])
-async def test_people_choose_whether_they_are_offered_anything(
-    scene: ReadingScene, words: tuple[str, ...], wanted: bool
-) -> None:
-    command = make_command(f"offers {words[0]}", person=LEADER)
-    claim = Claim(TENANT, ItemId("c1"), "o", 1, ItemState.WORKING, command=command)
-    verdict = await scene.offers.choose(claim, words)
-    assert verdict is not None
-    assert scene.preferences.chosen[LEADER.id].offers is wanted
-    assert await scene.offers.choose(claim, ("perhaps",)) is None
+async def test_an_offer_speaks_the_language_that_its_asker_chose(scene: ReadingScene) -> None:
+    scene.preferences.chosen[LEADER.id] = Preferences(language="de")
+    (offer,) = await scene.offer(
+        make_message(text="When are layoffs of leave staff planned?", person=LEADER)
+    )
+    assert "Soll ich dir allein antworten?" in offer
 
 
 async def test_an_offer_that_cannot_be_made_is_let_go(scene: ReadingScene) -> None:
@@ -131,7 +127,9 @@ async def test_an_offer_that_is_taken_is_a_private_question_of_its_own(
     question = make_message(text="Layoffs?", person=LEADER)
     command = make_command("answer private q1", person=LEADER)
     claim = Claim(TENANT, ItemId("c1"), "o", 1, ItemState.WORKING, command=command)
-    verdict = await scene.offers.accept(claim, Case(TENANT, ItemId("q1"), command, question, None))
+    verdict = await scene.offers.accept(
+        claim, Case(TENANT, ItemId("q1"), command, question, None, "en")
+    )
     assert not verdict.replies
     (asked,) = [each.question for each in scene.inbox.items.values()]
     assert asked is not None

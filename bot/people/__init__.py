@@ -1,0 +1,1 @@
+"""What a person chose for themselves, and what the bot is to them."""
