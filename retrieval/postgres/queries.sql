@@ -474,3 +474,23 @@ WHERE hit.tenant_id = %(tenant)s AND hit.chunk_id = %(chunk)s
     AND chunk.audience && %(readers)s::text[]
     AND (%(sources)s::text[] IS NULL OR source.name = ANY(%(sources)s::text[]))
 ORDER BY chunk.ordinal;
+
+-- name: list_topics
+WITH latest AS (
+    SELECT document.document_id, document.title, source.name
+    FROM document
+    JOIN source USING (tenant_id, source_id)
+    WHERE document.tenant_id = %(tenant)s AND document.audience && %(readers)s
+      AND source.kind <> ALL (%(without)s)
+    ORDER BY document.document_id DESC
+    LIMIT %(limit)s
+), sections AS (
+    SELECT latest.*, chunk.ordinal,
+           coalesce(nullif(heading_path[1], latest.title), heading_path[2], '') AS heading
+    FROM latest
+    JOIN chunk ON chunk.tenant_id = %(tenant)s AND chunk.document_id = latest.document_id
+)
+SELECT name AS source, title, heading
+FROM sections
+GROUP BY document_id, name, title, heading
+ORDER BY document_id DESC, min(ordinal);

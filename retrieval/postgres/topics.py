@@ -7,30 +7,10 @@ from psycopg.rows import class_row
 from retrieval.model import TenantId, Topic
 from retrieval.postgres.errors import translate_errors
 from retrieval.postgres.pool import Pool
+from retrieval.postgres.queries import compose
 
 LATEST_DOCUMENTS = 200
 """So many of the documents that were added last are looked at, however many there are."""
-
-_LIST = """
-WITH latest AS (
-    SELECT document.document_id, document.title, source.name
-    FROM document
-    JOIN source USING (tenant_id, source_id)
-    WHERE document.tenant_id = %(tenant)s AND document.audience && %(readers)s
-      AND source.kind <> ALL (%(without)s)
-    ORDER BY document.document_id DESC
-    LIMIT %(limit)s
-), sections AS (
-    SELECT latest.*, chunk.ordinal,
-           coalesce(nullif(heading_path[1], latest.title), heading_path[2], '') AS heading
-    FROM latest
-    JOIN chunk ON chunk.tenant_id = %(tenant)s AND chunk.document_id = latest.document_id
-)
-SELECT name AS source, title, heading
-FROM sections
-GROUP BY document_id, name, title, heading
-ORDER BY document_id DESC, min(ordinal)
-"""
 
 
 class PostgresTopics:
@@ -53,4 +33,4 @@ class PostgresTopics:
         }
         async with translate_errors(), self._pool.connection() as connection:
             cursor = connection.cursor(row_factory=class_row(Topic))
-            return await (await cursor.execute(_LIST, values)).fetchall()
+            return await (await cursor.execute(compose("list_topics"), values)).fetchall()

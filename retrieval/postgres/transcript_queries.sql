@@ -7,13 +7,13 @@ RETURNING reading, read_down_to, read_at IS NOT NULL;
 
 -- name: begin_missed_readings
 UPDATE transcript_channel
-SET reading = reading + 1, read_down_to = NULL, read_at = NULL, began_at = now(), heard_at = now()
+SET reading = reading + 1, read_down_to = NULL, read_at = NULL, heard_at = now()
 WHERE heard_at < now() - make_interval(secs => %(patience)s)
   AND (%(source)s::bigint IS NULL OR (tenant_id = %(tenant)s AND source_id = %(source)s));
 
 -- name: begin_reading
 UPDATE transcript_channel
-SET reading = reading + 1, read_down_to = NULL, read_at = NULL, began_at = now()
+SET reading = reading + 1, read_down_to = NULL, read_at = NULL
 WHERE tenant_id = %(tenant)s AND source_id = %(source)s;
 
 -- name: disregard_messages
@@ -22,7 +22,7 @@ WHERE tenant_id = %(tenant)s AND source_id = %(source)s;
 
 -- name: begin_reading_of_channel
 UPDATE transcript_channel AS held
-SET reading = reading + 1, read_down_to = NULL, read_at = NULL, began_at = now()
+SET reading = reading + 1, read_down_to = NULL, read_at = NULL
 FROM workspace
 WHERE held.channel = %(channel)s AND workspace.tenant_id = held.tenant_id
   AND workspace.platform = 'slack' AND workspace.workspace_id = %(workspace)s;

@@ -216,6 +216,20 @@ async def test_a_period_leaves_the_indexes_in_use(filled: Pool) -> None:
         assert found / wanted >= 0.98
 
 
+async def test_topics_are_those_of_the_latest_documents_and_no_others_are_read(
+    filled: Pool,
+) -> None:
+    values = {"tenant": HOME, "readers": [EVERYONE], "without": ["slack"], "limit": 200}
+    async with filled.connection() as connection:
+        await connection.execute("ANALYZE document, chunk, source")
+        cursor = await connection.execute(sql.SQL("EXPLAIN ") + compose("list_topics"), values)
+        plan = "\n".join(row[0] for row in await cursor.fetchall())
+    assert "Index Scan Backward using document_pkey" in plan
+    assert "chunk_tenant_id_document_id_ordinal_key" in plan
+    assert "Seq Scan on document" not in plan
+    assert "Seq Scan on chunk" not in plan
+
+
 async def test_the_way_is_chosen_by_what_is_visible() -> None:
     assert scan_exactly(500, 1_000_000, 150)
     assert scan_exactly(4_000, 1_000_000, 150)
@@ -237,7 +251,7 @@ SAMPLES: dict[str, Any] = {
     "since": None, "until": None, "reach": 1, "coarse": 12,
     "chunk": 1, "before": 1, "after": 1, "all_of": [1], "any_of": [1], "phrases": ["a b"],
     "weights": sparse_vector([1], [1.0]), "vector": HalfVector(np.ones(SIZE)),
-    "spec": "a:b",
+    "spec": "a:b", "without": ["slack"],
 }  # fmt: skip
 UNPLANNED = ("CREATE", "DROP", "COPY")
 
