@@ -18,7 +18,7 @@ class Forgetting:
 
     Where several took part in a conversation, what is remembered of it goes with the first who
     asks for it; the words of the others' questions stay until they ask too. With all conversations
-    goes what the person chose for themselves.
+    go what the person chose for themselves, their searches, and their votes on answers to others.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class Forgetting:
             tenant, command.place, command.person, everywhere=everywhere
         )
         count = len(threads)
-        if not threads and not (everywhere and await self._has_chosen(tenant, command)):
+        if not threads and not (everywhere and await self._has_more(tenant, command)):
             return say(claim, "nothing", forgetting.FORGET_NOTHING.say(language))
         if YES not in words:
             return answer(claim, "asked", _ask(count, language, everywhere=everywhere))
@@ -53,14 +53,16 @@ class Forgetting:
             await self._memory.forget(tenant, f"{tenant}:{thread}")
         await self._keepsakes.blank(tenant, command.place, command.person, threads)
         if everywhere:
+            await self._keepsakes.forget_more(tenant, command.place, command.person)
             await self._preferences.forget(tenant, command.place.platform, command.person.id)
         told = forgetting.FORGOTTEN.say(language, count=count)
         return say(claim, "forgotten", told, f"{count} conversations → none")
 
-    async def _has_chosen(self, tenant: TenantId, command: Command) -> bool:
-        person = command.person.id
-        chosen = await self._preferences.read(tenant, command.place.platform, person)
-        return chosen != Preferences()
+    async def _has_more(self, tenant: TenantId, command: Command) -> bool:
+        """Whether the person chose something, voted or searched, wherever."""
+        place, person = command.place, command.person
+        chosen = await self._preferences.read(tenant, place.platform, person.id)
+        return chosen != Preferences() or await self._keepsakes.keeps_more(tenant, place, person)
 
 
 def _ask(count: int, language: str, *, everywhere: bool) -> Reply:

@@ -95,6 +95,14 @@ class Keepsakes(Protocol):
         """
         ...
 
+    async def keeps_more(self, tenant: TenantId, place: Place, person: Person) -> bool:
+        """Whether votes or searches of this person are kept, wherever they were given."""
+        ...
+
+    async def forget_more(self, tenant: TenantId, place: Place, person: Person) -> None:
+        """Delete this person's votes, the words of their searches, and what these have shown."""
+        ...
+
 
 class Allowances(Protocol):
     """Counts what is used up, the same for every process. Raises StoreUnavailable."""

@@ -6,6 +6,7 @@ from bot.model import Platform
 from bot.storage.database import QUERIES, Pool, begin
 
 _STEPS = (
+    QUERIES["forget_allowances_of_workspace"],
     QUERIES["forget_letters_of_workspace"],
     QUERIES["forget_items_of_workspace"],
     QUERIES["forget_answers_of_workspace"],

@@ -7,8 +7,10 @@ from psycopg.types.json import Jsonb
 from bot.model import Person, Place, ThreadKey
 from bot.rendering.record import to_record
 from bot.rendering.reply import Reply
-from bot.storage.database import QUERIES, Pool, connect
+from bot.storage.database import QUERIES, Pool, begin, connect
 from retrieval.model import TenantId
+
+_NOTHING = Jsonb(to_record(Reply(())))
 
 
 class PostgresKeepsakes:
@@ -33,10 +35,25 @@ class PostgresKeepsakes:
         values = {
             **_name(tenant, place, person),
             "threads": list(threads),
-            "blank": Jsonb(to_record(Reply(()))),
+            "blank": _NOTHING,
         }
         async with connect(self._pool) as connection:
             await connection.execute(QUERIES["blank_questions"], values)
+
+    async def keeps_more(self, tenant: TenantId, place: Place, person: Person) -> bool:
+        """Whether votes or searches of this person are kept, wherever they were given."""
+        values = _name(tenant, place, person)
+        async with connect(self._pool) as connection:
+            cursor = await connection.execute(QUERIES["keeps_more"], values)
+            row = await cursor.fetchone()
+        return bool(row and row[0])
+
+    async def forget_more(self, tenant: TenantId, place: Place, person: Person) -> None:
+        """Delete this person's votes, the words of their searches, and what these have shown."""
+        values = {**_name(tenant, place, person), "blank": _NOTHING}
+        async with begin(self._pool) as connection:
+            await connection.execute(QUERIES["forget_votes"], values)
+            await connection.execute(QUERIES["blank_searches"], values)
 
 
 def _name(tenant: TenantId, place: Place, person: Person) -> dict[str, object]:

@@ -562,6 +562,32 @@ FROM led
 WHERE outbox.tenant_id = %(tenant)s AND outbox.key >= led.item_id || ':'
   AND outbox.key < led.item_id || ';' AND outbox.state <> 'pending';
 
+-- name: keeps_more
+SELECT EXISTS (
+    SELECT FROM answer_feedback
+    WHERE tenant_id = %(tenant)s AND platform = %(platform)s AND person = %(person)s
+) OR EXISTS (
+    SELECT FROM inbox
+    WHERE tenant_id = %(tenant)s AND platform = %(platform)s AND person = %(person)s
+      AND kind = 'command' AND payload->>'name' = 'search' AND payload->'words' <> '[]'
+);
+
+-- name: forget_votes
+DELETE FROM answer_feedback
+WHERE tenant_id = %(tenant)s AND platform = %(platform)s AND person = %(person)s;
+
+-- name: blank_searches
+WITH blanked AS (
+    UPDATE inbox SET payload = payload || '{"words": []}'
+    WHERE tenant_id = %(tenant)s AND platform = %(platform)s AND person = %(person)s
+      AND kind = 'command' AND payload->>'name' = 'search' AND state IN ('done', 'dead')
+    RETURNING item_id
+)
+UPDATE outbox SET reply = %(blank)s
+FROM blanked
+WHERE outbox.tenant_id = %(tenant)s AND outbox.key >= blanked.item_id || ':'
+  AND outbox.key < blanked.item_id || ';' AND outbox.state <> 'pending';
+
 -- name: find_workspaces_of
 SELECT tenant_id, workspace_id FROM workspace
 WHERE platform = %(platform)s
@@ -571,6 +597,11 @@ WHERE platform = %(platform)s
 DELETE FROM inbox
 WHERE tenant_id = %(tenant)s AND platform = %(platform)s
   AND payload->'place'->>'workspace' = %(workspace)s;
+
+-- name: forget_allowances_of_workspace
+DELETE FROM allowance
+WHERE tenant_id = %(tenant)s
+  AND position(':' || %(platform)s::text || ':' || %(workspace)s::text || ':' IN ':' || name) > 0;
 
 -- name: forget_letters_of_workspace
 DELETE FROM outbox

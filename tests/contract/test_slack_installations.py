@@ -247,12 +247,21 @@ LEFT_BEHIND = (
        VALUES (%(tenant)s, 'slack', %(team)s, 'C1', 'U1', %(item)s, 'sync', 'allowed')""",
     """INSERT INTO discord_cursor (tenant_id, workspace, channel, message)
        VALUES (%(tenant)s, %(team)s, 'C1', 1)""",
+    """INSERT INTO allowance (tenant_id, name, level, at)
+       VALUES (%(tenant)s, 'person:slack:' || %(team)s || ':U1', 1, now()),
+              (%(tenant)s, 'day:2026-01-31:channel:slack:' || %(team)s || ':C1', 1, now())""",
+    """INSERT INTO hand_off (tenant_id, question_id, platform, asked_by, letter)
+       VALUES (%(tenant)s, %(item)s, 'slack', 'U1', %(item)s || ':call')""",
     """INSERT INTO rights_change (platform, workspace_id, subject)
        VALUES ('slack', %(team)s, 'groups')""",
     """INSERT INTO source (tenant_id, name, kind, config)
        VALUES (%(tenant)s, %(team)s || '-chat', 'slack', '{"channels": ["C1"]}')""",
     """INSERT INTO transcript_channel (tenant_id, source_id, channel, workspace)
        SELECT tenant_id, source_id, 'C1', %(team)s FROM source WHERE name = %(team)s || '-chat'""",
+    """INSERT INTO transcript_message (tenant_id, source_id, channel, ts, thread, author, text,
+                                       is_human, reading)
+       SELECT tenant_id, source_id, 'C1', '1', '1', 'U1', 'Said in ' || %(team)s, true, 1
+       FROM source WHERE name = %(team)s || '-chat'""",
 )
 
 

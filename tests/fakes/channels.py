@@ -158,6 +158,7 @@ class InMemoryKeepsakes:
         self.threads = threads
         self.forgotten: list[str] = []
         self.blanked: list[str] = []
+        self.voters: set[str] = set()
 
     async def list_threads(
         self, tenant: TenantId, place: Place, person: Person, *, everywhere: bool
@@ -170,6 +171,12 @@ class InMemoryKeepsakes:
     ) -> None:
         self.blanked += threads
         self.threads[person.id] = [t for t in self.threads.get(person.id, []) if t not in threads]
+
+    async def keeps_more(self, tenant: TenantId, place: Place, person: Person) -> bool:
+        return person.id in self.voters
+
+    async def forget_more(self, tenant: TenantId, place: Place, person: Person) -> None:
+        self.voters.discard(person.id)
 
     async def forget(self, tenant: TenantId, thread: str) -> None:
         self.forgotten.append(thread)

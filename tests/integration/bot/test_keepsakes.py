@@ -80,7 +80,7 @@ async def test_words_are_deleted_of_that_person_alone_and_not_before_they_are_an
 
 
 async def press(bot: Bot, number: int, words: str, person: Person) -> tuple[str, str]:
-    """A command about an answer, with its reply; the command's id and the reply's key."""
+    """A command with its reply; the command's id and the reply's key."""
     command = replace(make_command(words, number), person=person)
     await bot.inbox.put_command(TENANT, command)
     item = name_item(TENANT, command.place.platform, f"command:{command.event}")
@@ -111,6 +111,42 @@ async def test_what_was_shown_of_an_answer_is_deleted_with_it_whoever_pressed(bo
         left = {row[0] for row in await cursor.fetchall()}
     assert {called, proved, latest, f"{mine}:answer"}.isdisjoint(left)
     assert left == {others, own, f"{theirs}:answer"}
+
+
+async def test_searches_and_votes_go_with_those_of_nobody_else(bot: Bot) -> None:
+    keepsakes, place = PostgresKeepsakes(bot.pool), make_place()
+    item = await answer(bot, 1, BEN, "t1")
+    assert not await keepsakes.keeps_more(TENANT, place, ANNA)
+    async with bot.pool.connection() as connection:
+        await connection.execute(
+            "INSERT INTO answer_record (tenant_id, question_id, thread, question, outcome, model, "
+            "trace, timings_ms, calls, input_tokens, output_tokens, answered_at) "
+            "VALUES (%s, %s, 't1', 'Why?', '', '', '{}', '{}', 0, 0, 0, now())",
+            [TENANT, item],
+        )
+        for person in (ANNA, BEN):
+            await connection.execute(
+                "INSERT INTO answer_feedback (tenant_id, question_id, platform, person, vote, "
+                "comment) VALUES (%s, %s, 'slack', %s, 'bad', 'So ' || %s || ' says')",
+                [TENANT, item, person.id, person.id],
+            )
+    await press(bot, 1, "search dismissal U1", ANNA)
+    _, kept = await press(bot, 2, "search dismissal U2", BEN)
+    assert await keepsakes.keeps_more(TENANT, place, ANNA)
+    await keepsakes.forget_more(TENANT, place, ANNA)
+    assert not await keepsakes.keeps_more(TENANT, place, ANNA)
+    assert await keepsakes.keeps_more(TENANT, place, BEN)
+    async with bot.pool.connection() as connection:
+        cursor = await connection.execute("SELECT comment FROM answer_feedback")
+        assert await cursor.fetchall() == [("So U2 says",)]
+        cursor = await connection.execute(
+            "SELECT payload->>'words' FROM inbox WHERE kind = 'command' ORDER BY item_id"
+        )
+        assert {row[0] for row in await cursor.fetchall()} == {"[]", '["dismissal", "U2"]'}
+        cursor = await connection.execute(
+            "SELECT key FROM outbox WHERE key LIKE '%:reply' AND reply::text LIKE '%Twenty%'"
+        )
+        assert await cursor.fetchall() == [(kept,)]
 
 
 async def test_of_files_that_came_with_a_question_no_name_is_left(bot: Bot) -> None:

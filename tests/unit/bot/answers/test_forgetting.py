@@ -45,6 +45,17 @@ async def test_all_of_the_conversations_are_asked_for_too() -> None:
     assert scene.messenger.posts[0].reply.buttons[0].command == "forget all yes"
 
 
+async def test_with_all_conversations_go_the_votes_of_the_person_alone() -> None:
+    scene = Scene(admin=False)
+    scene.keepsakes.voters = {"U1", "U2"}
+    assert "no conversation" in await scene.say("forget yes")
+    assert scene.keepsakes.voters == {"U1", "U2"}
+    scene = Scene(admin=False)
+    scene.keepsakes.voters = {"U1", "U2"}
+    assert "Forgotten" in await scene.say("forget all yes")
+    assert scene.keepsakes.voters == {"U2"}
+
+
 async def test_twice_is_once() -> None:
     scene = make_scene()
     await scene.give(make_command("forget yes", 1))
