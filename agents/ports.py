@@ -4,7 +4,15 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
 from agents.model import AnswerRecord, Decision, Doubt, Judgement, Picture, Question, Turn
-from retrieval.model import AccessScope, Passage, Period, SearchResult, TenantId, WeightedQuery
+from retrieval.model import (
+    AccessScope,
+    Passage,
+    Period,
+    SearchResult,
+    SourceOutline,
+    TenantId,
+    WeightedQuery,
+)
 
 
 class PassageSearch(Protocol):
@@ -33,6 +41,17 @@ class SourceCatalog(Protocol):
 
     async def list_sources(self, scope: AccessScope) -> frozenset[str]:
         """Names of the sources of which something may be read."""
+        ...
+
+
+class SourceGuide(Protocol):
+    """Knows what sources are about. Satisfied by retrieval.postgres.outlines.PostgresOutlines.
+
+    Raises RetrievalError.
+    """
+
+    async def outline_sources(self, scope: AccessScope) -> Sequence[SourceOutline]:
+        """The sources of which something may be read, by name, with topics of that."""
         ...
 
 

@@ -20,7 +20,7 @@ from agents.llm.extractive import BuiltInBrain
 from agents.llm.eyes import ChatModelEyes, can_see
 from agents.llm.models import CallPolicy, open_model, open_models
 from agents.model import Answer, Answered, Question
-from agents.ports import Brain, Eyes, SentenceScorer, SourceCatalog, SupportJudge
+from agents.ports import Brain, Eyes, SentenceScorer, SourceGuide, SupportJudge
 from bot.channels.book import ChannelBook
 from bot.errors import BotError, SettingsInvalid
 from bot.knowledge import Knowledge, SourceOpener
@@ -54,6 +54,7 @@ from retrieval.parsing.process import ProcessParser
 from retrieval.ports import Embedder, Reranker, TokenEmbedder
 from retrieval.postgres.embedded import run_embedded_postgres
 from retrieval.postgres.index import PostgresPassageIndex
+from retrieval.postgres.outlines import PostgresOutlines
 from retrieval.postgres.pool import Pool, check_reachable, open_pool
 from retrieval.postgres.reindexing import (
     PostgresModelPointer,
@@ -245,7 +246,7 @@ def _build_assistant(
     scorer = open_scorer(searcher.embedder)
     built_in = BuiltInBrain(scorer, sources=searcher)
     return Assistant(
-        brain=build_brain(settings, searcher) or built_in,
+        brain=build_brain(settings, PostgresOutlines(pool)) or built_in,
         fallback=built_in,
         passages=searcher,
         sentences=scorer,
@@ -412,7 +413,7 @@ def _agent_config(settings: Settings) -> AgentConfig:
     )
 
 
-def build_brain(settings: Settings, sources: SourceCatalog | None = None) -> Brain | None:
+def build_brain(settings: Settings, sources: SourceGuide | None = None) -> Brain | None:
     """The chat models of the settings, None where there are none. Raises UnknownModel."""
     if not settings.chat_models:
         return None

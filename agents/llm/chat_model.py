@@ -1,5 +1,6 @@
 """A brain that thinks with LangChain chat models."""
 
+import textwrap
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, date, datetime, time
 
@@ -22,9 +23,9 @@ from agents.model import (
     SearchAgain,
     Turn,
 )
-from agents.ports import SourceCatalog
+from agents.ports import SourceGuide
 from agents.prompts import load_prompt
-from retrieval.model import Passage, Period, SearchResult, WeightedQuery
+from retrieval.model import Passage, Period, SearchResult, SourceOutline, WeightedQuery
 
 SURE_RELEVANCE = 0.9
 """Relevance of the best passage from which the model is not asked whether it is enough."""
@@ -32,6 +33,8 @@ _MOST_QUERIES = 4
 _LONGEST_QUERY = 500
 _HISTORY_TURNS = 4
 _MOST_SOURCES = 50
+_OUTLINED = 4_000
+"""Characters in all by which the planner knows what the sources are about: a thousand tokens."""
 _SHOWN = 600
 """Characters of an enclosed file by which the planner knows what it is about."""
 
@@ -47,7 +50,7 @@ class ChatModelBrain:
         writers: ModelChain,
         planners: ModelChain | None = None,
         *,
-        sources: SourceCatalog | None = None,
+        sources: SourceGuide | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._writers = writers
@@ -74,12 +77,16 @@ class ChatModelBrain:
         """Ask the planner. Raises ModelUnavailable, MalformedModelOutput."""
         settings = question.settings
         rules = f"{self._plan.text}\n\nToday is {self._now():%Y-%m-%d}, a {self._now():%A}."
-        offered = await self._sources.list_sources(question.scope) if self._sources else frozenset()
-        if offered:
-            rules += f"\n\nThe sources: {', '.join(sorted(offered)[:_MOST_SOURCES])}"
+        sources = await self._sources.outline_sources(question.scope) if self._sources else ()
+        if sources:
+            rules += f"\n\nThe sources: {', '.join(one.name for one in sources[:_MOST_SOURCES])}"
         if settings.remit:
             rules += f"\n\nThe remit of this channel: {settings.remit}"
-        material = {**_conversation(history), "message": question.text}
+        material = {
+            **_show_sources(sources[:_MOST_SOURCES]),
+            **_conversation(history),
+            "message": question.text,
+        }
         if question.enclosed:
             rules += (
                 "\n\nFiles came with the message, and they will be read: a message about them, or"
@@ -87,7 +94,7 @@ class ChatModelBrain:
             )
             material |= _show_beginnings(question.enclosed)
         output = await self._planners.ask(PlanOutput, rules, material)
-        return _decide(output, question, history, offered)
+        return _decide(output, question, history, frozenset(one.name for one in sources))
 
     async def judge(
         self, question: Question, history: Sequence[Turn], result: SearchResult
@@ -207,6 +214,18 @@ def _conversation(history: Sequence[Turn]) -> dict[str, str]:
         for turn in (*earlier, *history[-_HISTORY_TURNS:])
     ]
     return {"conversation": "\n".join(lines)}
+
+
+def _show_sources(sources: Sequence[SourceOutline]) -> dict[str, str]:
+    """What each source is about, all in so many characters; titles are anybody's words."""
+    share = _OUTLINED // max(len(sources), 1)
+    lines = [
+        f"{one.name} ({one.kind}): "
+        + textwrap.shorten("; ".join(one.topics), share, placeholder=" …")
+        for one in sources
+        if one.topics
+    ]
+    return {"sources": "\n".join(lines)} if lines else {}
 
 
 def _show_beginnings(passages: Sequence[Passage]) -> dict[str, str]:

@@ -142,7 +142,7 @@ async def _ask_judge(
     except (AgentError, TimeoutError) as error:
         return None, (f"check: {judge.name} failed ({describe(error)}), deciding without it",)
     refused = sum(not bearers for bearers in weighed)
-    told = f"check: {judge.version} judged {len(doubts)} sentences, {refused} not borne"
+    told = f"check: {judge.version} refused {refused} of {len(doubts)} sentences in doubt"
     return _spell_out(doubts, weighed), (told,)
 
 

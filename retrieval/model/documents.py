@@ -99,6 +99,15 @@ class Topic:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceOutline:
+    """What a source is about: its kind, and titles or headings of some of its documents."""
+
+    name: str
+    kind: str
+    topics: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class RawDocument:
     """What a connector fetched: bytes, and their media type (RFC 6838), e.g. text/markdown.
 

@@ -494,3 +494,30 @@ SELECT name AS source, title, heading
 FROM sections
 GROUP BY document_id, name, title, heading
 ORDER BY document_id DESC, min(ordinal);
+
+-- name: outline_sources
+WITH visible AS (
+    SELECT DISTINCT source_id FROM access_group
+    WHERE tenant_id = %(tenant)s AND chunks > 0 AND audience && %(readers)s::text[]
+)
+SELECT name, kind, ARRAY(
+    SELECT title FROM document
+    WHERE document.tenant_id = source.tenant_id AND document.source_id = source.source_id
+        AND document.audience && %(readers)s::text[]
+    ORDER BY external_id
+    LIMIT %(limit)s
+)
+FROM source JOIN visible USING (source_id)
+WHERE tenant_id = %(tenant)s
+    AND (%(sources)s::text[] IS NULL OR name = ANY(%(sources)s::text[]))
+ORDER BY name;
+
+-- name: outline_documents
+SELECT source.name, coalesce(nullif(heading_path[1], title), heading_path[2]) AS heading
+FROM source
+JOIN document USING (tenant_id, source_id)
+JOIN chunk USING (tenant_id, document_id)
+WHERE tenant_id = %(tenant)s AND source.name = ANY(%(sources)s::text[])
+    AND document.audience && %(readers)s::text[] AND heading_path <> '{{}}'
+GROUP BY source.name, document_id, heading
+ORDER BY source.name, document_id, min(ordinal);

@@ -23,7 +23,7 @@ ANSWER = (
 
 @asynccontextmanager
 async def serving_with(
-    *rules: Rule, url: str, folder: Path
+    *rules: Rule, url: str, folder: Path, **more: str
 ) -> AsyncIterator[tuple[ChatModelServer, OnSlack, OnDiscord]]:
     async with (
         SlackEmulator() as slack,
@@ -35,6 +35,7 @@ async def serving_with(
             "FOOTNOTE_CHAT_MODEL": "openai:scripted",
             "OPENAI_API_KEY": "test",
             "OPENAI_BASE_URL": model.openai_url,
+            **more,
         }
         async with serving(Shell(folder, DATABASE_URL=url, **reached, **chosen)):
             yield model, OnSlack(slack), OnDiscord(discord)
@@ -72,3 +73,32 @@ async def test_when_the_model_fails_the_sources_are_quoted(synced_url: str, tmp_
             assert "[1]" in answer.text
             assert "unavailable" in answer.text
         assert model.requests
+
+
+async def test_the_planner_knows_the_sources_and_a_judge_has_its_say(
+    synced_url: str, tmp_path: Path
+) -> None:
+    plan = {**PLAN, "sources": ["handbook"]}
+    draft = "The PIN of the printer is 4711. [1] Gutenberg never forgets that PIN, they say. [1]"
+    rules = (
+        Rule(schema="PlanOutput", reply=Reply(data=plan)),
+        Rule(schema="JudgeOutput", reply=Reply(data=VERDICT)),
+        Rule(model="judge", reply=Reply(data={"verdicts": [{"claim": 1, "borne_by": []}]})),
+        Rule(schema="", reply=Reply(draft)),
+    )
+    judged = {"FOOTNOTE_CITATION_JUDGE": "openai:judge"}
+    async with serving_with(*rules, url=synced_url, folder=tmp_path, **judged) as (model, *both):
+        for people in both:
+            (answer,) = await people.wait_for_answers(await people.mention(QUESTION))
+            assert "4711" in answer.text
+            assert "Gutenberg" not in answer.text
+        plans = [one.last for one in model.requests if one.schema_name == "PlanOutput"]
+        judgements = [one.last for one in model.requests if one.model == "judge"]
+    assert len(judgements) == len(plans) == 2
+    assert "handbook (files): " in plans[0]
+    assert "Printer" in plans[0].split("message>>")[0]
+    assert "Gutenberg never forgets that PIN" in judgements[0]
+    shell = Shell(tmp_path, DATABASE_URL=synced_url)
+    traces = json.loads((await shell.run("trace", "--json")).output)["answers"]
+    assert any("in handbook found" in line for line in traces[0]["trace"])
+    assert any("refused 1 of 1 sentences in doubt" in line for line in traces[0]["trace"])

@@ -17,6 +17,7 @@ from bot.storage.memory import PostgresThreadMemory
 from retrieval.evaluation.metrics import percentile
 from retrieval.inference.similarity import open_scorer
 from retrieval.postgres.index import PostgresPassageIndex
+from retrieval.postgres.outlines import PostgresOutlines
 from retrieval.search import PassageSearcher
 from tests.bench.children import open_child
 from tests.bench.corpora import pick_queries
@@ -113,7 +114,7 @@ def build_assistant(bench: Bench, store: FilledStore, chain: ModelChain) -> Assi
         PostgresPassageIndex(store.pool, bench.embedder.model), bench.embedder
     )
     return Assistant(
-        brain=ChatModelBrain(chain, sources=searcher),
+        brain=ChatModelBrain(chain, sources=PostgresOutlines(store.pool)),
         fallback=BuiltInBrain(scorer),
         passages=searcher,
         sentences=scorer,

@@ -141,9 +141,9 @@ async def test_it_is_asked_about_what_words_leave_open_and_nothing_else(stage: S
         "Backups run every night. [1] They are kept for 30 days. [1] Restores cost money, said the"
         " vault's smith, and are never free. [1] Backups never touch a disk. [2]"
     )
-    [line] = [line for line in answer.decisions if "judged" in line]
+    [line] = [line for line in answer.decisions if "in doubt" in line]
     assert line.startswith("check: openai:judge (prompt support@")
-    assert line.endswith("judged 2 sentences, 0 not borne")
+    assert line.endswith("refused 0 of 2 sentences in doubt")
 
 
 async def test_what_it_refuses_is_left_out(stage: Start) -> None:

@@ -15,6 +15,7 @@ from retrieval.model import (
     Passage,
     Period,
     SearchResult,
+    SourceOutline,
     Span,
     TenantId,
     WeightedQuery,
@@ -50,7 +51,7 @@ def make_passages(documents: Mapping[str, str]) -> list[Passage]:
 
 @dataclass
 class InMemoryPassageSearch:
-    """Satisfies agents.ports.PassageSearch and SourceCatalog over passages that carry an audience.
+    """Satisfies agents.ports.PassageSearch, SourceCatalog and SourceGuide over passages.
 
     `audience` tells who may read a chunk, everyone by default. Every search is kept in `calls`,
     with its period in `periods`.
@@ -111,6 +112,14 @@ class InMemoryPassageSearch:
     async def list_sources(self, scope: AccessScope) -> frozenset[str]:
         """Names of the sources of what may be seen."""
         return frozenset(one.source for one in self.passages if self._may_see(one, scope))
+
+    async def outline_sources(self, scope: AccessScope) -> Sequence[SourceOutline]:
+        """The sources of what may be seen, with the titles of that."""
+        titles: dict[str, dict[str, None]] = {}
+        for one in self.passages:
+            if self._may_see(one, scope):
+                titles.setdefault(one.source, {})[one.title] = None
+        return [SourceOutline(name, "files", tuple(titles[name])) for name in sorted(titles)]
 
     def _may_see(self, passage: Passage, scope: AccessScope) -> bool:
         readers = self.audience.get(passage.chunk, frozenset({EVERYONE}))

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from agents.llm.narrowing import narrow_question
 from agents.model import (
     Decision,
     Enough,
@@ -18,7 +19,7 @@ from agents.model import (
     Turn,
 )
 from retrieval.model import DocumentId, SearchResult, WeightedQuery
-from tests.fakes.passage_search import make_passage
+from tests.fakes.passage_search import NOW, make_passage
 
 JUNE = datetime(2026, 6, 1, tzinfo=UTC)
 NARROW = Search(
@@ -165,3 +166,44 @@ async def test_the_judge_sees_what_the_writer_will_see(start_talk: Callable[...,
     await talk.ask("What do the pages say about backups?")
     told = [one.detail for one in talk.events if getattr(one, "step", "") == "reading"]
     assert told[0] == "8 passages from 8 documents"
+
+
+SOURCES = frozenset({"team-wiki", "HR Handbook", "footnote docs", "eng-notes", "ops-notes"})
+
+
+@pytest.mark.parametrize(
+    ("question", "source", "rest"),
+    [
+        ("How long is the notice, according to the wiki?", "team-wiki", "How long is the notice?"),
+        ("Laut Handbuch, wie viele Tage Urlaub?", "HR Handbook", "wie viele Tage Urlaub?"),
+        ("Search the documentation for ports", "footnote docs", "for ports"),
+        # what is asked may be about it, so the words are kept
+        ("How do I create a page in the wiki?", "team-wiki", "How do I create a page in the wiki?"),
+        ("In the HR handbook, what is said of leave?", "HR Handbook", "what is said of leave?"),
+        # which of the two is not said
+        ("What was decided, according to the notes?", "", ""),
+        ("What was decided, according to the ops notes?", "ops-notes", "What was decided?"),
+        ("Who wrote the wiki?", "", ""),
+        ("Why is a wiki in production?", "", ""),
+    ],
+)
+def test_a_source_is_chosen_by_the_word_for_it_where_it_is_the_only_one(
+    question: str, source: str, rest: str
+) -> None:
+    narrowed = narrow_question(question, SOURCES, NOW)
+    assert narrowed.sources == (frozenset({source}) if source else None)
+    assert narrowed.text == (rest or question)
+
+
+async def test_the_word_for_a_source_narrows_the_search_of_the_built_in_brain(
+    start_talk: Callable[..., Any],
+) -> None:
+    talk = start_talk()
+    talk.search.passages = [
+        make_passage(1, "Backups", "Backups are kept for 30 days.", source="team-wiki"),
+        make_passage(2, "Blog", "Backups are kept for 90 days.", source="blog"),
+    ]
+    answer = await talk.ask("How many days are backups kept, according to the wiki?")
+    assert "30 days" in answer.text
+    assert "90 days" not in answer.text
+    assert [scope.sources for _, scope in talk.search.calls] == [{"team-wiki"}]

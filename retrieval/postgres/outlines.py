@@ -1,0 +1,87 @@
+"""What sources are about, by titles and headings of what may be read of them, in PostgreSQL."""
+
+import time
+from collections.abc import Callable, Sequence
+
+from retrieval.model import AccessScope, SourceOutline
+from retrieval.postgres.errors import translate_errors
+from retrieval.postgres.pool import Pool
+from retrieval.postgres.queries import compose
+
+MOST_TOPICS = 12
+"""Of one source."""
+LOOKED_AT = 60
+"""Documents of a source whose titles are looked at, however many there are."""
+FEW = 3
+"""Titles up to which the headings of a source's documents are shown instead."""
+FRESH_SECONDS = 60.0
+MOST_HELD = 1000
+CONVERSATIONS = frozenset({"slack", "discord"})
+"""Kinds of source whose titles are the first words of somebody's message."""
+
+
+class PostgresOutlines:
+    """Satisfies agents.ports.SourceGuide. Raises StoreUnavailable.
+
+    What is told of a scope is held for FRESH_SECONDS: a document that was hidden since may be
+    among the topics for so long, by its title.
+    """
+
+    def __init__(self, pool: Pool, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._pool = pool
+        self._clock = clock
+        self._held: dict[AccessScope, tuple[float, Sequence[SourceOutline]]] = {}
+
+    async def outline_sources(self, scope: AccessScope) -> Sequence[SourceOutline]:
+        """The sources of which something may be read in the scope, by name, with some topics each.
+
+        Titles are spread over a source in the order of its documents' ids; of a source with few
+        titles there are headings. Conversations have none.
+        """
+        now = self._clock()
+        held = self._held.get(scope)
+        if held is not None and now - held[0] < FRESH_SECONDS:
+            return held[1]
+        outlines = await self._read(scope)
+        if len(self._held) >= MOST_HELD:
+            self._held.clear()
+        self._held[scope] = (now, outlines)
+        return outlines
+
+    async def _read(self, scope: AccessScope) -> Sequence[SourceOutline]:
+        values = {
+            "tenant": scope.tenant,
+            "readers": sorted(scope.readers),
+            "sources": None if scope.sources is None else sorted(scope.sources),
+            "limit": LOOKED_AT,
+        }
+        async with translate_errors(), self._pool.connection() as connection:
+            cursor = await connection.execute(compose("outline_sources"), values)
+            rows = await cursor.fetchall()
+            titles = {
+                name: [] if kind in CONVERSATIONS else _distinct(found)
+                for name, kind, found in rows
+            }
+            few = [name for name, found in titles.items() if 0 < len(found) <= FEW]
+            headings: dict[str, list[str]] = {name: [] for name in few}
+            if few:
+                bound = {**values, "sources": few}
+                cursor = await connection.execute(compose("outline_documents"), bound)
+                for name, heading in await cursor.fetchall():
+                    headings[name].append(heading)
+        return [
+            SourceOutline(name, kind, _choose([*titles[name], *headings.get(name, ())]))
+            for name, kind, _ in rows
+        ]
+
+
+def _distinct(texts: Sequence[str | None]) -> list[str]:
+    """Texts in one line each, every one once."""
+    return list(dict.fromkeys(line for text in texts if (line := " ".join((text or "").split()))))
+
+
+def _choose(topics: Sequence[str | None]) -> tuple[str, ...]:
+    """So many topics as are shown, spread evenly over all."""
+    found = _distinct(topics)
+    most = min(MOST_TOPICS, len(found))
+    return tuple(found[at * len(found) // most] for at in range(most))
