@@ -12,6 +12,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from bot.platforms.discord_errors import CLIENT_ERRORS, refuse_gateway, refuse_login
+from bot.platforms.discord_pulse import LONGEST_SILENCE, quicken_library
 from bot.platforms.discord_refusals import RefusalCounter
 from bot.platforms.discord_shards import ShardLeases, SoleProcess
 
@@ -97,6 +98,7 @@ class DiscordClient(discord.AutoShardedClient):
         refusals: RefusalCounter | None = None,
     ) -> None:
         redirect_library(api_url, gateway_url)
+        quicken_library()
         # The library keeps this very object, so that it can still learn what we may ask for.
         self._asked = build_intents()
         super().__init__(
@@ -106,6 +108,7 @@ class DiscordClient(discord.AutoShardedClient):
             chunk_guilds_at_startup=False,
             max_messages=None,
             guild_ready_timeout=guild_ready_timeout,
+            heartbeat_timeout=LONGEST_SILENCE,
             http_trace=(refusals or RefusalCounter()).trace(),
         )
         # Its constructor takes no less than 30 s.

@@ -4,7 +4,7 @@ import asyncio
 import gc
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import discord
@@ -24,6 +24,7 @@ from bot.model import (
     Platform,
     ThreadKey,
 )
+from bot.platforms import discord_client, discord_pulse
 from bot.platforms.discord_commands import CommandDigests
 from bot.platforms.discord_messenger import DiscordMessenger
 from bot.platforms.discord_platform import DiscordPlatform, DiscordPorts, build_discord
@@ -119,6 +120,7 @@ async def world(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[DiscordEmulato
     # The adapter points the library elsewhere; put its addresses back after the test.
     monkeypatch.setattr(discord.http.Route, "BASE", discord.http.Route.BASE)
     monkeypatch.setattr(DiscordWebSocket, "DEFAULT_GATEWAY", DiscordWebSocket.DEFAULT_GATEWAY)
+    monkeypatch.setattr(discord.gateway, "KeepAliveHandler", discord.gateway.KeepAliveHandler)
     async with DiscordEmulator() as emulator:
         yield emulator
 
@@ -136,7 +138,9 @@ def build(
         "guild_ready_timeout": 0.05,
         "identify_pause": 0.0,
     }
-    ports = DiscordPorts(recorder, recorder, recorder, recorder, digests=digests)
+    named = {each.name for each in fields(DiscordPorts)}
+    others = {name: options.pop(name) for name in named & options.keys()}
+    ports = DiscordPorts(recorder, recorder, recorder, recorder, digests=digests, **others)
     return build_discord(ports, **{**reached, **options})
 
 
@@ -650,6 +654,21 @@ async def test_a_broken_session_is_resumed_and_nothing_is_lost(
     await guild.driver.mention("ben", "#general", "after?")
     await recorder.wait_for_messages(3)
     assert [message.text for message in recorder.messages] == ["before?", "meanwhile?", "after?"]
+
+
+async def test_a_session_whose_other_side_vanished_is_resumed_and_nothing_is_lost(
+    world: DiscordEmulator, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(discord_pulse, "BEAT", 0.05)
+    monkeypatch.setattr(discord_client, "LONGEST_SILENCE", 0.5)
+    async with running(build(world, recorder)):
+        # Discord asks for one in 41 seconds.
+        await world.journal.wait_for(lambda: len(world.journal.of_kind("discord.heartbeat")) > 3)
+        await world.driver.mute_gateway()
+        await world.driver.mention("ben", "#general", "meanwhile?")
+        await recorder.wait_for_messages(1)
+    assert len(world.journal.of_kind("discord.identified")) == 1
+    assert world.journal.of_kind("discord.resumed")
 
 
 async def test_a_lost_session_is_begun_anew(

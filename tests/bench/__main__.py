@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import math
 import os
 import platform
 import sys
@@ -92,7 +93,7 @@ async def run_sections(arguments: argparse.Namespace, console: Console) -> list[
             "rendering": measure_rendering,
             "ack": measure_acks,
             "sockets": measure_sockets,
-            "chaos": lambda: measure_chaos(arguments.questions),
+            "chaos": lambda: measure_chaos(arguments.questions, arguments.minutes),
             "leaks": lambda: measure_leaks(arguments.cases),
         }
         machine = describe_machine()
@@ -144,6 +145,9 @@ def main() -> int:
     parser.add_argument("--cases", type=int, default=10_000, help="for the section leaks")
     parser.add_argument("--turns", type=int, default=2, help="for the section ingest")
     parser.add_argument("--questions", type=int, default=10_000, help="for the section chaos")
+    parser.add_argument(
+        "--minutes", type=float, default=math.inf, help="that the section chaos asks at most"
+    )
     parser.add_argument("--docs", action="store_true", help="write the tables into the docs, too")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
     arguments = parser.parse_args()

@@ -1,6 +1,7 @@
 """Questions on both platforms while processes are killed, posts fail and the database restarts."""
 
 import asyncio
+import math
 import random
 import tempfile
 import time
@@ -38,6 +39,8 @@ class Plan:
     """What happens. Shares are of 1; seconds where nothing else is said."""
 
     questions: int = 10_000
+    asking: float = math.inf
+    """Seconds after which no more questions are asked, however many there were."""
     at_once: int = 60
     duplicates: float = 0.05
     failing: float = 0.03
@@ -132,21 +135,20 @@ class Chaos:
         self._watch = Watch(slack, discord)
         self._chance = random.Random(plan.seed)
         self._open: dict[int, Asked] = {}
+        self._began = time.monotonic()
         self.asked: list[Asked] = []
         self.restarts = 0
         self._over = False
 
     async def run(self) -> float:
         """Ask all questions under faults, then wait for the answers; the seconds that it took."""
-        began = time.monotonic()
+        self._began = time.monotonic()
         self._add_faults()
         async with asyncio.TaskGroup() as group:
             trouble = group.create_task(self._make_trouble())
-            while len(self.asked) < self._plan.questions or self.restarts < self._plan.restarts:
+            while self._share() < 1 or self.restarts < self._plan.restarts:
                 self._look()
-                while (
-                    len(self._open) < self._plan.at_once and len(self.asked) < self._plan.questions
-                ):
+                while len(self._open) < self._plan.at_once and self._share() < 1:
                     await self._ask()
                 await asyncio.sleep(LOOK)
             # A restart that has begun is to be ended.
@@ -159,7 +161,12 @@ class Chaos:
             await self._troupe.mend()
             await asyncio.sleep(LOOK)
             self._look()
-        return time.monotonic() - began
+        return time.monotonic() - self._began
+
+    def _share(self) -> float:
+        """How much of the plan's questions, or of its time, is used up."""
+        elapsed = time.monotonic() - self._began
+        return max(len(self.asked) / self._plan.questions, elapsed / self._plan.asking)
 
     def count(self) -> tuple[dict[str, int], dict[str, int], dict[str, int]]:
         """By platform: questions without an answer, with more than one, with a wrong one."""
@@ -212,8 +219,8 @@ class Chaos:
             if most is None or self._troupe.kills < most:
                 await self._troupe.kill_one()
             await self._troupe.mend()
-            due = self._plan.questions * (self.restarts + 1) // (self._plan.restarts + 1)
-            if self.restarts < self._plan.restarts and len(self.asked) >= due:
+            due = (self.restarts + 1) / (self._plan.restarts + 1)
+            if self.restarts < self._plan.restarts and self._share() >= due:
                 self.restarts += 1
                 await self._database.restart(self._plan.down)
 
@@ -286,10 +293,11 @@ async def _count_states(url: str) -> dict[str, int]:
         return {str(state): int(count) for state, count in await cursor.fetchall()}
 
 
-async def measure_chaos(questions: int) -> Section:
-    """One row for each platform."""
+async def measure_chaos(questions: int, minutes: float) -> Section:
+    """One row for each platform; asked is for at most so many minutes."""
+    plan = Plan(questions=questions, asking=minutes * 60)
     with tempfile.TemporaryDirectory(prefix="footnote-chaos-") as folder:
-        return tabulate(await play(Plan(questions=questions), Path(folder)))
+        return tabulate(await play(plan, Path(folder)))
 
 
 def tabulate(outcome: Outcome) -> Section:

@@ -46,6 +46,7 @@ def list_discord_faults(discord: DiscordEmulator) -> Mapping[str, Act]:
         "op 9": discord.driver.invalidate_sessions,
         "close 4000": discord.driver.close_gateway,
         "abort": discord.driver.abort_gateway,
+        "half-open": discord.driver.mute_gateway,
     }
 
 

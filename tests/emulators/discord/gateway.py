@@ -102,6 +102,19 @@ class Connection:
         """Close with this code once everything queued has been sent."""
         self.close_code = code
         self._outgoing.put_nowait(None)
+        if self.muted:
+            self.abort()
+
+    def abort(self) -> None:
+        """Cut it without a closing handshake."""
+        if self.transport is not None:
+            self.transport.abort()
+
+    def mute(self) -> None:
+        """Say nothing from now on and read nothing, not even that the other side takes leave."""
+        self.muted = True
+        if self.transport is not None:
+            self.transport.pause_reading()
 
     async def write(self) -> None:
         """Send what is queued until `close`; a muted connection swallows everything."""
@@ -200,6 +213,7 @@ class Gateway:
 
     def _handle(self, connection: Connection, opcode: int, data: Any) -> None:
         if opcode == HEARTBEAT:
+            self._world.journal.append("discord.heartbeat")
             connection.send({"op": ACK, "d": None, "s": None, "t": None})
         elif opcode == IDENTIFY:
             self._identify(connection, data)
@@ -415,12 +429,11 @@ class Gateway:
         live = list(self.connections)
         for connection in live:
             self._part(connection)
-            if connection.transport is not None:
-                connection.transport.abort()
+            connection.abort()
         return len(live)
 
     def mute_all(self) -> int:
         """Half-open: connections stay up, but nothing is sent or heard any more."""
         for connection in self.connections:
-            connection.muted = True
+            connection.mute()
         return len(self.connections)
