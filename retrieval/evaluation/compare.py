@@ -63,11 +63,13 @@ async def compare_pipelines(
     embedder: Embedder,
     reranker: Reranker | None = None,
     most_queries: int | None = None,
+    most_documents: int | None = None,
     progress: Progress | None = None,
 ) -> Comparison:
     """Run every pipeline over every data set. Raises UnusableDataSet before any work is done.
 
-    Of a set with more than `most_queries` so many are run, evenly spread.
+    Of a set with more than `most_queries` so many are run, evenly spread; of one with more than
+    `most_documents`, those that are judged for them and a sample of the others are searched.
     """
     names = [load_data_set(directory).name for directory in directories]
     repeated = sorted({name for name in names if names.count(name) > 1})
@@ -84,6 +86,7 @@ async def compare_pipelines(
             embedder=embedder,
             reranker=reranker,
             most_queries=most_queries,
+            most_documents=most_documents,
             progress=_name_steps(progress, name),
         )
     return Comparison(tuple(one.name for one in pipelines), tuple(names), tuple(reports))

@@ -1,10 +1,12 @@
 """Reads judged data sets in the BEIR layout: corpus.jsonl, queries.jsonl, qrels.tsv."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+Item = TypeVar("Item")
 
 
 class UnusableDataSet(Exception):
@@ -41,9 +43,23 @@ class DataSet:
         """At most so many queries, evenly spread over the set, whose parts may differ."""
         if most is None or len(self.queries) <= most:
             return self
-        step = len(self.queries) / most
-        picked = tuple(self.queries[int(place * step)] for place in range(most))
-        return replace(self, queries=picked)
+        return replace(self, queries=_spread(self.queries, most))
+
+    def thin_corpus(self, most: int | None) -> "DataSet":
+        """At most so many documents: those that are judged for its queries, and as many of the
+        others as there is room for, evenly spread."""
+        if most is None or len(self.documents) <= most:
+            return self
+        judged = {name for query in self.queries for name in query.judged}
+        others = [one for one in self.documents if one.id not in judged]
+        room = max(0, most - len(self.documents) + len(others))
+        kept = judged | {one.id for one in _spread(others, room)}
+        return replace(self, documents=tuple(one for one in self.documents if one.id in kept))
+
+
+def _spread(items: Sequence[Item], count: int) -> tuple[Item, ...]:
+    """So many of the items, evenly spread, in their order."""
+    return tuple(items[place * len(items) // count] for place in range(count))
 
 
 def load_data_set(directory: Path) -> DataSet:

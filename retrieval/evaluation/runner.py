@@ -134,10 +134,12 @@ async def evaluate_pipelines(
     embedder: Embedder,
     reranker: Reranker | None = None,
     most_queries: int | None = None,
+    most_documents: int | None = None,
     progress: Progress | None = None,
 ) -> list[RetrievalReport]:
-    """As evaluate_retrieval, for several pipelines over one ingestion, and `most_queries`."""
-    data_set = load_data_set(directory).thin_out(most_queries)
+    """As evaluate_retrieval, for several pipelines over one ingestion of a set thinned out to
+    `most_queries` and `most_documents`."""
+    data_set = load_data_set(directory).thin_out(most_queries).thin_corpus(most_documents)
     told = progress or _say_nothing
     async with open_scratch_schema(database_url) as pool:
         source = await _add_source(pool, data_set.name)

@@ -20,7 +20,7 @@ from tests.bench.agent import measure_agent
 from tests.bench.chaos import measure_chaos
 from tests.bench.chat import measure_chat
 from tests.bench.clients import measure_clients
-from tests.bench.corpora import load_sets
+from tests.bench.corpora import Portion, load_sets
 from tests.bench.hostile import measure_hostile
 from tests.bench.ingest import ContenderFailed, measure_ingestion
 from tests.bench.latency import measure_latency
@@ -66,6 +66,7 @@ ON_DEMAND = ("chaos", "leaks")
 async def run_sections(arguments: argparse.Namespace, console: Console) -> list[Section]:
     directories = arguments.data or sorted((REPOSITORY / "tests/evals/data").glob("*/"))
     sizes = arguments.sizes or (*SIZES, *((LARGE,) if arguments.large else ()))
+    portion = Portion(arguments.queries, arguments.corpus)
     folder = REPOSITORY / ".bench"
     async with run_tuned_postgres(folder / "postgres") as url:
         bench = Bench(
@@ -85,8 +86,8 @@ async def run_sections(arguments: argparse.Namespace, console: Console) -> list[
             "clients": lambda: measure_clients(bench, sizes),
             "sizes": lambda: measure_sizes(bench, sizes),
             "hostile": measure_hostile,
-            "int8": lambda: measure_precision(bench, directories),
-            "quality": lambda: measure_quality(bench, directories),
+            "int8": lambda: measure_precision(bench, directories, portion),
+            "quality": lambda: measure_quality(bench, directories, portion),
             "agent": lambda: measure_agent(bench),
             "chat": lambda: measure_chat(bench),
             "sync": lambda: measure_syncs(bench, large=arguments.large),
@@ -148,6 +149,8 @@ def main() -> int:
     parser.add_argument(
         "--minutes", type=float, default=math.inf, help="that the section chaos asks at most"
     )
+    parser.add_argument("--queries", type=int, default=300, help="of a set, for quality and int8")
+    parser.add_argument("--corpus", type=int, help="documents of a set for quality and int8")
     parser.add_argument("--docs", action="store_true", help="write the tables into the docs, too")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
     arguments = parser.parse_args()

@@ -20,6 +20,28 @@ Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
+class Portion:
+    """How much of each judged set is used: so many queries, so many documents or all."""
+
+    queries: int
+    documents: int | None = None
+
+    def cut(self, data_set: DataSet) -> DataSet:
+        """The portion of a set."""
+        return data_set.thin_out(self.queries).thin_corpus(self.documents)
+
+    def describe(self) -> str:
+        """What a table says of it."""
+        queries = f"at most {self.queries} queries of each set"
+        if self.documents is None:
+            return f"{queries}, over all its documents"
+        return (
+            f"{queries}, over at most {self.documents:,} documents: those that are judged for them"
+            " and a sample of the others"
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class RealDocument:
     """A document as it would be synced, with the vectors of its chunks."""
 

@@ -9,13 +9,14 @@ from retrieval.evaluation.embedding_cache import remember_passages
 from retrieval.inference.embedder import MiniLmEmbedder
 from retrieval.inference.minilm import MiniLm
 from retrieval.inference.minilm_graph import Precision
+from tests.bench.corpora import Portion
 from tests.bench.report import Row, Section
 from tests.bench.stores import REPOSITORY, Bench
 
 PIPELINES = ("naive", "default")
 
 
-async def measure_precision(bench: Bench, directories: Sequence[Path]) -> Section:
+async def measure_precision(bench: Bench, directories: Sequence[Path], portion: Portion) -> Section:
     """One row for each pipeline and set: nDCG@10 of both, and the change."""
     found: dict[str, dict[str, list[float]]] = {}
     for precision in (Precision.FP32, Precision.INT8):
@@ -26,6 +27,8 @@ async def measure_precision(bench: Bench, directories: Sequence[Path]) -> Sectio
                 pipelines=[parse_pipeline(name) for name in PIPELINES],
                 database_url=bench.url,
                 embedder=embedder,
+                most_queries=portion.queries,
+                most_documents=portion.documents,
             )
         found[str(precision)] = {
             name: comparison.read("ndcg_at_10", name) for name in comparison.pipelines
@@ -44,4 +47,5 @@ async def measure_precision(bench: Bench, directories: Sequence[Path]) -> Sectio
             zip(found["fp32"][pipeline], found["int8"][pipeline], strict=True)
         )
     ]
-    return Section("int8", "nDCG@10 with the model in int8 against fp32", rows)
+    notes = [portion.describe()]
+    return Section("int8", "nDCG@10 with the model in int8 against fp32", rows, notes)

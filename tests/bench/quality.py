@@ -1,5 +1,11 @@
-"""How well Footnote finds, beside LangChain's and RAGLite's defaults: same sets, same queries."""
+"""How well Footnote finds, beside LangChain's and RAGLite's defaults: same sets, same queries.
 
+What a peer found on a set is kept in .bench/rankings/ while the set and the peer stay the same, so
+that a run that was stopped goes on, and only Footnote, which changes, is asked anew.
+"""
+
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
@@ -11,37 +17,45 @@ from retrieval.evaluation.datasets import DataSet, load_data_set
 from retrieval.evaluation.embedding_cache import remember_passages
 from retrieval.evaluation.metrics import ndcg, recall
 from retrieval.inference.minilm_weights import find_files
+from tests.bench.corpora import Portion
 from tests.bench.ingest import PEERS, ContenderFailed, _drop, _recreate, _run
 from tests.bench.report import Row, Section
-from tests.bench.stores import REPOSITORY, Bench, with_database
+from tests.bench.stores import REPOSITORY, Bench, digest_files, with_database
 
 PIPELINES = ("naive", "default")
 CONTENDERS = ("langchain", "raglite")
-DATABASE = "bench_quality"
-MOST_QUERIES = 300
-"""Of each set, evenly spread: all but one of the six sets in the documentation have no more."""
+PEER_FILES = (
+    "tests/bench/quality_peer.py",
+    "tests/bench/raglite_peer.py",
+    "requirements/bench.in",
+)
+"""A change in these asks the peers anew."""
+
+Rankings = Mapping[str, Mapping[str, Sequence[str]]]
+"""Documents found, best first, by way of searching and query."""
 
 Figures = dict[str, dict[str, tuple[float, float]]]
 """(nDCG@10, recall@20) by contender and data set."""
 
 
-async def measure_quality(bench: Bench, directories: Sequence[Path]) -> Section:
+async def measure_quality(bench: Bench, directories: Sequence[Path], portion: Portion) -> Section:
     """One row for each contender and measure, the sets and their mean in the columns."""
     figures: Figures = {}
-    notes = [f"at most {MOST_QUERIES} queries of each set, the same for all"]
+    notes = [f"{portion.describe()}; the same for all"]
     for directory in directories:
-        data_set = load_data_set(directory).thin_out(MOST_QUERIES)
+        data_set = portion.cut(load_data_set(directory))
         for contender in CONTENDERS if PEERS.exists() else ():
             try:
-                rankings = await _ask_peer(bench, contender, directory)
+                rankings = await _ask_peer(bench, contender, directory, portion)
             except ContenderFailed as error:
                 notes.append(f"{contender} failed on {data_set.name}: {str(error)[-300:]}")
                 continue
             for name, found in rankings.items():
-                figures.setdefault(name, {})[data_set.name] = _judge(data_set, found)
+                scores = figures.setdefault(name, {})[data_set.name] = _judge(data_set, found)
+                bench.console.print(f"[dim]{data_set.name}, {name}: nDCG@10 {scores[0]:.3f}[/]")
     if not PEERS.exists():
         notes.append("The peers are left out: `make bench` installs them into .bench/venv.")
-    sets = await _measure_ours(bench, directories, figures)
+    sets = await _measure_ours(bench, directories, portion, figures)
     rows = [_row(name, measure, figures[name], sets) for measure in (0, 1) for name in figures]
     chart = draw_bars(
         Bars(
@@ -62,7 +76,7 @@ async def measure_quality(bench: Bench, directories: Sequence[Path]) -> Section:
 
 
 async def _measure_ours(
-    bench: Bench, directories: Sequence[Path], figures: Figures
+    bench: Bench, directories: Sequence[Path], portion: Portion, figures: Figures
 ) -> tuple[str, ...]:
     with remember_passages(bench.embedder, REPOSITORY / ".bench" / "vectors") as embedder:
         comparison = await compare_pipelines(
@@ -70,7 +84,8 @@ async def _measure_ours(
             pipelines=[parse_pipeline(name) for name in PIPELINES],
             database_url=bench.url,
             embedder=embedder,
-            most_queries=MOST_QUERIES,
+            most_queries=portion.queries,
+            most_documents=portion.documents,
         )
     for report in comparison.reports:
         ours = figures.setdefault(f"Footnote, {report.pipeline}", {})
@@ -78,10 +93,21 @@ async def _measure_ours(
     return comparison.data_sets
 
 
-async def _ask_peer(
-    bench: Bench, contender: str, directory: Path
-) -> Mapping[str, dict[str, list[str]]]:
-    await _recreate(bench.url, DATABASE)
+async def _ask_peer(bench: Bench, contender: str, directory: Path, portion: Portion) -> Rankings:
+    """What a peer finds, or found before."""
+    state = digest_files(PEER_FILES, f"{portion} {_digest_set(directory)}")
+    kept = bench.folder / "rankings" / f"{directory.resolve().name}-{contender}-{state}.json"
+    if not kept.exists():
+        found = await _run_peer(bench, contender, directory, portion)
+        kept.parent.mkdir(exist_ok=True)
+        kept.write_text(json.dumps(found), encoding="utf-8")
+    rankings: Rankings = json.loads(kept.read_text(encoding="utf-8"))
+    return rankings
+
+
+async def _run_peer(bench: Bench, contender: str, directory: Path, portion: Portion) -> Rankings:
+    database = f"bench_quality_{contender}"
+    await _recreate(bench.url, database)
     try:
         return await _run(
             [
@@ -89,14 +115,22 @@ async def _ask_peer(
                 "-m",
                 "tests.bench.quality_peer",
                 contender,
-                with_database(bench.url, DATABASE),
+                with_database(bench.url, database),
                 str(find_files().weights.parent),
                 str(directory.resolve()),
-                str(MOST_QUERIES),
+                str(portion.queries),
+                *([str(portion.documents)] if portion.documents else []),
             ]
         )
     finally:
-        await _drop(bench.url, DATABASE)
+        await _drop(bench.url, database)
+
+
+def _digest_set(directory: Path) -> str:
+    digest = hashlib.sha256()
+    for name in ("corpus.jsonl", "queries.jsonl", "qrels.tsv"):
+        digest.update((directory / name).read_bytes())
+    return digest.hexdigest()
 
 
 def _judge(data_set: DataSet, found: Mapping[str, Sequence[str]]) -> tuple[float, float]:

@@ -1,9 +1,9 @@
 """A peer's ranking of a judged data set, in the peers' own environment.
 
-`python -m tests.bench.quality_peer langchain|raglite DATABASE_URL MODEL_FOLDER DATA_FOLDER QUERIES`
-brings the corpus in as the peer does by default, with the vectors of our own model so that nothing
-but the way of searching differs, and prints one line of JSON: for each way, the documents found
-for each query, best first.
+`python -m tests.bench.quality_peer langchain|raglite DATABASE_URL MODEL_FOLDER DATA_FOLDER QUERIES
+[DOCUMENTS]` brings the corpus in as the peer does by default, with the vectors of our own model so
+that nothing but the way of searching differs, and prints one line of JSON: for each way, the
+documents found for each query, best first.
 """
 
 import json
@@ -92,8 +92,10 @@ PEERS = {"langchain": rank_langchain, "raglite": rank_raglite}
 
 def main(arguments: Sequence[str]) -> None:
     warnings.filterwarnings("ignore")
-    peer, url, model, folder, queries = arguments
+    peer, url, model, folder, queries, *documents = arguments
     data_set = load_data_set(Path(folder)).thin_out(int(queries))
+    if documents:
+        data_set = data_set.thin_corpus(int(documents[0]))
     print(json.dumps(PEERS[peer](url, Path(model), data_set)))
 
 

@@ -66,3 +66,13 @@ def test_queries_are_thinned_out_evenly() -> None:
     data_set = DataSet("set", (CorpusDocument("d", "", "text"),), queries)
     assert [query.id for query in data_set.thin_out(4).queries] == ["0", "2", "5", "7"]
     assert data_set.thin_out(10) is data_set.thin_out(None) is data_set
+
+
+def test_a_thinned_corpus_keeps_what_is_judged_and_samples_the_rest() -> None:
+    documents = tuple(CorpusDocument(str(place), "", "text") for place in range(20))
+    queries = (JudgedQuery("q", "text", {"3": 1, "7": 0, "gone": 1}),)
+    data_set = DataSet("set", documents, queries)
+    found = [document.id for document in data_set.thin_corpus(5).documents]
+    assert found == ["0", "3", "7", "8", "14"]
+    assert [document.id for document in data_set.thin_corpus(1).documents] == ["3", "7"]
+    assert data_set.thin_corpus(20) is data_set.thin_corpus(None) is data_set
