@@ -188,6 +188,8 @@ async def open_scratch_schema(database_url: str) -> AsyncIterator[Pool]:
     await check_reachable(database_url)
     schema = f"footnote_eval_{uuid.uuid4().hex[:12]}"
     async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as admin:
+        # in a schema of an evaluation it would be missing in others, and go when that one goes
+        await admin.execute("CREATE EXTENSION IF NOT EXISTS vector SCHEMA public")
         await admin.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema)))
         try:
             await admin.execute(

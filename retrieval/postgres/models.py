@@ -106,15 +106,17 @@ class ModelRegister:
                 await self._add_index(connection, number)
 
     async def build_concurrently(self) -> None:
-        """Make the index while others read and write; one that broke off is made anew."""
+        """Make the index while others read and write; one that broke off is made anew.
+
+        Over partitions PostgreSQL makes no index concurrently, so that there writers wait.
+        """
         number = await self.enter()
         async with translate_errors(), self._pool.connection() as connection:
             cursor = await connection.execute(compose("index_is_whole", model=number))
             if await cursor.fetchone() == (False,):
-                await connection.execute(compose("drop_vector_index_quietly", model=number))
-            await connection.execute(
-                compose(_ADD_QUIETLY[self._index], model=number, dimensions=self.dimensions)
-            )
+                await drop_quietly(connection, number)
+            kind = (_ADD if await _is_partitioned(connection) else _ADD_QUIETLY)[self._index]
+            await connection.execute(compose(kind, model=number, dimensions=self.dimensions))
 
     async def drop_index(self) -> None:
         """Before a large load: without the index, rows go in many times faster."""
@@ -137,3 +139,16 @@ class ModelRegister:
                 await self._add_index(connection, number)
             await connection.execute("ANALYZE embedding")
             await connection.execute("ANALYZE lexical_chunk")
+
+
+async def drop_quietly(connection: psycopg.AsyncConnection, number: int) -> None:
+    """Drop the vector index of a model, if there is one, while others read and write."""
+    name = "drop_vector_index"
+    if not await _is_partitioned(connection):
+        name = "drop_vector_index_quietly"
+    await connection.execute(compose(name, model=number))
+
+
+async def _is_partitioned(connection: psycopg.AsyncConnection) -> bool:
+    cursor = await connection.execute(compose("find_partitioning"))
+    return await cursor.fetchone() == (True,)

@@ -237,6 +237,9 @@ CREATE INDEX CONCURRENTLY IF NOT EXISTS embedding_nearest_{model} ON embedding
 -- name: drop_vector_index_quietly
 DROP INDEX CONCURRENTLY IF EXISTS embedding_nearest_{model};
 
+-- name: find_partitioning
+SELECT relkind = 'p' FROM pg_class WHERE oid = 'embedding'::regclass;
+
 -- name: index_is_whole
 SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('embedding_nearest_{model}');
 

@@ -13,7 +13,7 @@ from retrieval.errors import EmbeddingFailed
 from retrieval.model import Chunk, ChunkId, EmbeddingModel, Embeddings, Span, TenantId
 from retrieval.postgres.errors import translate_errors
 from retrieval.postgres.loading import EMBEDDING_TYPES, copy_records, embedding_records
-from retrieval.postgres.models import ModelRegister
+from retrieval.postgres.models import ModelRegister, drop_quietly
 from retrieval.postgres.pool import Pool
 from retrieval.postgres.queries import compose
 
@@ -135,7 +135,7 @@ async def discard_inactive(pool: Pool) -> Sequence[str]:
         cursor = await connection.execute(compose("list_inactive_models"))
         models = await cursor.fetchall()
         for number, _ in models:
-            await connection.execute(compose("drop_vector_index_quietly", model=number))
+            await drop_quietly(connection, number)
             await _delete_embeddings(connection, number)
             await connection.execute(compose("remove_model", model=number))
     return [name for _, name in models]

@@ -1,7 +1,8 @@
 """What the int8 model costs in quality against fp32: the same sets through the same pipeline."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from statistics import fmean
 
 from retrieval.config import parse_pipeline
 from retrieval.evaluation.compare import MEAN, compare_pipelines
@@ -14,38 +15,50 @@ from tests.bench.report import Row, Section
 from tests.bench.stores import REPOSITORY, Bench
 
 PIPELINES = ("naive", "default")
+PRECISIONS = (Precision.FP32, Precision.INT8)
 
 
 async def measure_precision(bench: Bench, directories: Sequence[Path], portion: Portion) -> Section:
-    """One row for each pipeline and set: nDCG@10 of both, and the change."""
-    found: dict[str, dict[str, list[float]]] = {}
-    for precision in (Precision.FP32, Precision.INT8):
-        own = MiniLmEmbedder(MiniLm(precision))
-        with remember_passages(own, REPOSITORY / ".bench" / "vectors") as embedder:
-            comparison = await compare_pipelines(
-                directories,
-                pipelines=[parse_pipeline(name) for name in PIPELINES],
-                database_url=bench.url,
-                embedder=embedder,
-                most_queries=portion.queries,
-                most_documents=portion.documents,
-            )
-        found[str(precision)] = {
-            name: comparison.read("ndcg_at_10", name) for name in comparison.pipelines
-        }
-    names = [*(directory.resolve().name for directory in directories), MEAN]
-    rows: list[Row] = [
-        {
-            "pipeline": pipeline,
-            "set": names[place],
-            "fp32": round(fp32, 4),
-            "int8": round(int8, 4),
-            "change": f"{int8 - fp32:+.4f}",
-        }
-        for pipeline in PIPELINES
-        for place, (fp32, int8) in enumerate(
-            zip(found["fp32"][pipeline], found["int8"][pipeline], strict=True)
+    """One row for each set and pipeline: nDCG@10 of both, and the change; their means last."""
+    rows: list[Row] = []
+    found: dict[str, list[tuple[float, float]]] = {}
+    for directory in directories:
+        exact, coarse = [
+            await _measure(bench, directory, portion, precision) for precision in PRECISIONS
+        ]
+        for pipeline, fp32 in exact.items():
+            found.setdefault(pipeline, []).append((fp32, coarse[pipeline]))
+            rows.append(_row(pipeline, directory.resolve().name, fp32, coarse[pipeline]))
+            bench.console.print(f"[dim]{' '.join(map(str, rows[-1].values()))}[/]")
+    for pipeline, pairs in found.items():
+        fp32, int8 = (fmean(one) for one in zip(*pairs, strict=True))
+        rows.append(_row(pipeline, MEAN, fp32, int8))
+    title = "nDCG@10 with the model in int8 against fp32"
+    return Section("int8", title, rows, [portion.describe()])
+
+
+async def _measure(
+    bench: Bench, directory: Path, portion: Portion, precision: Precision
+) -> Mapping[str, float]:
+    """nDCG@10 by pipeline."""
+    own = MiniLmEmbedder(MiniLm(precision))
+    with remember_passages(own, REPOSITORY / ".bench" / "vectors") as embedder:
+        comparison = await compare_pipelines(
+            [directory],
+            pipelines=[parse_pipeline(name) for name in PIPELINES],
+            database_url=bench.url,
+            embedder=embedder,
+            most_queries=portion.queries,
+            most_documents=portion.documents,
         )
-    ]
-    notes = [portion.describe()]
-    return Section("int8", "nDCG@10 with the model in int8 against fp32", rows, notes)
+    return {report.pipeline: report.ndcg_at_10 for report in comparison.reports}
+
+
+def _row(pipeline: str, name: str, fp32: float, int8: float) -> Row:
+    return {
+        "set": name,
+        "pipeline": pipeline,
+        "fp32": round(fp32, 4),
+        "int8": round(int8, 4),
+        "change": f"{int8 - fp32:+.4f}",
+    }

@@ -8,7 +8,11 @@ import pytest
 
 from retrieval.config import parse_pipeline
 from retrieval.errors import EmbeddingFailed
-from retrieval.evaluation.runner import evaluate_pipelines, evaluate_retrieval
+from retrieval.evaluation.runner import (
+    evaluate_pipelines,
+    evaluate_retrieval,
+    open_scratch_schema,
+)
 from retrieval.model import Vector
 from tests.fakes.embedder import InMemoryEmbedder
 
@@ -43,6 +47,16 @@ async def list_schemas(url: str) -> list[str]:
             b"SELECT nspname FROM pg_namespace WHERE nspname LIKE 'footnote_eval%%'"
         )
         return [row[0] for row in await cursor.fetchall()]
+
+
+async def test_evaluations_can_run_side_by_side_and_one_can_be_killed(
+    empty_database_url: str,
+) -> None:
+    query = b"SELECT extnamespace::regnamespace::text FROM pg_extension WHERE extname = 'vector'"
+    async with open_scratch_schema(empty_database_url), open_scratch_schema(empty_database_url):
+        assert len(await list_schemas(empty_database_url)) == 2
+        async with await psycopg.AsyncConnection.connect(empty_database_url) as connection:
+            assert await (await connection.execute(query)).fetchone() == ("public",)
 
 
 async def test_a_perfect_ranking_is_measured_as_one(data_set: Path, database_url: str) -> None:
