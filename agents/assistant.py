@@ -20,13 +20,15 @@ from agents.metering import Meter
 from agents.model import (
     EARLIER,
     FAILED,
+    STOPPED,
     AgentEvent,
     Answer,
     Answered,
     AnswerRecord,
     Question,
+    TextDelta,
+    Trail,
     Turn,
-    Usage,
 )
 from agents.nodes import AgentDeps
 from agents.ports import (
@@ -80,13 +82,17 @@ class Assistant:
         self._now = now
         self._graph = build_graph()
 
-    async def answer(self, question: Question) -> AsyncIterator[AgentEvent]:
-        """Steps, text deltas, and Answered as the last event.
+    async def answer(
+        self, question: Question, trail: Trail | None = None
+    ) -> AsyncIterator[AgentEvent]:
+        """Steps, text deltas, and Answered as the last event; `trail` tells what there is so far.
 
         A question that was answered before is answered from memory; one that was interrupted goes
         on where it stopped; one with the same id but another text starts again. Closing the
-        iterator stops the run and the model's call. Raises AgentError, RetrievalError.
+        iterator stops the run and the model's call; `break_off` then keeps a record of it. Raises
+        AgentError, RetrievalError.
         """
+        trail = trail or Trail()
         graph = self._open_graph(question.scope.tenant)
         meter = Meter(self._config.prices)
         config: RunnableConfig = {
@@ -108,21 +114,41 @@ class Assistant:
             async with aclosing(cast("AsyncGenerator[tuple[str, Any], None]", stream)) as parts:
                 async for mode, part in parts:
                     if mode == "custom":
+                        trail.text += part.text if isinstance(part, TextDelta) else ""
                         yield part
                     else:
                         state = part
+                        _follow(trail, state)
             answer = ANSWER.read(state)
             if answer is None:
                 raise AgentError("the run ended without an answer")
         except Exception as error:
-            await self._keep(record_failure(question, state, meter.usage, error, self._now()))
+            trail.usage = meter.usage
+            await self._keep(record_end(question, trail, error, self._now()))
             raise
+        finally:
+            trail.usage = meter.usage
         total = (self._clock() - began) * 1_000
         answer = replace(
             answer, usage=meter.usage, timings_ms={**answer.timings_ms, "total": total}
         )
         await self._keep(record_answer(question, answer, self._now()))
         yield Answered(answer)
+
+    async def break_off(
+        self, question: Question, trail: Trail, error: Exception | None = None
+    ) -> None:
+        """Keep a record of a run that ended without an answer: stopped by people, or by an error.
+
+        Where the run never began here, what an earlier one has left counts.
+        """
+        if not trail.trace and self._records is not None:
+            config: RunnableConfig = {"configurable": {"thread_id": question.thread}}
+            snapshot = await self._open_graph(question.scope.tenant).aget_state(config)
+            held = cast("AgentState", snapshot.values)
+            if held.get("question") == fingerprint_question(question):
+                _follow(trail, held)
+        await self._keep(record_end(question, trail, error, self._now()))
 
     async def recall(self, tenant: TenantId, thread: str) -> tuple[Turn, ...]:
         """The turns of a conversation, oldest first."""
@@ -249,20 +275,27 @@ def record_answer(question: Question, answer: Answer, at: datetime) -> AnswerRec
     )
 
 
-def record_failure(
-    question: Question, state: AgentState, usage: Usage, error: Exception, at: datetime
+def record_end(
+    question: Question, trail: Trail, error: Exception | None, at: datetime
 ) -> AnswerRecord:
-    """The record of a question that failed, with the trace up to there."""
+    """The record of a question without an answer, with the trace up to there."""
     return AnswerRecord(
         reference=question.id,
         tenant=question.scope.tenant,
         thread=question.thread,
         question=question.text,
-        outcome=FAILED,
-        model=state.get("writer", ""),
-        trace=tuple(state.get("trace", ())),
-        timings_ms=state.get("timings", {}),
-        usage=usage,
-        error=f"{type(error).__name__}: {error}",
+        outcome=STOPPED if error is None else FAILED,
+        model=trail.model,
+        trace=trail.trace,
+        timings_ms=trail.timings_ms,
+        usage=trail.usage,
+        error="" if error is None else f"{type(error).__name__}: {error}",
         at=at,
+        answer=trail.text if error is None else "",
     )
+
+
+def _follow(trail: Trail, state: AgentState) -> None:
+    trail.model = state.get("writer", "")
+    trail.trace = tuple(state.get("trace", ()))
+    trail.timings_ms = dict(state.get("timings", {}))

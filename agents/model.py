@@ -270,8 +270,8 @@ class Answer:
 class AnswerRecord:
     """How a question was answered: what its reference, the question's id, leads to.
 
-    `outcome` is that of the answer, or 'failed' where there was none; `error` says why. `answer`
-    is its text, `citations` what it rests on.
+    `outcome` is that of the answer, or 'failed' or 'stopped' where there was none; `error` says
+    why. `answer` is its text, `citations` what it rests on.
     """
 
     reference: str
@@ -289,8 +289,21 @@ class AnswerRecord:
     citations: tuple[Citation, ...] = ()
 
 
-FAILED = "failed"
-"""The outcome of a record without an answer."""
+FAILED, STOPPED = "failed", "stopped"
+"""The outcomes of a record without an answer. What was written before it was stopped is `answer`,
+as it was written: nothing of it was checked.
+"""
+
+
+@dataclass(slots=True)
+class Trail:
+    """What a run has made so far; kept up to date while the run goes on."""
+
+    text: str = ""
+    model: str = ""
+    trace: tuple[str, ...] = ()
+    timings_ms: Mapping[str, float] = field(default_factory=dict)
+    usage: Usage = Usage()
 
 
 # What a run tells while it goes on.
@@ -328,6 +341,7 @@ __all__ = [
     "EARLIER",
     "ENCLOSED",
     "FAILED",
+    "STOPPED",
     "AgentEvent",
     "Answer",
     "AnswerRecord",
@@ -351,6 +365,7 @@ __all__ = [
     "SearchAgain",
     "StepStarted",
     "TextDelta",
+    "Trail",
     "Turn",
     "Usage",
     "enclose",

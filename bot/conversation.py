@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from agents.errors import AgentError, BudgetExceeded
-from agents.model import Answer, Answered, Question, StepStarted, TextDelta
+from agents.model import Answer, Answered, Question, StepStarted, TextDelta, Trail
 from bot.access import is_for_asker_alone
 from bot.answers.withdrawals import asks_to_begin_anew
 from bot.channels.guide import Guide
@@ -210,13 +210,13 @@ class Conversation:
         known = _compose_at_once(asked) or await self._admit(asked)
         if known is not None:
             return known
-        claim, private, language = asked.claim, asked.private, asked.language
+        claim = asked.claim
         try:
             async with progress:
                 answer = await self._ask(asked, progress)
         except AnswerStopped:
             _log.info("Question %s was stopped", claim.item)
-            return compose_stopped(progress.text, private=private, language=language)
+            return _compose_stopped(asked, progress.text)
         except Exception as error:  # noqa: BLE001 - whatever failed has its words
             apology = find_apology(error)
             _log.exception("Question %s failed, attempt %d", claim.item, claim.attempts)
@@ -231,9 +231,13 @@ class Conversation:
     async def _admit(self, asked: _Asked) -> Reply | None:
         """What to say where no answer is worked out.
 
-        Help, that a new conversation begins, or that it is one question too many.
+        That it was stopped, help, that a new conversation begins, or that it is one question too
+        many.
         """
         claim, message = asked.claim, asked.message
+        if claim.stopped:
+            await self._break_off(asked, await self._make_question(asked), Trail())
+            return _compose_stopped(asked)
         if not message.text.strip():
             return await self._guide.compose(
                 claim.tenant,
@@ -260,28 +264,40 @@ class Conversation:
     async def _ask(self, asked: _Asked, progress: Progress) -> Answer | None:
         """The answer, or None where another attempt took over. Raises AnswerStopped."""
         progress.show_step(STEP_WORDS["planning"].say(asked.language))
-        question = await self._make_question(asked)
-        run = asyncio.create_task(self._run(asked, question, progress))
+        question, trail = await self._make_question(asked), Trail()
+        run = asyncio.create_task(self._run(asked, question, progress, trail))
         either: set[asyncio.Future[Any]] = {run, progress.interrupted}
         try:
-            async with asyncio.timeout(self._limit):
-                await asyncio.wait(either, return_when=FIRST_COMPLETED)
-            if run.done():
-                return run.result()
-        except TimeoutError as error:
-            raise BudgetExceeded from error
+            await asyncio.wait(either, return_when=FIRST_COMPLETED, timeout=self._limit)
+            in_time = run.done()
         finally:
             await _end(run)
+        if in_time:
+            return run.result()
+        if not progress.interrupted.done():
+            failure = BudgetExceeded()
+            await self._break_off(asked, question, trail, failure)
+            raise failure
         if progress.interrupted.result() is Hold.LOST:
             return None
+        await self._break_off(asked, question, trail)
         raise AnswerStopped
 
-    async def _run(self, asked: _Asked, question: Question, progress: Progress) -> Answer:
+    async def _break_off(
+        self, asked: _Asked, question: Question, trail: Trail, error: AgentError | None = None
+    ) -> None:
+        """Have a run that was ended from here recorded, and charge for what it used."""
+        await self._assistant.break_off(question, trail, error)
+        await self._limits.charge(asked.claim.tenant, asked.message.place, trail.usage.cost)
+
+    async def _run(
+        self, asked: _Asked, question: Question, progress: Progress, trail: Trail
+    ) -> Answer:
         language = asked.language
         question, notices = await self._enclose(question, asked)
         answer: Answer | None = None
         # To its very end, so that the run closes what it opened.
-        async for event in self._assistant.answer(question):
+        async for event in self._assistant.answer(question, trail):
             match event:
                 case StepStarted():
                     progress.show_step(_describe_step(event, language))
@@ -360,11 +376,16 @@ def _compose_reply(asked: _Asked, answer: Answer) -> Reply:
     return offer_actions(reply, answer, item, language=language, can_share=can_share)
 
 
+def _compose_stopped(asked: _Asked, text: str = "") -> Reply:
+    """What stays of an answer that was stopped, which can be asked for again."""
+    again = Button(actions.ASK_AGAIN.say(asked.language), f"answer again {asked.claim.item}")
+    stopped = compose_stopped(text, private=asked.private, language=asked.language)
+    return replace(stopped, buttons=(again,))
+
+
 def _compose_at_once(asked: _Asked) -> Reply | None:
     """The reply where none has to be worked out."""
     claim, private, language = asked.claim, asked.private, asked.language
-    if claim.stopped:
-        return compose_stopped("", private=private, language=language)
     if asked.message.attachments and not asked.message.text.strip():
         names = ", ".join(file.name for file in asked.message.attachments)
         words = attachments.FILE_WITHOUT_QUESTION.say(language, names=names)

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
 
-from agents.model import AgentEvent, Question
+from agents.model import AgentEvent, Question, Trail
 from bot.model import (
     Job,
     ScheduledSyncJob,
@@ -27,8 +27,14 @@ from retrieval.model import (
 class Assistant(Protocol):
     """Answers questions, as agents.assistant does. Raises AgentError, RetrievalError."""
 
-    def answer(self, question: Question) -> AsyncIterator[AgentEvent]:
-        """Steps, text deltas, and Answered as the last event."""
+    def answer(self, question: Question, trail: Trail) -> AsyncIterator[AgentEvent]:
+        """Steps, text deltas, and Answered as the last; `trail` tells what there is so far."""
+        ...
+
+    async def break_off(
+        self, question: Question, trail: Trail, error: Exception | None = None
+    ) -> None:
+        """Keep a record of a run that was closed without an answer: by people, or for an error."""
         ...
 
     async def begin_anew(self, tenant: TenantId, thread: str) -> None:

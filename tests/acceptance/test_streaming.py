@@ -1,5 +1,6 @@
 """An answer is seen while a chat model writes it; and whatever may happen meanwhile."""
 
+import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,6 +60,7 @@ class Town:
     slack: SlackEmulator
     discord: DiscordEmulator
     model: ChatModelServer
+    shell: Shell
 
 
 def choose_model(model: ChatModelServer) -> dict[str, str]:
@@ -79,7 +81,7 @@ async def town(module_url: str, tmp_path_factory: pytest.TempPathFactory) -> Asy
         reached = point_at_slack(slack) | point_at_discord(discord) | choose_model(model)
         shell = Shell(tmp_path_factory.mktemp("town"), DATABASE_URL=module_url, **reached)
         async with serving(shell):
-            yield Town(slack, discord, model)
+            yield Town(slack, discord, model, shell)
 
 
 @pytest.fixture(params=["slack", "discord"])
@@ -144,6 +146,16 @@ async def test_an_answer_is_stopped_and_the_model_is_left(town: Town, people: Wa
         return sum(entry.kind == "left" for entry in town.model.journal.entries) > before
 
     await town.model.journal.wait_for(is_left, PATIENCE)
+    (record, *_) = json.loads((await town.shell.run("trace", "--json")).output)["answers"]
+    assert record["outcome"] == "stopped"
+    assert FIRST_WORDS in record["answer"]
+    assert [line.split(":")[0] for line in record["trace"]] == ["brain", "plan", "search", "judge"]
+    assert record["usage"]["calls"] == 3
+    town.model.script = write()
+    channel = asked.get("channel") or asked["channel_id"]
+    await people.ask_for(people.member, channel, answer, "Ask again")
+    *_, again = await people.wait_for_answers(asked, 2)
+    assert LAST_WORDS in again.text
 
 
 async def test_only_who_asked_may_stop(town: Town, people: Watchers) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from agents.assistant import Assistant
 from agents.errors import AgentError
 from agents.llm.extractive import BuiltInBrain
-from agents.model import AgentEvent, Question
+from agents.model import AgentEvent, Question, Trail
 from bot.answers.cases import Cases
 from bot.answers.verbs import AnswerVerbs, Proof
 from bot.channels.guide import Guide
@@ -46,7 +46,11 @@ class FailingAssistant:
     def __init__(self, secrets: Collection[str]) -> None:
         self._words = " ".join(secrets)
 
-    async def answer(self, question: Question) -> AsyncIterator[AgentEvent]:
+    async def break_off(
+        self, question: Question, trail: Trail, error: Exception | None = None
+    ) -> None: ...
+
+    async def answer(self, question: Question, trail: Trail) -> AsyncIterator[AgentEvent]:
         raise AgentError(f"could not make sense of {self._words}")
         yield  # type: ignore[unreachable]
 

@@ -13,6 +13,8 @@ from agents.model import (
     Question,
     StepStarted,
     TextDelta,
+    Trail,
+    Usage,
 )
 from retrieval.errors import UnknownSource
 from retrieval.model import RunId, SyncCounts, SyncMode, SyncRun, SyncState, TenantId
@@ -50,6 +52,7 @@ class ScriptedAssistant:
         self.questions: list[Question] = []
         self.begun_anew: list[str] = []
         self.withdrawn: list[str] = []
+        self.broken_off: list[tuple[str, Trail, Exception | None]] = []
         self.started = asyncio.Event()
         self.cancelled = 0
 
@@ -59,11 +62,18 @@ class ScriptedAssistant:
     async def withdraw(self, tenant: TenantId, thread: str, question: str) -> None:
         self.withdrawn.append(question)
 
-    async def answer(self, question: Question) -> AsyncIterator[AgentEvent]:
+    async def break_off(
+        self, question: Question, trail: Trail, error: Exception | None = None
+    ) -> None:
+        self.broken_off.append((question.id, trail, error))
+
+    async def answer(self, question: Question, trail: Trail) -> AsyncIterator[AgentEvent]:
         self.questions.append(question)
         self.started.set()
+        trail.usage = Usage(1, 10, 10, 0.5)
         yield StepStarted("searching", "leave")
         if self._draft:
+            trail.text += self._draft
             yield TextDelta(self._draft)
         try:
             await asyncio.sleep(0)

@@ -368,11 +368,13 @@ async def test_an_answer_that_takes_too_long_ends_in_words() -> None:
     await scene.answer(await scene.ask())
     assert APOLOGIES[BudgetExceeded].words.en in scene.messenger.posts[0].text
     assert scene.assistant.cancelled == 1
+    ((_, _, error),) = scene.assistant.broken_off
+    assert isinstance(error, BudgetExceeded)
 
 
 async def test_an_agent_without_a_last_word_is_a_failure() -> None:
     class Silent(ScriptedAssistant):
-        async def answer(self, question):  # type: ignore[no-untyped-def]
+        async def answer(self, question, trail):  # type: ignore[no-untyped-def]
             self.questions.append(question)
             return
             yield
@@ -417,9 +419,27 @@ async def test_an_answer_that_is_stopped_keeps_what_was_written() -> None:
     (posted,) = scene.messenger.posts
     assert "Perhaps twenty" in posted.text
     assert making.STOPPED.en in posted.text
-    assert not posted.reply.buttons
+    assert [button.command for button in posted.reply.buttons] == [f"answer again {item}"]
+    ((broken_off, trail, error),) = scene.assistant.broken_off
+    assert (broken_off, trail.text, error) == (item, "Perhaps twenty [1]", None)
     assert not posted.is_draft
     assert scene.state(item) is ItemState.DONE
+
+
+async def test_what_a_stopped_answer_used_is_charged() -> None:
+    scene = Scene(gate=asyncio.Event(), draft="Perhaps", bounds=Bounds(channel_cost=0.4))
+    item = await scene.ask()
+    answering = asyncio.create_task(scene.answer(item))
+    async with asyncio.timeout(10):
+        await scene.assistant.started.wait()
+        assert await scene.inbox.ask_to_stop(TENANT, item, "U1")
+        await answering
+        following = asyncio.create_task(scene.answer(await scene.ask(make_message(2))))
+        while len(scene.assistant.questions) < 2:
+            await asyncio.sleep(0.01)
+    following.cancel()
+    await asyncio.wait([following])
+    assert [question.settings.frugal for question in scene.assistant.questions] == [False, True]
 
 
 async def test_a_question_that_is_stopped_before_its_turn_is_not_worked_on() -> None:
@@ -429,7 +449,8 @@ async def test_a_question_that_is_stopped_before_its_turn_is_not_worked_on() -> 
     assert await scene.inbox.ask_to_stop(TENANT, item, "U1")
     await scene.answer(item)
     assert not scene.assistant.questions
-    assert scene.messenger.posts[0].text.strip() == making.STOPPED_EARLY.en
+    assert making.STOPPED_EARLY.en in scene.messenger.posts[0].text
+    assert [broken_off for broken_off, *_ in scene.assistant.broken_off] == [item]
 
 
 async def test_an_attempt_that_was_taken_over_says_nothing_more() -> None:
