@@ -13,6 +13,7 @@ import pytest_asyncio
 
 from tests.acceptance.people import OnDiscord, OnSlack, People, Said, read_discord_message
 from tests.acceptance.program import PATIENCE, Shell, point_at_discord, point_at_slack, serving
+from tests.acceptance.readers import Json, ReaderOnDiscord, ReaderOnSlack
 from tests.emulators.chat_model import ChatModelServer, Reply, Rule, Script
 from tests.emulators.discord import DiscordEmulator
 from tests.emulators.slack import SlackEmulator
@@ -45,29 +46,31 @@ def ask(request: pytest.FixtureRequest, town: dict[str, People]) -> Ask:
     return ask_with(town[request.param])
 
 
+async def send(people: People, text: str, files: Files) -> Json:
+    """Mention the bot with a question and files."""
+    encoded = [
+        (name, media_type, base64.b64encode(content).decode())
+        for name, (media_type, content) in files.items()
+    ]
+    if isinstance(people, OnSlack):
+        sent: list[Any] = [
+            {"name": name, "mimetype": kind, "content": held} for name, kind, held in encoded
+        ]
+        said = f"<@{people.slack.bot_user_id}> {text}"
+        return await people.slack.driver.post("bruno", "help", said, files=sent)
+    assert isinstance(people, OnDiscord)
+    sent = [
+        {"filename": name, "content_type": kind, "base64": held} for name, kind, held in encoded
+    ]
+    said = f"@{people.discord.world.bot.name} {text}"
+    return await people.discord.driver.post("ben", "#help", said, attachments=sent)
+
+
 def ask_with(people: People) -> Ask:
     """Mentions the bot with a question and files; what it answers."""
 
     async def ask(text: str, files: Files) -> Said:
-        encoded = [
-            (name, media_type, base64.b64encode(content).decode())
-            for name, (media_type, content) in files.items()
-        ]
-        if isinstance(people, OnSlack):
-            sent: list[Any] = [
-                {"name": name, "mimetype": kind, "content": held} for name, kind, held in encoded
-            ]
-            said = f"<@{people.slack.bot_user_id}> {text}"
-            asked = await people.slack.driver.post("bruno", "help", said, files=sent)
-        else:
-            assert isinstance(people, OnDiscord)
-            sent = [
-                {"filename": name, "content_type": kind, "base64": held}
-                for name, kind, held in encoded
-            ]
-            said = f"@{people.discord.world.bot.name} {text}"
-            asked = await people.discord.driver.post("ben", "#help", said, attachments=sent)
-        (answer, *_) = await people.wait_for_answers(asked)
+        (answer, *_) = await people.wait_for_answers(await send(people, text, files))
         return answer
 
     return ask
@@ -113,6 +116,30 @@ async def test_a_file_is_known_to_its_own_question_alone(ask: Ask, module_url: s
     async with await psycopg.AsyncConnection.connect(module_url) as connection:
         for query in kept:
             assert await (await connection.execute(query)).fetchone() == (0,)
+
+
+async def test_asked_again_the_files_are_read_anew_or_it_is_said_that_they_are_gone(
+    town: dict[str, People],
+) -> None:
+    slack, discord = town["slack"], town["discord"]
+    assert isinstance(slack, OnSlack)
+    assert isinstance(discord, OnDiscord)
+    held: tuple[tuple[ReaderOnSlack | ReaderOnDiscord, dict[Any, Any]], ...] = (
+        (ReaderOnSlack(slack.slack), slack.slack.workspace.files),
+        (ReaderOnDiscord(discord.discord), discord.discord.world.attachments),
+    )
+    for people, files in held:
+        asked = await send(people, QUESTION, {"oulu.txt": ("text/plain", SAUNA.encode())})
+        (first,) = await people.wait_for_answers(asked)
+        await people.ask_for(people.member, "help", first, "Ask again")
+        (_, second) = await people.wait_for_answers(asked, 2)
+        assert "half past four" in second.text
+        assert "oulu.txt" in second.text
+        files.clear()
+        await people.ask_for(people.member, "help", second, "Ask again")
+        (*_, third) = await people.wait_for_answers(asked, 3)
+        assert "half past four" not in third.text
+        assert "I was not given oulu.txt, so this answer is without it." in third.text
 
 
 async def test_files_that_cannot_be_read_are_told_of_and_do_not_cost_the_answer(ask: Ask) -> None:
