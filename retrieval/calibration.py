@@ -3,8 +3,6 @@
 import math
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from retrieval.fusion import Scores
 from retrieval.lexical import weigh_inverse
 from retrieval.model import Candidates, TermStatistics, TermTable
@@ -26,17 +24,17 @@ def estimate_relevance(
     queries: Sequence[Mapping[int, float]],
     statistics: TermStatistics,
     candidates: Candidates,
-    fused: Scores,
+    best: Sequence[int],
     stages: Mapping[str, Scores],
 ) -> float:
-    """How likely the best passages bear on the query, 0..1.
+    """How likely the passages at the `best` places bear on the query, 0..1.
 
     It looks at the best cosine, the share of the query's terms, by idf, that a passage holds, and
     the best late interaction, each over the first few passages.
     """
-    if not len(candidates):
+    if not best:
         return 0.0
-    best = [int(place) for place in np.argsort(-fused, kind="stable")[:LOOKED_AT]]
+    best = best[:LOOKED_AT]
     cosines = stages.get("sentences", stages.get("dense"))
     cosine = UNKNOWN_COSINE if cosines is None else float(cosines[best].max())
     covers = [
@@ -61,6 +59,5 @@ def cover_terms(
     weights = {term: weigh_inverse(statistics, term) for term in query}
     total = sum(weights.values())
     terms = texts.terms[texts.starts[place] : texts.starts[place + 1]]
-    held = np.isin(np.array(list(weights), np.int32), terms)
-    covered = sum(weight for weight, has in zip(weights.values(), held, strict=True) if has)
+    covered = sum(weights[term] for term in weights.keys() & set(terms.tolist()))
     return covered / total if total > 0 else 0.0

@@ -34,7 +34,8 @@ class Pipeline:
     terms in title and headings, `adjacency_weight` for neighbouring terms that stand together,
     `interaction_weight` for late interaction, token by token, over the best `interaction`
     candidates, `rerank_weight` for what a Reranker, if one is configured, says of the best
-    `rerank`. 0 leaves a stage out. `pool` is how many candidates each side brings.
+    `rerank`. 0 leaves a stage out. `pool` is how many candidates each side brings, and `depth` how
+    many of the best by passage vector and BM25 are read closely, which all other stages need.
 
     Then passages are selected. `recency_weight` is the weight of a document's age, which loses half
     of its say every `recency_days`; `authority` lets the factors of sources count. A passage is
@@ -58,6 +59,7 @@ class Pipeline:
     rerank: int = 50
     rerank_weight: float = 1.0
     pool: int = 100
+    depth: int = 50
     recency_weight: float = 0.0
     recency_days: float = 180.0
     authority: bool = True
@@ -69,8 +71,8 @@ class Pipeline:
     def __post_init__(self) -> None:
         if not (self.dense or self.lexical):
             raise ValueError(f"The pipeline {self.name!r} searches nothing: both sides are off.")
-        if self.pool < 1:
-            raise ValueError("A pipeline's pool must hold at least one candidate.")
+        if self.pool < 1 or self.depth < 1:
+            raise ValueError("A pipeline must find and read at least one candidate.")
 
     @property
     def selects(self) -> bool:

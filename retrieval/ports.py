@@ -17,6 +17,7 @@ from retrieval.model import (
     EmbeddingModel,
     Embeddings,
     EncodedPassages,
+    FirstScores,
     ParsedDocument,
     Passage,
     Period,
@@ -279,8 +280,9 @@ class IndexSnapshot(Protocol):
         """How far visible sources are trusted, by name, where that is not 1."""
         ...
 
-    async def count_terms(self, terms: Sequence[int]) -> tuple[TermStatistics, TermStatistics]:
-        """The tenant's statistics over chunks, and over whole documents."""
+    @property
+    def statistics(self) -> tuple[TermStatistics, TermStatistics]:
+        """The tenant's, over chunks and over whole documents, with the terms asked for."""
         ...
 
     async def find_nearest(self, vector: Vector, limit: int) -> Sequence[ChunkId]:
@@ -300,12 +302,23 @@ class IndexSnapshot(Protocol):
         """
         ...
 
-    async def load_candidates(self, chunks: Sequence[ChunkId]) -> Candidates:
-        """What ranking needs, in no particular order; unknown chunks are left out."""
+    async def weigh(
+        self,
+        chunks: Sequence[ChunkId],
+        vectors: Sequence[Vector | None],
+        weights: Sequence[Mapping[int, float]],
+    ) -> FirstScores:
+        """What chunks score for phrasings, in no particular order; unknown chunks are left out.
+
+        Each phrasing has a vector, or None, and the weights of its terms: idf, and how much each
+        counts.
+        """
         ...
 
-    async def load_tokens(self, chunks: Sequence[ChunkId]) -> Mapping[ChunkId, StoredTokens]:
-        """Stored token vectors; chunks that have none are left out."""
+    async def load_candidates(
+        self, chunks: Sequence[ChunkId], *, tokens: bool = False
+    ) -> Candidates:
+        """What close reading needs, in no particular order; unknown chunks are left out."""
         ...
 
     async def load_passages(self, chunks: Sequence[ChunkId]) -> Mapping[ChunkId, Passage]:
@@ -330,8 +343,10 @@ class PassageIndex(Protocol):
     """The read side of the store, as search needs it. Raises StoreUnavailable."""
 
     def open_snapshot(
-        self, scope: AccessScope, period: Period | None = None
-    ) -> AbstractAsyncContextManager[IndexSnapshot]: ...
+        self, scope: AccessScope, period: Period | None = None, *, terms: Sequence[int] = ()
+    ) -> AbstractAsyncContextManager[IndexSnapshot]:
+        """A view, with statistics of these terms."""
+        ...
 
 
 class SyncRunner(Protocol):

@@ -1,9 +1,9 @@
-"""The query pipeline: candidates from both sides, their features, fusion, reranking, passages."""
+"""The query pipeline: candidates from both sides, first scores, close reading, passages."""
 
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -13,6 +13,7 @@ from retrieval.lexical import BREAK, Analyzer, choose_rare, find_phrases, hash_t
 from retrieval.model import (
     AccessScope,
     ChunkId,
+    FirstScores,
     Passage,
     Period,
     Phrase,
@@ -22,7 +23,7 @@ from retrieval.model import (
     WeightedQuery,
 )
 from retrieval.ports import Embedder, IndexSnapshot, PassageIndex, Reranker, TokenEmbedder
-from retrieval.ranking import PreparedQuery, Ranking, mix_stage, rank_candidates
+from retrieval.ranking import PreparedQuery, Ranking, choose_best, mix_stage, rank_candidates
 from retrieval.selection import (
     adjust_scores,
     drop_contained,
@@ -145,31 +146,49 @@ class PassageSearcher:
             return SearchResult((), reason=NO_QUERY)
         async with (
             self._embed(worded) as embedding,
-            self._index.open_snapshot(scope, period) as snapshot,
+            self._open(scope, period, worded, watch) as snapshot,
         ):
             if not snapshot.visible:
                 return SearchResult((), reason=NOT_VISIBLE if snapshot.held else NO_DOCUMENTS)
-            statistics = await self._count_terms(snapshot, worded, watch)
+            statistics = snapshot.statistics
             pool = max(self._pipeline.pool, limit)
             matching = await self._find_matching(snapshot, worded, statistics[0], pool, watch)
             with watch.measure("embed"):
                 prepared = await embedding
             found = await self._add_nearest(snapshot, prepared, matching, pool, watch)
-            with watch.measure("features"):
-                candidates = await snapshot.load_candidates(found)
-            if not len(candidates):
+            with watch.measure("weigh"):
+                first = await snapshot.weigh(
+                    found,
+                    [query.vector for query in prepared],
+                    [_weigh_terms(query, statistics[0]) for query in prepared],
+                )
+            if not len(first):
                 return SearchResult((), reason=NOT_FOUND)
-            with watch.measure("fuse"):
-                ranking = rank_candidates(candidates, prepared, statistics, self._pipeline)
+            ranking = await self._read_closely(snapshot, first, prepared, statistics, watch)
             ranking, passages = await self._finish(snapshot, ranking, prepared, limit, watch)
         relevance = estimate_relevance(
             [query.terms for query in prepared],
             statistics[0],
             ranking.candidates,
-            ranking.fused,
+            ranking.order(),
             ranking.stages,
         )
         return SearchResult(passages, relevance=relevance)
+
+    @asynccontextmanager
+    async def _open(
+        self,
+        scope: AccessScope,
+        period: Period | None,
+        worded: Sequence[PreparedQuery],
+        watch: _Stopwatch,
+    ) -> AsyncIterator[IndexSnapshot]:
+        terms = sorted({term for query in worded for term in query.terms})
+        async with AsyncExitStack() as stack:
+            with watch.measure("open"):
+                opening = self._index.open_snapshot(scope, period, terms=terms)
+                snapshot = await stack.enter_async_context(opening)
+            yield snapshot
 
     @asynccontextmanager
     async def _embed(
@@ -220,16 +239,6 @@ class PassageSearcher:
             sequence.append(BREAK)
         return sequence[:-1]
 
-    async def _count_terms(
-        self, snapshot: IndexSnapshot, prepared: Sequence[PreparedQuery], watch: _Stopwatch
-    ) -> tuple[TermStatistics, TermStatistics]:
-        with watch.measure("statistics"):
-            terms = sorted({term for query in prepared for term in query.terms})
-            if not terms:
-                nothing = TermStatistics(0, 0.0, {})
-                return nothing, nothing
-            return await snapshot.count_terms(terms)
-
     async def _find_matching(
         self,
         snapshot: IndexSnapshot,
@@ -242,7 +251,7 @@ class PassageSearcher:
         with watch.measure("lexical"):
             return [
                 await snapshot.find_matching(
-                    {t: w * weigh_inverse(statistics, t) for t, w in query.terms.items()},
+                    _weigh_terms(query, statistics),
                     query.phrases,
                     choose_rare(query.terms, statistics, CANDIDATE_ROWS),
                     pool,
@@ -269,6 +278,24 @@ class PassageSearcher:
                 found.update(dict.fromkeys(nearest))
         return list(found)
 
+    async def _read_closely(
+        self,
+        snapshot: IndexSnapshot,
+        first: FirstScores,
+        prepared: Sequence[PreparedQuery],
+        statistics: tuple[TermStatistics, TermStatistics],
+        watch: _Stopwatch,
+    ) -> Ranking:
+        """Rank all by what the best of them hold, tokens included."""
+        pipeline = self._pipeline
+        best = choose_best(first, prepared, statistics[0], pipeline)
+        interacts = pipeline.interaction > 0 and isinstance(self._embedder, TokenEmbedder)
+        with watch.measure("features"):
+            candidates = await snapshot.load_candidates(best, tokens=interacts)
+        with watch.measure("fuse"):
+            ranking = rank_candidates(first, candidates, prepared, statistics, pipeline)
+        return await self._interact(ranking, prepared, watch)
+
     async def _finish(
         self,
         snapshot: IndexSnapshot,
@@ -278,16 +305,13 @@ class PassageSearcher:
         watch: _Stopwatch,
     ) -> tuple[Ranking, tuple[Passage, ...]]:
         """Read the best, let the reranker have its say, and select."""
-        ranking = await self._interact(snapshot, ranking, prepared, watch)
         pipeline = self._pipeline
         depth = pipeline.rerank if self._reranker is not None else 0
         weighed = pipeline.selects or (pipeline.authority and snapshot.authorities)
         read = max(limit, depth, SELECTED_FROM if weighed else 0)
         order = ranking.order()[:read]
         with watch.measure("passages"):
-            found = await snapshot.load_passages(
-                [ranking.candidates.chunks[place] for place in order]
-            )
+            found = await snapshot.load_passages([ranking.chunks[place] for place in order])
         if depth and self._reranker is not None:
             with watch.measure("rerank"):
                 ranking = await self._rerank(ranking, order[:depth], found, prepared)
@@ -295,7 +319,7 @@ class PassageSearcher:
             ranking = adjust_scores(
                 ranking, found, pipeline, authorities=snapshot.authorities, now=self._now()
             )
-            readable = [p for p in ranking.order() if ranking.candidates.chunks[p] in found]
+            readable = [p for p in ranking.order() if ranking.chunks[p] in found]
             places = select_places(ranking, readable, pipeline, limit)
             passages = await self._show(snapshot, ranking, places, found)
         return ranking, passages
@@ -308,7 +332,7 @@ class PassageSearcher:
         found: Mapping[ChunkId, Passage],
     ) -> tuple[Passage, ...]:
         """The passages at these places as a reader is shown them, wider or fewer if so wished."""
-        chunks = [ranking.candidates.chunks[place] for place in places]
+        chunks = [ranking.chunks[place] for place in places]
         if self._pipeline.context:
             found = await snapshot.load_widened(chunks, self._pipeline.context)
         shown = [
@@ -324,23 +348,15 @@ class PassageSearcher:
         return tuple(shown)
 
     async def _interact(
-        self,
-        snapshot: IndexSnapshot,
-        ranking: Ranking,
-        prepared: Sequence[PreparedQuery],
-        watch: _Stopwatch,
+        self, ranking: Ranking, prepared: Sequence[PreparedQuery], watch: _Stopwatch
     ) -> Ranking:
         """Compare the query's tokens with those of the best, where the store has them."""
-        depth = self._pipeline.interaction
-        if not depth or not isinstance(self._embedder, TokenEmbedder):
+        tokens = ranking.candidates.tokens
+        best = ranking.order()[: self._pipeline.interaction]
+        places = [place for place in best if ranking.chunks[place] in tokens]
+        if not places or not isinstance(self._embedder, TokenEmbedder):
             return ranking
-        best = ranking.order()[:depth]
-        with watch.measure("tokens"):
-            tokens = await snapshot.load_tokens([ranking.candidates.chunks[p] for p in best])
-        places = [place for place in best if ranking.candidates.chunks[place] in tokens]
-        if not places:
-            return ranking
-        stored = [tokens[ranking.candidates.chunks[place]] for place in places]
+        stored = [tokens[ranking.chunks[place]] for place in places]
         with watch.measure("interaction"):
             read = [
                 (await self._embedder.score_tokens(query.text, stored), query.weight)
@@ -357,14 +373,19 @@ class PassageSearcher:
     ) -> Ranking:
         """Mix the reranker's scores into those of the best; the others keep their place below."""
         assert self._reranker is not None  # noqa: S101 - the caller has looked
-        places = [place for place in best if ranking.candidates.chunks[place] in found]
+        places = [place for place in best if ranking.chunks[place] in found]
         texts = [
             f"{passage.title}\n{passage.text}"
             for place in places
-            if (passage := found[ranking.candidates.chunks[place]])
+            if (passage := found[ranking.chunks[place]])
         ]
         read = [(await self._reranker.score(query.text, texts), query.weight) for query in prepared]
         return mix_stage(ranking, places, read, "rerank", self._pipeline.rerank_weight)
+
+
+def _weigh_terms(query: PreparedQuery, statistics: TermStatistics) -> dict[int, float]:
+    """What each term of a phrasing counts."""
+    return {term: w * weigh_inverse(statistics, term) for term, w in query.terms.items()}
 
 
 def _clean(text: str) -> str:

@@ -40,7 +40,7 @@ def adjust_scores(
     Only the candidates in `found` can be shown, so only they gain by it; `authorities` are factors
     by the name of the source, 1 where none is given.
     """
-    chunks = ranking.candidates.chunks
+    chunks = ranking.chunks
     stages = dict(ranking.stages)
     fused = ranking.fused
     if pipeline.recency_weight:
@@ -55,14 +55,19 @@ def adjust_scores(
             np.float32,
         )
         fused = np.asarray((fused + FLOOR) * stages["authority"], np.float32)
-    return Ranking(ranking.candidates, fused, {**stages, "fused": fused})
+    return replace(ranking, fused=fused, stages={**stages, "fused": fused})
 
 
 def select_places(
     ranking: Ranking, order: Sequence[int], pipeline: Pipeline, limit: int
 ) -> list[int]:
-    """At most `limit` of the places in `order`, which runs from the best down."""
-    places: Sequence[int] = order
+    """At most `limit` of the places in `order`, which runs from the best down.
+
+    Only what was read closely can be compared with others.
+    """
+    if not (pipeline.duplicates or pipeline.diversity):
+        return list(order[:limit])
+    places: Sequence[int] = [place for place in order if place < len(ranking.candidates)]
     if pipeline.duplicates:
         places = drop_repeats(ranking.candidates, places, pipeline.duplicates)
     if pipeline.diversity:

@@ -16,7 +16,14 @@ from retrieval.model.documents import (
     Topic,
     UnreadableDocument,
 )
-from retrieval.model.features import Candidates, Phrase, TermCounts, TermStatistics, TermTable
+from retrieval.model.features import (
+    Candidates,
+    FirstScores,
+    Phrase,
+    TermCounts,
+    TermStatistics,
+    TermTable,
+)
 from retrieval.model.names import (
     EVERYONE,
     PUBLIC,
@@ -57,6 +64,7 @@ __all__ = [
     "EmbeddingModel",
     "Embeddings",
     "EncodedPassages",
+    "FirstScores",
     "ParsedDocument",
     "Passage",
     "Period",

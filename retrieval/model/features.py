@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.model.names import ChunkId, DocumentId
-from retrieval.model.vectors import Vector
+from retrieval.model.vectors import StoredTokens, Vector
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +47,32 @@ class TermTable:
 
 
 @dataclass(frozen=True, slots=True)
+class FirstScores:
+    """What n chunks score for k phrasings by what the store can compute of each by itself.
+
+    `dense` (k, n) are inner products of the passages' vectors, 0 where there is none; `lexical`
+    (k, n) is BM25 with the mean length that held when a chunk was written, and so nearly exact.
+    """
+
+    chunks: tuple[ChunkId, ...]
+    dense: NDArray[np.float32]
+    lexical: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.chunks)
+
+
+@dataclass(frozen=True, slots=True)
 class Candidates:
-    """What the ranking of n chunks is computed from, column by column.
+    """What n chunks are ranked by when they are read closely, column by column.
 
     `passages` has shape (n, d), with zeros where a chunk has no vector of the model in use.
     `sentences` (m, d) holds the sentences of all, those of candidate i from `starts[i]` on; each
     has at least one, which is its passage's vector where it has none of its own. `terms` are the
     chunks' terms in the order of the text, of which the first `title_lengths` (n,) come from title
     and headings. `document_terms` are those of the documents that they belong to, each document
-    once; candidate i belongs to number `document_places[i]` of them.
+    once; candidate i belongs to number `document_places[i]` of them. `tokens` are the token vectors
+    of those that have any, where they were asked for.
     """
 
     chunks: tuple[ChunkId, ...]
@@ -67,6 +84,7 @@ class Candidates:
     title_lengths: NDArray[np.int64]
     document_terms: TermTable
     document_places: NDArray[np.int64]
+    tokens: Mapping[ChunkId, StoredTokens]
 
     def __len__(self) -> int:
         return len(self.chunks)

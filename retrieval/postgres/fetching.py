@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
-from psycopg import sql
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +14,7 @@ class Query:
     `rows` is false for a statement that gives none.
     """
 
-    text: sql.SQL | sql.Composed
+    text: bytes
     bound: Mapping[str, object] | Sequence[object] | None = None
     binary: bool = False
     rows: bool = True
@@ -25,11 +24,19 @@ async def fetch_together(
     connection: psycopg.AsyncConnection, *queries: Query
 ) -> list[list[tuple[Any, ...]]]:
     """The rows of each query that gives any, for one wait for the server."""
+    if len(queries) == 1:
+        return await _fetch_each(connection, queries)
     async with connection.pipeline():
-        cursors = []
-        for query in queries:
-            cursor = connection.cursor(binary=query.binary)
-            await cursor.execute(query.text, query.bound)
-            if query.rows:
-                cursors.append(cursor)
-        return [await cursor.fetchall() for cursor in cursors]
+        return await _fetch_each(connection, queries)
+
+
+async def _fetch_each(
+    connection: psycopg.AsyncConnection, queries: Sequence[Query]
+) -> list[list[tuple[Any, ...]]]:
+    cursors = []
+    for query in queries:
+        cursor = connection.cursor(binary=query.binary)
+        await cursor.execute(query.text, query.bound)
+        if query.rows:
+            cursors.append(cursor)
+    return [await cursor.fetchall() for cursor in cursors]

@@ -4,12 +4,12 @@ import math
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
 import psycopg
 from pgvector import HalfVector
-from psycopg import sql
 
 from retrieval.config import VectorIndex
 from retrieval.links import link_place
@@ -19,6 +19,7 @@ from retrieval.model import (
     ChunkId,
     DocumentId,
     EmbeddingModel,
+    FirstScores,
     Passage,
     Period,
     Phrase,
@@ -39,14 +40,14 @@ from retrieval.postgres.packing import (
     unpack_vectors,
 )
 from retrieval.postgres.pool import Pool
-from retrieval.postgres.queries import compose
+from retrieval.postgres.queries import render
 
-BEGIN = sql.SQL("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-SETTINGS = sql.SQL(
-    "SELECT set_config('plan_cache_mode', 'force_custom_plan', true),"
-    " set_config('random_page_cost', '1.1', true), set_config('enable_seqscan', 'off', true),"
-    " set_config('jit', 'off', true),"
-    " set_config('hnsw.iterative_scan', 'relaxed_order', true)"
+BEGIN = b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+SETTINGS = (
+    b"SELECT set_config('plan_cache_mode', 'force_custom_plan', true),"
+    b" set_config('random_page_cost', '1.1', true), set_config('enable_seqscan', 'off', true),"
+    b" set_config('jit', 'off', true),"
+    b" set_config('hnsw.iterative_scan', 'relaxed_order', true)"
 )
 """Plans are made for the groups at hand, since how many rows they hold differs a thousandfold;
 pages are expected in memory; comparing whole arrays of terms row by row costs twenty times what
@@ -55,7 +56,7 @@ only delays it; the walk through the graph goes on until enough of what it finds
 ordered by exact scores later).
 """
 
-SET_EFFORT = sql.SQL("SELECT set_config('hnsw.ef_search', %s, true)")
+SET_EFFORT = b"SELECT set_config('hnsw.ef_search', %s, true)"
 
 EXACT_ROWS = 4_000
 """Up to so many visible chunks, reading them all costs no more than walking the HNSW graph."""
@@ -84,8 +85,8 @@ _NEAREST = {
 }
 """By whether a period is asked for, and which index is walked, if any."""
 
-_NO_CANDIDATES: tuple[Any, ...] = ((), (), (), (), b"", [], b"", (), b"")
 _NO_DOCUMENTS: tuple[Any, ...] = ((), (), (), b"", b"")
+_NO_STATISTICS: tuple[Any, ...] = (0, 0, 0, 0, (), (), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,31 +111,31 @@ class PostgresPassageIndex:
 
     @asynccontextmanager
     async def open_snapshot(
-        self, scope: AccessScope, period: Period | None = None
+        self, scope: AccessScope, period: Period | None = None, *, terms: Sequence[int] = ()
     ) -> AsyncIterator["PostgresSnapshot"]:
         """One repeatable-read transaction, which is what makes the view consistent."""
         async with translate_errors(), self._pool.connection() as connection:
             try:
                 model = await self._models.find(connection)
                 bound = _bind(scope)
-                _, groups, [[estimated]] = await fetch_together(
+                _, groups, counted = await fetch_together(
                     connection,
                     Query(BEGIN, rows=False),
                     Query(SETTINGS),
-                    Query(compose("read_scope"), bound),
-                    Query(compose("estimate_embeddings")),
+                    Query(render("read_scope"), bound),
+                    Query(render("read_statistics"), {**bound, "terms": array_literal(terms)}),
                 )
                 held = sum(chunks for _, chunks, *_ in groups)
                 size = _Size(
                     visible=sum(chunks for _, chunks, visible, *_ in groups if visible),
                     held=held,
-                    indexed=max(held, estimated),
+                    indexed=max(held, *(group[-1] for group in groups), 0),
                     dimensions=self._models.dimensions,
                 )
                 bound["groups"] = array_literal(group for group, _, seen, *_ in groups if seen)
                 authorities = {
                     name: float(factor)
-                    for _, _, visible, name, factor in groups
+                    for _, _, visible, name, factor, _ in groups
                     if visible and factor is not None
                 }
                 yield PostgresSnapshot(
@@ -142,6 +143,7 @@ class PostgresPassageIndex:
                     bound,
                     model=model or 0,
                     size=size,
+                    statistics=_read_statistics(*(counted[0] if counted else _NO_STATISTICS)),
                     index=self._index,
                     authorities=authorities,
                     period=period,
@@ -161,6 +163,7 @@ class PostgresSnapshot:
         *,
         model: int,
         size: _Size,
+        statistics: tuple[TermStatistics, TermStatistics],
         index: VectorIndex,
         authorities: Mapping[str, float],
         period: Period | None = None,
@@ -174,6 +177,7 @@ class PostgresSnapshot:
         self._dated = period is not None
         self._model = model
         self._size = size
+        self._statistics = statistics
         self._index = index
         self._authorities = authorities
 
@@ -197,18 +201,10 @@ class PostgresSnapshot:
         """How far visible sources are trusted, by name, where that is not 1."""
         return self._authorities
 
-    async def count_terms(self, terms: Sequence[int]) -> tuple[TermStatistics, TermStatistics]:
-        """The tenant's statistics over chunks, and over whole documents."""
-        totals, rows = await self._fetch(
-            self._ask("read_totals"), self._ask("read_term_frequencies", terms=array_literal(terms))
-        )
-        chunks, chunk_length, documents, document_length = totals[0] if totals else (0, 0, 0, 0)
-        return (
-            TermStatistics(chunks, chunk_length / max(chunks, 1), {r[0]: r[1] for r in rows}),
-            TermStatistics(
-                documents, document_length / max(documents, 1), {r[0]: r[2] for r in rows}
-            ),
-        )
+    @property
+    def statistics(self) -> tuple[TermStatistics, TermStatistics]:
+        """The tenant's, over chunks and over whole documents, with the terms asked for."""
+        return self._statistics
 
     async def find_nearest(self, vector: Vector, limit: int) -> Sequence[ChunkId]:
         """The chunks whose vectors have the greatest inner product with `vector`, best first."""
@@ -217,7 +213,7 @@ class PostgresSnapshot:
         wanted = coarse if self._index is VectorIndex.BINARY else limit
         effort = choose_effort(wanted, self._size.indexed)
         name = _NEAREST[self._dated, None if exact else self._index]
-        query = compose(name, model=self._model, dimensions=self._size.dimensions)
+        query = render(name, model=self._model, dimensions=self._size.dimensions)
         bound = {**self._scope, "vector": HalfVector(vector), "limit": limit, "coarse": coarse}
         _, rows = await self._fetch(Query(SET_EFFORT, [str(effort)]), Query(query, bound))
         return [ChunkId(row[0]) for row in rows]
@@ -246,20 +242,54 @@ class PostgresSnapshot:
         [rows] = await self._fetch(query)
         return [ChunkId(row[0]) for row in rows]
 
-    async def load_candidates(self, chunks: Sequence[ChunkId]) -> Candidates:
-        """What ranking needs, in no particular order; unknown chunks are left out."""
+    async def weigh(
+        self,
+        chunks: Sequence[ChunkId],
+        vectors: Sequence[Vector | None],
+        weights: Sequence[Mapping[int, float]],
+    ) -> FirstScores:
+        """What chunks score for phrasings, in no particular order; unknown chunks are left out."""
+        query = render("weigh", model=self._model, dimensions=self._size.dimensions)
         wanted = {**self._scope, "chunks": array_literal(chunks)}
-        [row], [documents] = await self._fetch(
-            Query(compose("load_candidates", model=self._model), wanted, binary=True),
-            Query(compose("load_document_counts"), wanted, binary=True),
+        phrasings = [
+            Query(
+                query,
+                {
+                    **wanted,
+                    "vector": None if vector is None else HalfVector(vector),
+                    "weights": sparse_vector(list(weighed), list(weighed.values())),
+                },
+                binary=True,
+            )
+            for vector, weighed in zip(vectors, weights, strict=True)
+        ]
+        rows = [row for [row] in await self._fetch(*phrasings)]
+        found = tuple(ChunkId(chunk) for chunk in rows[0][0] or ())
+        scores = np.zeros((2, len(rows), len(found)), np.float32)
+        places = {chunk: place for place, chunk in enumerate(found)}
+        for number, (ids, dense, lexical) in enumerate(rows):
+            order = [places[chunk] for chunk in ids or ()]
+            # Where a passage has no vector there is NULL, which becomes NaN.
+            scores[0, number, order] = np.nan_to_num(np.array(dense or (), np.float32))
+            scores[1, number, order] = lexical or ()
+        return FirstScores(found, scores[0], scores[1])
+
+    async def load_candidates(
+        self, chunks: Sequence[ChunkId], *, tokens: bool = False
+    ) -> Candidates:
+        """What close reading needs, in no particular order; unknown chunks are left out."""
+        wanted = {**self._scope, "chunks": array_literal(chunks), "with_tokens": tokens}
+        rows, [documents] = await self._fetch(
+            Query(render("load_candidates", model=self._model), wanted, binary=True),
+            Query(render("load_document_counts"), wanted, binary=True),
         )
-        if row[0] is None:
-            row, documents = _NO_CANDIDATES, _NO_DOCUMENTS
-        found, belonging, title_lengths, counts, terms, known, vectors, sizes, packed = row
+        found, belonging, title_lengths, counts, terms, known, *vectors = _join(rows)
         passages = np.zeros((len(found), self._size.dimensions), np.float32)
-        passages[known] = unpack_halfvecs(vectors or b"", self._size.dimensions)
-        sentences, starts = unpack_vectors(split_bytes(packed or b"", sizes), passages)
-        numbers, lengths, distinct, document_terms, frequencies = documents
+        passages[np.array(known, bool)] = unpack_halfvecs(vectors[0], self._size.dimensions)
+        sentences, starts = unpack_vectors(split_bytes(vectors[2], vectors[1]), passages)
+        numbers, lengths, distinct, document_terms, frequencies = (
+            documents if found else _NO_DOCUMENTS
+        )
         places = {number: place for place, number in enumerate(numbers)}
         return Candidates(
             chunks=tuple(ChunkId(chunk) for chunk in found),
@@ -274,21 +304,8 @@ class PostgresSnapshot:
                 lengths=np.array(lengths, np.int64),
             ),
             document_places=np.array([places[number] for number in belonging], np.int64),
+            tokens=_read_tokens(found, *vectors[3:]) if tokens else {},
         )
-
-    async def load_tokens(self, chunks: Sequence[ChunkId]) -> Mapping[ChunkId, StoredTokens]:
-        """Stored token vectors; chunks that have none are left out."""
-        wanted = {**self._scope, "chunks": array_literal(chunks)}
-        [[row]] = await self._fetch(
-            Query(compose("load_tokens", model=self._model), wanted, binary=True)
-        )
-        if row[0] is None:
-            return {}
-        found, widths, sizes, joined = row
-        return {
-            ChunkId(chunk): np.frombuffer(one, np.uint8).reshape(-1, width)
-            for chunk, width, one in zip(found, widths, split_bytes(joined, sizes), strict=True)
-        }
 
     async def load_passages(self, chunks: Sequence[ChunkId]) -> Mapping[ChunkId, Passage]:
         """What a reader is shown, with a score of 0; unknown chunks are left out."""
@@ -313,13 +330,12 @@ class PostgresSnapshot:
         """How many chunks may be found; for a period an estimate: its share of all documents."""
         if not self._dated:
             return self._size.visible
-        [dated], totals = await self._fetch(self._ask("count_dated"), self._ask("read_totals"))
-        documents = totals[0][2] if totals else 0
-        return int(self._size.visible * dated[0] // max(documents, 1))
+        [[dated]] = await self._fetch(self._ask("count_dated"))
+        return int(self._size.visible * dated[0] // max(self._statistics[1].size, 1))
 
     def _ask(self, name: str, **bound: object) -> Query:
         """A query without literals, within the scope."""
-        return Query(compose(name), {**self._scope, **bound})
+        return Query(render(name), {**self._scope, **bound})
 
     async def _fetch(self, *queries: Query) -> list[list[tuple[Any, ...]]]:
         return await fetch_together(self._connection, *queries)
@@ -340,6 +356,46 @@ def scan_exactly(visible: int, indexed: int, limit: int) -> bool:
     if visible <= EXACT_ROWS:
         return True
     return visible <= limit * SCAN_FACTOR * indexed / visible
+
+
+def _join(rows: Sequence[Sequence[Any]]) -> list[Any]:
+    """The columns of load_candidates, each put together from all rows."""
+    if not rows:
+        return [[], [], [], [], b"", [], b"", [], b"", [], [], b""]
+    return [
+        b"".join(column) if isinstance(column[0], bytes) else list(chain.from_iterable(column))
+        for column in zip(*rows, strict=True)
+    ]
+
+
+def _read_statistics(
+    chunks: int,
+    chunk_length: int,
+    documents: int,
+    document_length: int,
+    *frequencies: Sequence[int] | None,
+) -> tuple[TermStatistics, TermStatistics]:
+    terms, in_chunks, in_documents = (column or () for column in frequencies)
+    return (
+        TermStatistics(
+            chunks, chunk_length / max(chunks, 1), dict(zip(terms, in_chunks, strict=True))
+        ),
+        TermStatistics(
+            documents,
+            document_length / max(documents, 1),
+            dict(zip(terms, in_documents, strict=True)),
+        ),
+    )
+
+
+def _read_tokens(
+    chunks: Sequence[int], widths: Sequence[int], sizes: Sequence[int], joined: bytes
+) -> dict[ChunkId, StoredTokens]:
+    return {
+        ChunkId(chunk): np.frombuffer(one, np.uint8).reshape(-1, width)
+        for chunk, width, one in zip(chunks, widths, split_bytes(joined, sizes), strict=True)
+        if one
+    }
 
 
 def _bind(scope: AccessScope) -> dict[str, object]:

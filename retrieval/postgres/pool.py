@@ -1,5 +1,6 @@
 """Connections to PostgreSQL."""
 
+import select
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -34,7 +35,7 @@ async def open_pool(
         open=False,
         kwargs={"autocommit": True, **options},
         configure=register_vector_async,
-        check=AsyncConnectionPool.check_connection,
+        check=check_alive,
         name="footnote",
     )
     try:
@@ -46,6 +47,18 @@ async def open_pool(
         ) from error
     async with pool:
         yield pool
+
+
+async def check_alive(connection: psycopg.AsyncConnection) -> None:
+    """Raise psycopg.OperationalError for a connection that the server has ended.
+
+    An idle connection has something to read only when the server said goodbye or hung up; so only
+    then is it asked, which costs a journey.
+    """
+    news = select.poll()
+    news.register(connection.fileno(), select.POLLIN)
+    if news.poll(0):
+        await AsyncConnectionPool.check_connection(connection)
 
 
 async def check_reachable(database_url: str) -> None:

@@ -254,7 +254,8 @@ LEFT JOIN lexical_total AS total ON total.tenant_id = %(tenant)s;
 SELECT group_id, chunks,
     access_group.audience && %(readers)s::text[]
         AND (%(sources)s::text[] IS NULL OR name = ANY(%(sources)s::text[])) AS visible,
-    name, config -> 'authority'
+    name, config -> 'authority',
+    (SELECT reltuples::bigint FROM pg_class WHERE oid = 'embedding'::regclass) AS embeddings
 FROM access_group JOIN source USING (tenant_id, source_id)
 WHERE tenant_id = %(tenant)s AND chunks > 0;
 
@@ -264,16 +265,14 @@ FROM access_group JOIN source USING (tenant_id, source_id)
 WHERE tenant_id = %(tenant)s AND chunks > 0 AND access_group.audience && %(readers)s::text[]
     AND (%(sources)s::text[] IS NULL OR name = ANY(%(sources)s::text[]));
 
--- name: estimate_embeddings
-SELECT reltuples::bigint FROM pg_class WHERE oid = 'embedding'::regclass;
-
--- name: read_totals
-SELECT chunks, chunk_length, documents, document_length FROM lexical_total
+-- name: read_statistics
+SELECT total.chunks, total.chunk_length, total.documents, total.document_length, found.*
+FROM lexical_total AS total
+CROSS JOIN (
+    SELECT array_agg(term), array_agg(chunks), array_agg(documents) FROM lexical_term
+    WHERE tenant_id = %(tenant)s AND term = ANY(%(terms)s::integer[])
+) AS found
 WHERE tenant_id = %(tenant)s;
-
--- name: read_term_frequencies
-SELECT term, chunks, documents FROM lexical_term
-WHERE tenant_id = %(tenant)s AND term = ANY(%(terms)s::integer[]);
 
 -- name: find_nearest_by_index
 SELECT chunk_id
@@ -398,8 +397,20 @@ WHERE lexical_chunk.tenant_id = %(tenant)s AND lexical_chunk.terms @> %(all_of)s
 ORDER BY lexical_chunk.weights <#> %(weights)s::sparsevec, lexical_chunk.chunk_id
 LIMIT %(limit)s;
 
--- What a search weighs comes as one row of long values, since a row for each chunk would reach the
--- client in hundreds of small packets. Every aggregate sees the rows in the same order.
+-- name: weigh
+SELECT array_agg(lexical_chunk.chunk_id),
+    array_agg((-(embedding.passage <#> %(vector)s::halfvec({dimensions})))::real),
+    array_agg((-(lexical_chunk.weights <#> %(weights)s::sparsevec))::real)
+FROM lexical_chunk
+LEFT JOIN embedding ON embedding.tenant_id = lexical_chunk.tenant_id
+    AND embedding.chunk_id = lexical_chunk.chunk_id AND embedding.model_id = {model}
+WHERE lexical_chunk.tenant_id = %(tenant)s
+    AND lexical_chunk.chunk_id = ANY(%(chunks)s::bigint[])
+    AND lexical_chunk.group_id = ANY(%(groups)s::integer[]);
+
+-- What is read closely comes as a few rows of long values: a row for each chunk would reach the
+-- client in many small packets, and values of more than 128 kB cost the server more in fresh memory
+-- than in reading. Every aggregate of a row sees the chunks in the same order.
 
 -- name: load_candidates
 SELECT array_agg(lexical_chunk.chunk_id), array_agg(lexical_chunk.document_id),
@@ -407,15 +418,19 @@ SELECT array_agg(lexical_chunk.chunk_id), array_agg(lexical_chunk.document_id),
     array_agg(cardinality(lexical_chunk.terms)),
     string_agg(substr(array_send(lexical_chunk.terms), 21), ''),
     array_agg(embedding.passage IS NOT NULL),
-    string_agg(substr(halfvec_send(embedding.passage), 5), ''),
+    coalesce(string_agg(substr(halfvec_send(embedding.passage), 5), ''), ''),
     array_agg(coalesce(octet_length(embedding.sentences), 0)),
-    string_agg(embedding.sentences, '')
-FROM lexical_chunk
+    coalesce(string_agg(embedding.sentences, ''), ''),
+    array_agg(coalesce(embedding.token_bytes, 0)),
+    array_agg(coalesce(octet_length(embedding.tokens), 0)),
+    coalesce(string_agg(embedding.tokens, '') FILTER (WHERE %(with_tokens)s), '')
+FROM unnest(%(chunks)s::bigint[]) WITH ORDINALITY AS wanted (chunk_id, place)
+JOIN lexical_chunk ON lexical_chunk.tenant_id = %(tenant)s
+    AND lexical_chunk.chunk_id = wanted.chunk_id
+    AND lexical_chunk.group_id = ANY(%(groups)s::integer[])
 LEFT JOIN embedding ON embedding.tenant_id = lexical_chunk.tenant_id
     AND embedding.chunk_id = lexical_chunk.chunk_id AND embedding.model_id = {model}
-WHERE lexical_chunk.tenant_id = %(tenant)s
-    AND lexical_chunk.chunk_id = ANY(%(chunks)s::bigint[])
-    AND lexical_chunk.group_id = ANY(%(groups)s::integer[]);
+GROUP BY wanted.place / 4;
 
 -- name: load_document_counts
 SELECT array_agg(document_id), array_agg(length), array_agg(cardinality(terms)),
@@ -426,14 +441,6 @@ WHERE tenant_id = %(tenant)s AND document_id IN (
     WHERE tenant_id = %(tenant)s AND chunk_id = ANY(%(chunks)s::bigint[])
         AND group_id = ANY(%(groups)s::integer[])
 );
-
--- name: load_tokens
-SELECT array_agg(chunk_id), array_agg(token_bytes), array_agg(octet_length(tokens)),
-    string_agg(tokens, '')
-FROM embedding
-WHERE tenant_id = %(tenant)s AND model_id = {model} AND chunk_id = ANY(%(chunks)s::bigint[])
-    AND tokens IS NOT NULL
-    AND group_id = ANY(%(groups)s::integer[]);
 
 -- name: load_passages
 SELECT chunk.chunk_id, chunk.document_id, source.name, document.title, document.url, chunk.body,

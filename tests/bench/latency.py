@@ -18,7 +18,7 @@ LIMITS = {10_000: 30.0, 100_000: 60.0, 1_000_000: 150.0}
 
 QUERIES = 400
 WARM_UP = 30
-STAGES = ("embed", "statistics", "lexical", "dense", "features", "fuse", "tokens", "interaction")
+STAGES = ("open", "embed", "lexical", "dense", "weigh", "features", "fuse", "interaction")
 
 
 async def measure_latency(bench: Bench, sizes: Sequence[int]) -> Section:

@@ -138,9 +138,12 @@ async def test_ids_from_elsewhere_open_nothing(house: House) -> None:
     ids = [passage.chunk for passage in result.passages]
     assert ids
     async with house.index.open_snapshot(PUBLIC) as snapshot:
-        assert len(await snapshot.load_candidates(ids)) == 0
+        first = await snapshot.weigh(ids, [None], [{1: 1.0}])
+        assert (len(first), first.dense.shape, first.lexical.shape) == (0, (1, 0), (1, 0))
+        candidates = await snapshot.load_candidates(ids, tokens=True)
+        assert len(candidates) == 0
+        assert not candidates.tokens
         assert not await snapshot.load_passages(ids)
-        assert not await snapshot.load_tokens(ids)
         assert not await snapshot.load_neighbours(ids[0], 1, 1)
 
 

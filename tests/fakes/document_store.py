@@ -26,6 +26,7 @@ from retrieval.model import (
     DocumentId,
     EmbeddingModel,
     Embeddings,
+    FirstScores,
     Passage,
     Period,
     Phrase,
@@ -161,18 +162,23 @@ class InMemoryDocumentStore:
 
     @asynccontextmanager
     async def open_snapshot(
-        self, scope: AccessScope, period: Period | None = None
+        self, scope: AccessScope, period: Period | None = None, *, terms: Sequence[int] = ()
     ) -> AsyncIterator["InMemorySnapshot"]:
         held = [held for (tenant, _, _), held in self._held.items() if tenant == scope.tenant]
-        yield InMemorySnapshot(scope, held, period)
+        yield InMemorySnapshot(scope, held, period, terms)
 
 
 class InMemorySnapshot:
     """Implements IndexSnapshot."""
 
     def __init__(
-        self, scope: AccessScope, tenant: Sequence[_Held], period: Period | None = None
+        self,
+        scope: AccessScope,
+        tenant: Sequence[_Held],
+        period: Period | None = None,
+        terms: Sequence[int] = (),
     ) -> None:
+        self._terms = terms
         self._tenant = tenant
         self._period = period
         self._chunks = {
@@ -199,11 +205,12 @@ class InMemorySnapshot:
         weighed = {held.source.name: held.source.authority for held, _ in self._chunks.values()}
         return {name: factor for name, factor in weighed.items() if factor != 1}
 
-    async def count_terms(self, terms: Sequence[int]) -> tuple[TermStatistics, TermStatistics]:
+    @property
+    def statistics(self) -> tuple[TermStatistics, TermStatistics]:
         chunks = [count_terms(chunk.terms) for held in self._tenant for chunk in held.chunks]
         return (
-            _count(chunks, terms),
-            _count([held.counts for held in self._tenant], terms),
+            _count(chunks, self._terms),
+            _count([held.counts for held in self._tenant], self._terms),
         )
 
     async def find_nearest(self, vector: Vector, limit: int) -> Sequence[ChunkId]:
@@ -217,8 +224,6 @@ class InMemorySnapshot:
         any_of: Sequence[int],
         limit: int,
     ) -> Sequence[ChunkId]:
-        lengths = [len(chunk.terms) for held in self._tenant for chunk in held.chunks]
-        mean = float(np.mean(lengths)) if lengths else 1.0
         scored = []
         for number, (held, chunk) in self._in_reach():
             counts = count_terms(chunk.terms)
@@ -229,13 +234,19 @@ class InMemorySnapshot:
                 else bool(set(any_of) & set(counts.terms.tolist()))
             )
             if any_of and wanted:
-                shares = saturate(counts.frequencies.astype(np.float32), counts.length, mean)
-                score = sum(
-                    weights.get(term, 0.0) * share
-                    for term, share in zip(counts.terms.tolist(), shares.tolist(), strict=True)
-                )
-                scored.append((-score, number))
+                scored.append((-self._score(chunk, weights), number))
         return [number for _, number in sorted(scored)[:limit]]
+
+    def _score(self, chunk: _Chunk, weights: Mapping[int, float]) -> float:
+        lengths = [len(chunk.terms) for held in self._tenant for chunk in held.chunks]
+        counts = count_terms(chunk.terms)
+        shares = saturate(
+            counts.frequencies.astype(np.float32), counts.length, float(np.mean(lengths))
+        )
+        return sum(
+            weights.get(term, 0.0) * share
+            for term, share in zip(counts.terms.tolist(), shares.tolist(), strict=True)
+        )
 
     def _in_reach(self) -> list[tuple[ChunkId, tuple[_Held, _Chunk]]]:
         return [
@@ -244,7 +255,27 @@ class InMemorySnapshot:
             if self._period is None or held.document.modified_at in self._period
         ]
 
-    async def load_candidates(self, chunks: Sequence[ChunkId]) -> Candidates:
+    async def weigh(
+        self,
+        chunks: Sequence[ChunkId],
+        vectors: Sequence[Vector | None],
+        weights: Sequence[Mapping[int, float]],
+    ) -> FirstScores:
+        found = [self._chunks[number][1] for number in chunks if number in self._chunks]
+        dense = [
+            [0.0 if vector is None else float(chunk.passage @ vector) for chunk in found]
+            for vector in vectors
+        ]
+        lexical = [[self._score(chunk, weighed) for chunk in found] for weighed in weights]
+        return FirstScores(
+            tuple(chunk.id for chunk in found),
+            np.array(dense, np.float32),
+            np.array(lexical, np.float32),
+        )
+
+    async def load_candidates(
+        self, chunks: Sequence[ChunkId], *, tokens: bool = False
+    ) -> Candidates:
         found = [self._chunks[number] for number in chunks if number in self._chunks]
         sentences = [chunk.sentences for _, chunk in found]
         documents = list({held.id: held for held, _ in found}.values())
@@ -259,14 +290,10 @@ class InMemorySnapshot:
             title_lengths=np.array([chunk.title_length for _, chunk in found], np.int64),
             document_terms=gather_counts([held.counts for held in documents]),
             document_places=np.array([places[held.id] for held, _ in found], np.int64),
+            tokens={
+                chunk.id: chunk.tokens for _, chunk in found if tokens and chunk.tokens is not None
+            },
         )
-
-    async def load_tokens(self, chunks: Sequence[ChunkId]) -> Mapping[ChunkId, StoredTokens]:
-        return {
-            number: tokens
-            for number in chunks
-            if number in self._chunks and (tokens := self._chunks[number][1].tokens) is not None
-        }
 
     async def load_passages(self, chunks: Sequence[ChunkId]) -> Mapping[ChunkId, Passage]:
         return {number: _show(*self._chunks[number]) for number in chunks if number in self._chunks}

@@ -51,9 +51,8 @@ async def test_copies_are_whole_and_counted(database_url: str) -> None:
             assert snapshot.visible == snapshot.held == 63
             nearest = await snapshot.find_nearest(real[0], 63)
             assert sorted(nearest) == list(range(1, 64))
-            candidates = await snapshot.load_candidates(nearest)
-            assert len(candidates) == 63
-            assert len(await snapshot.load_tokens(nearest)) == 63
+            candidates = await snapshot.load_candidates(nearest, tokens=True)
+            assert len(candidates) == len(candidates.tokens) == 63
             assert len(await snapshot.load_passages(nearest)) == 63
         lengths = np.linalg.norm(candidates.passages, axis=1)
         np.testing.assert_allclose(lengths, 1, atol=0.01)

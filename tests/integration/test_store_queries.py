@@ -118,6 +118,8 @@ async def explain(pool: Pool, query: sql.Composed, readers: str, *, since: int =
             "weights": sparse_vector([1], [1.0]),
             "since": DAY_ONE + timedelta(seconds=since),
             "until": None,
+            "chunks": list(range(1, 101)),
+            "with_tokens": True,
         }
         cursor = await connection.execute(sql.SQL("EXPLAIN ") + query, bound)
         plan = "\n".join(row[0] for row in await cursor.fetchall())
@@ -137,6 +139,11 @@ async def test_the_indexes_are_used(filled: Pool) -> None:
     plan = await explain(filled, compose("find_matching"), EVERYONE)
     assert "lexical_chunk_by_term" in plan
     assert "Seq Scan on lexical_chunk" not in plan
+    for name in ("weigh", "load_candidates"):
+        plan = await explain(filled, compose(name, model=1, dimensions=SIZE), EVERYONE)
+        assert "lexical_chunk_pkey" in plan
+        assert "embedding_pkey" in plan
+        assert "Seq Scan" not in plan
 
     found = wanted = 0
     index = PostgresPassageIndex(filled, MODEL)
@@ -251,7 +258,7 @@ SAMPLES: dict[str, Any] = {
     "since": None, "until": None, "reach": 1, "coarse": 12,
     "chunk": 1, "before": 1, "after": 1, "all_of": [1], "any_of": [1], "phrases": ["a b"],
     "weights": sparse_vector([1], [1.0]), "vector": HalfVector(np.ones(SIZE)),
-    "spec": "a:b", "without": ["slack"],
+    "spec": "a:b", "without": ["slack"], "with_tokens": True,
 }  # fmt: skip
 UNPLANNED = ("CREATE", "DROP", "COPY")
 

@@ -41,13 +41,14 @@ def make_candidates(
         title_lengths=np.array(titles or [0] * size, np.int64),
         document_terms=gather_counts([NOTHING] * size),
         document_places=np.arange(size),
+        tokens={},
     )
 
 
 def make_ranking(scores: Sequence[float], **fields: object) -> Ranking:
     candidates = make_candidates([f"word{place}" for place in range(len(scores))], **fields)  # type: ignore[arg-type]
     fused = np.array(scores, np.float32)
-    return Ranking(candidates, fused, {"fused": fused})
+    return Ranking(candidates.chunks, candidates, fused, {"fused": fused})
 
 
 def make_found(*passages: Passage) -> dict[ChunkId, Passage]:
