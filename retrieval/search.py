@@ -44,6 +44,10 @@ CANDIDATE_ROWS = 5_000
 SELECTED_FROM = 50
 """Passages that are read for each search whose stages choose among more than they show."""
 
+AT_ONCE = 4
+"""Searches that are worked on at the same time; the others wait for their turn. On two cores four
+give all that the machine has. Sixteen cost it 40 % more each, and so answer fewer in a second."""
+
 NO_QUERY = "The query has no words to search for."
 NO_DOCUMENTS = "Nothing has been synced yet."
 NOT_VISIBLE = "None of the synced documents may be read here."
@@ -81,6 +85,7 @@ class PassageSearcher:
         reranker: Reranker | None = None,
         analyzer: Analyzer | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        at_once: int = AT_ONCE,
     ) -> None:
         self._index = index
         self._embedder = embedder
@@ -88,6 +93,7 @@ class PassageSearcher:
         self._reranker = reranker
         self._analyzer = analyzer or Analyzer()
         self._now = now
+        self._turns = asyncio.Semaphore(at_once)
 
     @property
     def pipeline(self) -> Pipeline:
@@ -107,7 +113,8 @@ class PassageSearcher:
         """
         watch = _Stopwatch()
         with watch.measure("total"):
-            result = await self._search(queries, scope, limit, period, watch)
+            async with self._turns:
+                result = await self._search(queries, scope, limit, period, watch)
         return replace(result, timings_ms=watch.timings)
 
     async def load_context(
