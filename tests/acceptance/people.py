@@ -231,7 +231,7 @@ def is_discord_draft(message: Json) -> bool:
 
 def read_slack_entry(entry: Json) -> Said:
     (line, *_) = read_slack([entry], {})
-    parts = list(_walk(entry["blocks"]))
+    parts = list(walk(entry["blocks"]))
     spoken = [entry["text"], *(p["text"] for p in parts if p.get("type") == "mrkdwn")]
     return Said(
         text=line.text,
@@ -243,13 +243,14 @@ def read_slack_entry(entry: Json) -> Said:
     )
 
 
-def _walk(value: Any) -> Iterator[Json]:
+def walk(value: Any) -> Iterator[Json]:
+    """Every mapping within a payload."""
     if isinstance(value, Mapping):
         yield value
         value = list(value.values())
     if isinstance(value, Sequence) and not isinstance(value, str):
         for part in value:
-            yield from _walk(part)
+            yield from walk(part)
 
 
 def read_discord_message(message: Json) -> Said:

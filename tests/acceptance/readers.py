@@ -1,9 +1,10 @@
 """What readers of both platforms do with an answer that they have."""
 
+import re
 from typing import Any
 
 from tests.acceptance.admins import AdminOnDiscord, AdminOnSlack, Json
-from tests.acceptance.people import Said, read_discord_message, read_slack_entry
+from tests.acceptance.people import Said, read_discord_message, read_slack_entry, walk
 from tests.acceptance.program import PATIENCE
 
 EPHEMERAL = 1 << 6
@@ -62,6 +63,16 @@ class ReaderOnSlack(AdminOnSlack):
         await self._driver.wait_for(lambda: len(whispers) > before, PATIENCE)
         entries = await self._driver.transcript(asked["channel"], person)
         return read_slack_entry(next(e for e in entries if e["ts"] == whispers[before].ts))
+
+    async def go_on_directly(self, person: str, asked: Json, words: str) -> Json:
+        """Write on in a direct conversation: below the message that it began with."""
+        thread = asked["thread_ts"] or asked["ts"]
+        return await self._driver.dm(person, words, thread_ts=thread)
+
+    async def begin_anew(self, person: str, asked: Json) -> str:
+        """Say that a new conversation begins; Slack knows no commands in threads."""
+        said = await self.go_on_directly(person, asked, "new")
+        return (await self.wait_for_answers(said))[0].text
 
     async def say(self, person: str, channel: str, words: str) -> Json:
         """Write something that is for no bot."""
@@ -153,6 +164,15 @@ class ReaderOnDiscord(AdminOnDiscord):
         begun = await self._driver.context_menu(person, "Answer this", message=asked)
         return await self.wait_for_private(begun)
 
+    async def go_on_directly(self, person: str, asked: Json, words: str) -> Json:
+        """Write on in a direct conversation."""
+        return await self.write_directly(person, words)
+
+    async def begin_anew(self, person: str, asked: Json) -> str:
+        """Say that a new conversation begins."""
+        begun = await self._driver.slash(person, "@bot", "new")
+        return (await self.wait_for_private(begun)).text
+
     async def say(self, person: str, channel: str, words: str) -> Json:
         """Write something that is for no bot."""
         return await self._driver.post(person, f"#{channel}", words)
@@ -187,6 +207,14 @@ class ReaderOnDiscord(AdminOnDiscord):
 
 
 Readers = ReaderOnSlack | ReaderOnDiscord
+
+
+def list_strong(said: Said) -> list[str]:
+    """What a message sets in bold."""
+    if "blocks" in said.raw:
+        parts = list(walk(said.raw["blocks"]))
+        return [p["text"] for p in parts if p.get("style", {}).get("bold") and "text" in p]
+    return re.findall(r"\*\*(.+?)\*\*", said.raw["text"], re.DOTALL)
 
 
 def list_controls(said: Said) -> list[str]:

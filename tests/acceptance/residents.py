@@ -21,6 +21,9 @@ class ResidentOnSlack(AdminOnSlack):
             await self._driver.wait_for_entry("event.acked", match={"event_id": event})
         return said
 
+    def rename(self, channel: str, name: str) -> None:
+        self.slack.workspace.channel(channel).name = name
+
     async def reply_in_thread(self, asked: Json, answer: Said, text: str) -> None:
         await self.follow_up(asked, answer, text)
 
@@ -64,6 +67,9 @@ class ResidentOnDiscord(AdminOnDiscord):
     async def say(self, channel: str, text: str) -> Json:
         """The member says something to nobody in particular."""
         return await self._driver.post(self.member, f"#{channel}", text)
+
+    def rename(self, channel: str, name: str) -> None:
+        self.discord.world.find_channel(f"#{channel}").name = name
 
     async def reply_in_thread(self, asked: Json, answer: Said, text: str) -> None:
         """In Discord a reply mentions; what mentions nobody is said beside it."""

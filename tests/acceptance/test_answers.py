@@ -1,9 +1,11 @@
 """What people of both platforms do with the answers that they have."""
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, LiteralString
 
+import psycopg
 import pytest
 import pytest_asyncio
 
@@ -21,6 +23,7 @@ from tests.acceptance.readers import (
     Readers,
     list_commands,
     list_controls,
+    list_strong,
 )
 from tests.emulators.discord import DiscordEmulator
 from tests.emulators.slack import SlackEmulator
@@ -105,6 +108,30 @@ async def test_the_proof_shows_the_passage_with_its_sentence_to_whoever_asks(
     assert "Holidays" in proof.text
     assert "31 March" in proof.text
     assert "[1]" in proof.text
+
+
+async def test_the_latest_answer_is_proved_by_a_command(people: Readers) -> None:
+    await people.open_channel("proofs")
+    nothing = await people.order(people.colleague, "proofs", "proof")
+    assert "I have not answered you here of late." in nothing.text
+    await people.wait_for_answers(await people.mention(CARRIED_OVER, "proofs"))
+    proof = await people.order(people.member, "proofs", "proof")
+    assert "Holidays › Carrying over · from today" in proof.text
+    marked = "Up to five days can be carried over until 31 March."
+    assert marked in list_strong(proof)
+    assert "Whoever was ill for long may ask for more." in proof.text
+    assert "31 March" not in str(list_strong(proof)).replace(marked, "")
+
+
+async def test_a_new_conversation_does_not_know_what_was_before(people: Readers) -> None:
+    asked = await people.write_directly(people.colleague, CARRIED_OVER)
+    await people.wait_for_answers(asked)
+    known = await people.go_on_directly(people.colleague, asked, "Until when?")
+    assert "31 March" in (await people.wait_for_answers(known))[0].text
+    told = await people.begin_anew(people.colleague, asked)
+    assert told == "A new conversation: your next question does not know what was before."
+    unknown = await people.go_on_directly(people.colleague, asked, "Until when?")
+    assert "31 March" not in (await people.wait_for_answers(unknown))[0].text
 
 
 async def test_a_thumb_is_kept_and_the_last_one_counts(people: Readers, town: Town) -> None:
@@ -220,3 +247,32 @@ async def test_people_are_called_and_the_call_is_closed(people: Readers, town: T
     await people.press(people.admin, "general", call, "Resolved")
     closed = await people.wait_until_said(call, "Resolved by")
     assert list_controls(closed) == []
+
+
+# What fails
+
+
+async def test_a_failure_says_so_in_the_language_of_the_question_and_can_be_traced(
+    town: Town,
+) -> None:
+    everywhere: list[Readers] = [ReaderOnSlack(town.slack), ReaderOnDiscord(town.discord)]
+    question = "Wie viele Urlaubstage darf ich mitnehmen?"
+    await execute(town.url, "ALTER TABLE embedding RENAME TO embedding_away")
+    try:
+        asked = [await people.mention(question) for people in everywhere]
+        for people, each in zip(everywhere, asked, strict=True):
+            (failed,) = await people.wait_for_answers(each)
+            assert "Ich erreiche meine Datenbank gerade nicht." in failed.text
+            (reference,) = re.findall(r"Referenz ([0-9a-f]{16})", failed.text)
+            traced = await town.shell.run("trace", reference, "--json")
+            assert traced.json["question"] == question
+            assert "StoreUnavailable" in traced.json["error"]
+    finally:
+        await execute(town.url, "ALTER TABLE embedding_away RENAME TO embedding")
+    again = await everywhere[0].mention(CARRIED_OVER)
+    assert "31 March" in (await everywhere[0].wait_for_answers(again))[0].text
+
+
+async def execute(url: str, statement: LiteralString) -> None:
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+        await connection.execute(statement)

@@ -1,7 +1,10 @@
 """How channels are set up, and what that changes, on both platforms, with the shipped program."""
 
+import os
+import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import psycopg
@@ -16,6 +19,7 @@ from tests.acceptance.program import (
     point_at_slack,
     serving,
     wait_until,
+    write_documents,
 )
 from tests.acceptance.residents import ResidentOnDiscord, ResidentOnSlack, Residents
 from tests.emulators.discord import DiscordEmulator
@@ -25,6 +29,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 CARRIED_OVER = "How many days of holiday can be carried over?"
 UNKNOWN = "What does the canteen serve on Friday?"
+OPENING_HOURS = "# Shop\n\n## Opening hours\n\nThe shop opens at nine on weekdays.\n"
 PERSON_LIMIT = 12
 
 Json = Mapping[str, Any]
@@ -56,8 +61,19 @@ async def town(module_url: str, tmp_path_factory: pytest.TempPathFactory) -> Asy
             **point_at_slack(slack),
             **point_at_discord(discord),
         )
+        await _add_old_source(shell)
         async with serving(shell) as bot:
             yield Town(slack, discord, bot, shell, module_url)
+
+
+async def _add_old_source(shell: Shell) -> None:
+    """A source whose one document has not changed for a hundred days."""
+    folder = write_documents(shell.folder / "shop", {"hours.md": OPENING_HOURS})
+    then = time.time() - timedelta(days=100).total_seconds()
+    os.utime(folder / "hours.md", (then, then))
+    added = await shell.run("sources", "add", "shop", str(folder))
+    assert added.code == 0, added.errors
+    assert (await shell.run("sync", "shop")).code == 0
 
 
 @pytest.fixture(params=["slack", "discord"])
@@ -103,7 +119,7 @@ async def test_what_is_wrong_in_the_form_is_shown_and_nothing_is_set(people: Res
     told = await people.fill_in(
         people.admin, "wrong-form", form, {"mode": "auto", "sources": "hanbook"}
     )
-    assert "There is no source named hanbook. The sources are: handbook." in told.plain
+    assert "There is no source named hanbook. The sources are: handbook, shop." in told.plain
     shown = await people.order(people.admin, "wrong-form", "channel show")
     assert "mode (what is answered): threads · as usual" in shown.plain
 
@@ -125,12 +141,51 @@ async def test_help_says_what_works_here(people: Residents) -> None:
     await set_up(people, "helpful", mode="mentions")
     told = await people.order(people.member, "helpful", "help")
     assert "In this channel I answer when I am mentioned." in told.plain
-    assert "Everyone here may read these sources: handbook." in told.plain
+    assert "Everyone here may read these sources: handbook, shop." in told.plain
     assert "/forget" in told.plain
     assert "/channel" not in told.plain
 
 
+async def test_a_channel_keeps_its_language_and_visibility_under_another_name(
+    people: Residents,
+) -> None:
+    await set_up(people, "former", language="de", visibility="private")
+    people.rename("former", "latter")
+    await people.mention(CARRIED_OVER, "latter")
+    told = await people.wait_for_word(people.member, "latter", "31 March")
+    assert "von heute" in told.text
+    assert "31 March" not in await people.see(people.colleague, "latter")
+
+
+async def test_a_channel_answers_from_its_sources_and_says_where_they_are_old(
+    people: Residents,
+) -> None:
+    await set_up(people, "shop-talk", sources="shop", freshness="30")
+    (answer,) = await people.wait_for_answers(
+        await people.mention("When does the shop open on weekdays?", "shop-talk")
+    )
+    assert "nine" in answer.text
+    assert "is 100 days old" in answer.text
+    (answer,) = await people.wait_for_answers(await people.mention(CARRIED_OVER, "shop-talk"))
+    assert "31 March" not in answer.text
+
+
 # Modes
+
+
+async def test_where_people_talk_to_each_other_in_a_thread_the_bot_is_silent(
+    people: Residents,
+) -> None:
+    await people.open_channel("thready")
+    asked = await people.mention(CARRIED_OVER, "thready")
+    (answer,) = await people.wait_for_answers(asked)
+    await people.reply_in_thread(asked, answer, "Thanks, see you at lunch!")
+    await people.reply_in_thread(asked, answer, "I told you so")
+    # Whatever was said before this was heard when this is answered.
+    again = await people.mention(CARRIED_OVER, "thready", people.colleague)
+    await people.wait_for_answers(again)
+    assert await count_answers(people, "thready") == 2
+    assert len(await people.wait_for_answers(asked)) == 1
 
 
 async def test_a_question_to_nobody_is_answered_in_auto_channels_where_it_is_known(

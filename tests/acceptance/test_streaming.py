@@ -37,6 +37,12 @@ THINK = (
     Rule(schema="PlanOutput", reply=Reply(data=PLAN)),
     Rule(schema="JudgeOutput", reply=Reply(data=VERDICT)),
 )
+OF_ALL = (
+    "Book a holiday in the calendar named Absences",
+    "Up to five days can be carried over until 31 March",
+    "Hand in receipts within thirty days",
+    "The printer on the second floor is called Gutenberg",
+)
 FIRST_WORDS, LAST_WORDS = "second floor is called", "4711"
 PIECES = 5
 """Pieces of a stream after which the model falls silent: some of the first sentence."""
@@ -128,6 +134,21 @@ async def test_the_steps_are_seen_while_the_model_thinks(town: Town, people: Wat
     draft = await people.wait_for_draft(asked, making.SEARCHING.en)
     (answer,) = await people.wait_for_answers(asked)
     check_answer(answer, draft)
+
+
+async def test_many_sources_are_opened_on_demand(town: Town, people: Watchers) -> None:
+    plan = PLAN | {"queries": ["printer PIN", "book a holiday", "carry over", "receipts meals"]}
+    # Each sentence names all; those that do not hold it are struck out.
+    answer = Reply("".join(f"{sentence} [1][2][3][4]. " for sentence in OF_ALL))
+    rules = [Rule(schema="PlanOutput", reply=Reply(data=plan)), THINK[1]]
+    town.model.script = Script([*rules, Rule(schema="", reply=answer)])
+    (answered,) = await people.wait_for_answers(await people.mention("What should I know?"))
+    assert "All 4 sources" in list_controls(answered)
+    assert answered.text.count("from today") == 3
+    listed = await people.ask_for(people.colleague, "help", answered, "All 4 sources")
+    for source in ("Holidays", "› Booking", "› Carrying over", "Expenses", "printer.txt"):
+        assert source in listed.text
+    assert listed.text.count("from today") == 4
 
 
 async def test_an_answer_is_stopped_and_the_model_is_left(town: Town, people: Watchers) -> None:
