@@ -262,6 +262,7 @@ async def test_an_allowed_bot_is_answered_once_and_never_where_it_answers_ours(
 ) -> None:
     await people.open_channel("robots")
     robot, robot_id = await people.add_bot("robots")
+    await people.mention(CARRIED_OVER, "robots", robot)  # ignored: nobody has allowed it yet
     told = await people.order(people.admin, "robots", f"channel set bots {robot_id}")
     assert f"bots: nothing → {robot_id}" in told.plain
     asked = await people.mention(CARRIED_OVER, "robots", robot)

@@ -29,6 +29,7 @@ from tests.emulators.slack import SlackEmulator
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 PLANS = "# Relocation\n\nThe relocation of the head office to Lisbon begins in October.\n"
+BONUS = "# Bonus\n\nThe bonus is as high as nine percent of a year's pay.\n"
 QUESTION = "When does the relocation of the head office begin?"
 PIN = "What is the PIN of the printer?"
 
@@ -58,6 +59,12 @@ async def town(module_url: str, tmp_path_factory: pytest.TempPathFactory) -> Asy
             added = await shell.run("sources", "add", name, str(plans), "--audience", label)
             assert added.code == 0, added.errors
             assert (await shell.run("sync", name)).code == 0
+        group = await slack.driver.set_usergroup("paymasters", ["bruno"])
+        bonus = write_documents(folder / "bonus", {"bonus.md": BONUS})
+        label = f"slack:group:{group['id']}"
+        added = await shell.run("sources", "add", "bonus", str(bonus), "--audience", label)
+        assert added.code == 0, added.errors
+        assert (await shell.run("sync", "bonus")).code == 0
         async with serving(shell):
             yield Town(slack, discord)
 
@@ -91,6 +98,25 @@ async def test_what_a_channel_or_role_may_read_is_read_until_it_is_left(people: 
     finally:
         await give_back(people)
     assert "October" in (await people.command(people.member, "help", "ask", QUESTION)).text
+
+
+async def test_what_a_user_group_may_read_is_read_while_one_is_in_it(town: Town) -> None:
+    people, driver = OnSlack(town.slack), town.slack.driver
+
+    async def read() -> str:
+        return (await people.command(people.member, "help", "ask", "How high is the bonus?")).text
+
+    assert "nine percent" in await read()
+    assert (
+        "nine percent"
+        not in (
+            await people.command(people.colleague, "help", "ask", "How high is the bonus?")
+        ).text
+    )
+    await driver.set_usergroup("paymasters", ["chen"])
+    assert "nine percent" not in await read()
+    await driver.set_usergroup("paymasters", ["bruno", "chen"])
+    assert "nine percent" in await read()
 
 
 async def test_a_search_and_the_list_of_sources_show_what_a_person_may_read(

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, LiteralString
 
 import aiohttp
 import psycopg
@@ -16,6 +16,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 QUESTION = "What is the PIN of the printer?"
 SECOND = "T0SECOND001"
+GRID = "E0GRID00001"
 
 
 @dataclass
@@ -54,9 +55,9 @@ class Site:
         await driver.wait_for(lambda: len(whispers) > before, PATIENCE)
         return str(whispers[before].blocks)
 
-    async def select(self, query: str) -> list[tuple[Any, ...]]:
+    async def select(self, query: LiteralString, *values: str) -> list[tuple[Any, ...]]:
         async with await psycopg.AsyncConnection.connect(self.database_url) as connection:
-            return await (await connection.execute(query)).fetchall()
+            return await (await connection.execute(query, values)).fetchall()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -116,6 +117,26 @@ async def test_two_workspaces_install_ask_and_one_leaves(site: Site) -> None:
     # Installed again, it goes on.
     await site.install(other)
     assert "4711" in await site.ask(other, "emil")
+
+
+async def test_an_organisation_installs_once_for_all_its_workspaces(site: Site) -> None:
+    north, south = (
+        site.slack.add_workspace(f"T0{name.upper()}001", f"{name} Works", organisation=GRID)
+        for name in ("North", "South")
+    )
+    north._backend.org_wide = True
+    page = await site.install(north)
+    assert page["status"] == 200, page
+    installed = await site.select(
+        "SELECT installation_id FROM slack_installation WHERE enterprise_id = %s", GRID
+    )
+    assert installed == [(GRID,)]
+    for number, driver in ((0, south), (1, north)):
+        await site.deliver_to(number)
+        assert "4711" in await site.ask(driver, "emil")
+        assert "4711" in await site.ask_by_shortcut(driver, "emil")
+    served = await site.select("SELECT workspace_id FROM workspace WHERE organisation = %s", GRID)
+    assert sorted(served) == [("T0NORTH001",), ("T0SOUTH001",)]
 
 
 async def test_a_page_that_is_brought_back_twice_or_by_another_browser_is_refused(

@@ -22,11 +22,13 @@ from tests.acceptance.program import (
     wait_until_quiet,
     write_documents,
 )
+from tests.acceptance.readers import ReaderOnDiscord, ReaderOnSlack, Readers
 from tests.emulators.discord import DiscordEmulator
 from tests.emulators.slack import SlackEmulator
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
+CARRIED_OVER = "How many days of holiday can be carried over?"
 SECRET = "canary-4d1f8e"
 KITCHENS = ("Basil", "Clove", "Dill", "Fennel", "Ginger", "Thyme")
 
@@ -403,7 +405,7 @@ def _name_fields(town: Town, people: Admins, form: object) -> list[str]:
 
 
 async def test_buttons_and_commands_go_on_after_a_restart(synced_url: str, tmp_path: Path) -> None:
-    """The button of a message that another process posted."""
+    """The buttons of messages that another process posted."""
     many = {f"page-{n}.txt": f"Page {n} is about {n}.\n" for n in range(10)}
     pages = write_documents(tmp_path / "pages", many)
     async with SlackEmulator() as slack, DiscordEmulator() as discord:
@@ -411,9 +413,12 @@ async def test_buttons_and_commands_go_on_after_a_restart(synced_url: str, tmp_p
             tmp_path, DATABASE_URL=synced_url, **point_at_slack(slack), **point_at_discord(discord)
         )
         await asyncio.gather(shell.run("sources", "add", "pages", str(pages)))
-        people: list[Admins] = [AdminOnSlack(slack), AdminOnDiscord(discord)]
-        held: list[Said] = []
+        people: list[Readers] = [ReaderOnSlack(slack), ReaderOnDiscord(discord)]
         async with serving(shell):
+            answers = [
+                (await each.wait_for_answers(await each.mention(CARRIED_OVER)))[0]
+                for each in people
+            ]
             await sync(people[0], "pages-first", "pages")
             for number in range(5):
                 (pages / f"page-{number}.txt").unlink()
@@ -425,3 +430,18 @@ async def test_buttons_and_commands_go_on_after_a_restart(synced_url: str, tmp_p
             await people[0].press(people[0].admin, "pages-slack", held[0], "Delete them")
             gone = await people[0].wait_for_public("pages-slack", "is done")
             assert "0 deleted" in gone.text
+            for each, rated in zip(people, answers, strict=True):
+                await _rate_twice(each, rated)
+        votes = (await shell.run("feedback", "--json")).json["feedback"]
+        assert {(vote["platform"], vote["vote"], vote["reason"]) for vote in votes} == {
+            (each.name, "bad", "wrong") for each in people
+        }
+
+
+async def _rate_twice(people: Readers, answer: Said) -> None:
+    """Thumbs up, then thumbs down with a reason: the last one counts."""
+    assert "Thank you" in (await people.rate_up(people.member, "help", answer)).text
+    form = await people.rate_down(people.member, "help", answer)
+    reason = "wrong" if people.name == "slack" else ["wrong"]
+    thanks = await people.fill_in(people.member, "help", form, {"reason": reason, "comment": ""})
+    assert "Thank you" in thanks.text
