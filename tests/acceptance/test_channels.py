@@ -257,12 +257,19 @@ async def test_the_budget_of_a_day_ends_with_the_day(people: Residents) -> None:
 # Other bots
 
 
+async def test_a_bot_that_nobody_allowed_is_ignored(people: Residents) -> None:
+    await people.open_channel("humans")
+    robot, _ = await people.add_bot("humans")
+    await people.mention(CARRIED_OVER, "humans", robot)
+    await people.wait_for_answers(await people.mention("Who confirms a holiday?", "humans"))
+    assert await count_answers(people, "humans") == 0
+
+
 async def test_an_allowed_bot_is_answered_once_and_never_where_it_answers_ours(
     people: Residents, town: Town
 ) -> None:
     await people.open_channel("robots")
     robot, robot_id = await people.add_bot("robots")
-    await people.mention(CARRIED_OVER, "robots", robot)  # ignored: nobody has allowed it yet
     told = await people.order(people.admin, "robots", f"channel set bots {robot_id}")
     assert f"bots: nothing → {robot_id}" in told.plain
     asked = await people.mention(CARRIED_OVER, "robots", robot)

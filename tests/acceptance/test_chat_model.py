@@ -41,7 +41,7 @@ async def serving_with(
             yield model, OnSlack(slack), OnDiscord(discord)
 
 
-async def test_what_the_model_makes_up_does_not_reach_the_channel(
+async def test_what_the_model_makes_up_does_not_reach_the_channel_nor_cost_more_than_it_may(
     synced_url: str, tmp_path: Path
 ) -> None:
     rules = (
@@ -49,7 +49,11 @@ async def test_what_the_model_makes_up_does_not_reach_the_channel(
         Rule(schema="JudgeOutput", reply=Reply(data=VERDICT)),
         Rule(schema="", reply=Reply(ANSWER)),
     )
-    async with serving_with(*rules, url=synced_url, folder=tmp_path) as (model, *everywhere):
+    bounds = {"FOOTNOTE_MODEL_PRICES": "openai:scripted=1/1", "FOOTNOTE_CHANNEL_COST": "0.000001"}
+    async with serving_with(*rules, url=synced_url, folder=tmp_path, **bounds) as (
+        model,
+        *everywhere,
+    ):
         for people in everywhere:
             (answer,) = await people.wait_for_answers(await people.mention(QUESTION))
             assert "4711" in answer.text
@@ -62,6 +66,14 @@ async def test_what_the_model_makes_up_does_not_reach_the_channel(
             assert "unavailable" not in answer.text
         assert any("4711" in request.text for request in model.requests)
         assert {request.model for request in model.requests} == {"scripted"}
+
+        # The day's money is spent in these channels, so that the model is not asked again.
+        asked = len(model.requests)
+        for people in everywhere:
+            (answer,) = await people.wait_for_answers(await people.mention(QUESTION))
+            assert "4711" in answer.text
+            assert "Today's budget for the answer model is spent" in answer.text
+        assert len(model.requests) == asked
 
 
 async def test_when_the_model_fails_the_sources_are_quoted(synced_url: str, tmp_path: Path) -> None:

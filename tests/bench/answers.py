@@ -70,7 +70,17 @@ def cite(text: str) -> Answer:
 
 
 def _make() -> Iterator[tuple[str, str]]:
+    # One after the other, because each draws on where the last has left the generator.
     rng = random.Random(5)
+    yield from _make_texts(rng)
+    yield from _make_code(rng)
+    yield from _make_tables(rng)
+    yield from _make_structure(rng)
+    yield from _make_marks(rng)
+    yield from _combine(rng, read_answers())
+
+
+def _make_texts(rng: random.Random) -> Iterator[tuple[str, str]]:
     yield "paragraph-50000", _say(rng, LONGEST)
     yield "paragraphs-50000", "\n\n".join(_say(rng, 900) for _ in range(LONGEST // 900))
     for script, letters in {
@@ -83,16 +93,26 @@ def _make() -> Iterator[tuple[str, str]]:
     yield "combining", "é̂" * 6_000
     yield "rtl-long", " ".join(rng.choices(["مرحبا", "إجازة", "מנהל", "خمسة"], k=6_000))
     yield "one-word-50000", "a" * LONGEST
+
+
+def _make_code(rng: random.Random) -> Iterator[tuple[str, str]]:
     for language in ("", "python", "json"):
         yield f"code-50000-{language or 'plain'}", f"{_code(rng, LONGEST, language)}\n[1]"
     yield "code-one-line", f"```\n{'x' * 20_000}\n```"
     yield "code-unclosed-long", _code(rng, 20_000, "sh").removesuffix("```")
     yield "code-of-backticks", "~~~\n" + "```\n` `` ```` `\n" * 800 + "~~~"
     yield "fences-many", "\n\n".join(f"Step {n}:\n\n```\nrun {n}\n```" for n in range(400))
+
+
+def _make_tables(rng: random.Random) -> Iterator[tuple[str, str]]:
     for columns, rows in ((2, 300), (3, 101), (6, 80), (12, 40), (20, 100), (25, 30)):
         yield f"table-{columns}x{rows}", _table(rng, columns, rows)
     yield "table-long-cells", _table(rng, 3, 12, words=220)
     yield "tables-many", "\n\n".join(_table(rng, 3, 3) for _ in range(60))
+
+
+def _make_structure(rng: random.Random) -> Iterator[tuple[str, str]]:
+    """Lists, quotes and headings."""
     yield "list-500", "\n".join(f"{n}. {_say(rng, 80)} [{n % 5 + 1}]" for n in range(1, 501))
     yield "list-deep", "\n".join(f"{'  ' * n}- level {n}" for n in range(40))
     yield (
@@ -109,6 +129,10 @@ def _make() -> Iterator[tuple[str, str]]:
         "\n".join(f"{'#' * (n % 6 + 1)} Title {n}\n{_say(rng, 90)}" for n in range(200)),
     )
     yield "heading-endless", f"# {_say(rng, 9_000)}"
+
+
+def _make_marks(rng: random.Random) -> Iterator[tuple[str, str]]:
+    """What is set within lines, and characters that mean something elsewhere."""
     yield "bold-long", f"**{_say(rng, 9_000)}**"
     yield "emphasis-nested", "*" * 60 + "deep" + "*" * 60
     yield "marks-thousands", " ".join(f"{word} [{n % 7}]" for n, word in enumerate(_WORDS * 120))
@@ -120,7 +144,6 @@ def _make() -> Iterator[tuple[str, str]]:
         "pings-thousands",
         "@everyone <@123456789012345678> <!channel> https://evil.example " * 300,
     )
-    yield from _combine(rng, read_answers())
 
 
 def _combine(rng: random.Random, parts: Sequence[ModelAnswer]) -> Iterator[tuple[str, str]]:

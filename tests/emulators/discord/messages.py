@@ -144,19 +144,24 @@ def create(
     set_mentions(world, message, payload.get("allowed_mentions"), replied)
     if payload.get("enforce_nonce") and message.nonce is not None:
         world.nonces[author_id, str(message.nonce)] = (message.id, world.clock.now())
+    _publish(world, channel, message)
+    return message
+
+
+def _publish(world: World, channel: Channel, message: Message) -> None:
+    """Keep a message, and let everybody know who may."""
     world.keep_message(message)
     _wake_thread(world, channel, message)
     world.journal.append(
         "discord.message",
         id=str(message.id),
         channel=str(channel.id),
-        author=str(author_id),
+        author=str(message.author_id),
         content=shown(message),
-        ephemeral=ephemeral_for is not None,
+        ephemeral=message.ephemeral_for is not None,
     )
-    if ephemeral_for is None:
+    if message.ephemeral_for is None:
         _dispatch(world, "MESSAGE_CREATE", message)
-    return message
 
 
 def _wake_thread(world: World, channel: Channel, message: Message) -> None:

@@ -65,60 +65,64 @@ class Bot:
         self.preferences = PostgresPreferences(pool)
         self.channels = ChannelBook(PostgresChannelStore(pool), ChannelSettings(), self.preferences)
         self.intake = InboxIntake(self.inbox, self.workspaces, self.channels, triage)
-        audit = PostgresAudit(pool)
-        delivery = Delivery(PostgresOutbox(pool, doubt_seconds=0.0), {Platform.SLACK: messenger})
-        directories = {Platform.SLACK: InMemoryDirectory()}
+        self._delivery = Delivery(
+            PostgresOutbox(pool, doubt_seconds=0.0), {Platform.SLACK: messenger}
+        )
+        self._directories = {Platform.SLACK: InMemoryDirectory()}
+        self._audit = PostgresAudit(pool)
         self.worker = Worker(
             jobs=jobs,
             inbox=self.inbox,
-            conversation=Conversation(
-                inbox=self.inbox,
-                delivery=delivery,
-                assistant=assistant,
-                directories=directories,
-                channels=self.channels,
-                limits=Limits(PostgresAllowances(pool), bounds, now=lambda: datetime.now(UTC)),
-                guide=make_guide(self.channels),
+            conversation=self._build_conversation(bounds),
+            commands=self._build_commands(),
+            syncs=SyncReporter(
+                inbox=self.inbox, delivery=self._delivery, sources=sources, audit=self._audit
             ),
-            commands=Commands(
-                inbox=self.inbox,
-                delivery=delivery,
-                rights=Rights(
-                    PostgresAdmins(pool), directories, listed=frozenset({"slack:UADMIN"})
-                ),
-                audit=audit,
-                verbs=build_verbs(
-                    sources=sources,
-                    jobs=jobs,
-                    audit=audit,
-                    messages=SyncMessages(self.inbox, delivery),
-                    editor=ChannelEditor(self.channels, sources, lambda platform: True),
-                    kinds={},
-                    now=lambda: datetime.now(UTC),
-                ),
-                guide=make_guide(self.channels),
-                people={
-                    "forget": Forgetting(
-                        PostgresKeepsakes(pool),
-                        InMemoryKeepsakes(),
-                        self.preferences,
-                        self.channels,
-                    ).perform
-                },
-            ),
-            syncs=SyncReporter(inbox=self.inbox, delivery=delivery, sources=sources, audit=audit),
             schedules=PostgresSchedules(pool, jobs, now=lambda: self.now),
-            delivery=delivery,
+            delivery=self._delivery,
             waiting=WaitingRoom(
                 PostgresWaitingLine(pool, [Platform.SLACK]),
                 self.inbox,
-                delivery,
+                self._delivery,
                 self.channels,
                 first=3,
                 most=0,
             ),
             sweep=0.3,
             tick=0.05,
+        )
+
+    def _build_conversation(self, bounds: Bounds) -> Conversation:
+        return Conversation(
+            inbox=self.inbox,
+            delivery=self._delivery,
+            assistant=self.assistant,
+            directories=self._directories,
+            channels=self.channels,
+            limits=Limits(PostgresAllowances(self.pool), bounds, now=lambda: datetime.now(UTC)),
+            guide=make_guide(self.channels),
+        )
+
+    def _build_commands(self) -> Commands:
+        admins = PostgresAdmins(self.pool)
+        keepsakes, memory = PostgresKeepsakes(self.pool), InMemoryKeepsakes()
+        forgetting = Forgetting(keepsakes, memory, self.preferences, self.channels)
+        return Commands(
+            inbox=self.inbox,
+            delivery=self._delivery,
+            rights=Rights(admins, self._directories, listed=frozenset({"slack:UADMIN"})),
+            audit=self._audit,
+            verbs=build_verbs(
+                sources=self.sources,
+                jobs=self.jobs,
+                audit=self._audit,
+                messages=SyncMessages(self.inbox, self._delivery),
+                editor=ChannelEditor(self.channels, self.sources, lambda platform: True),
+                kinds={},
+                now=lambda: datetime.now(UTC),
+            ),
+            guide=make_guide(self.channels),
+            people={"forget": forgetting.perform},
         )
 
     @asynccontextmanager
