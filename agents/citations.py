@@ -230,12 +230,14 @@ def _claims_of_line(line: str, offset: int, block: int) -> list[Claim]:
         raw = line[start:end]
         bare = _outside_code(raw, lambda part: _MARKS.sub("", part)).strip()
         marks = _find_marks(raw)
-        lead = bare.rstrip("*_ ").endswith((":", "："))
+        plain = bare.rstrip("*_ ")
+        asks = plain.endswith(("?", "？"))
+        lead = plain.endswith((":", "：")) or (asks and bare.startswith(("**", "__")))
         heading = line.lstrip().startswith("#")
         stated = bool(
             not heading
             and not lead
-            and not bare.endswith(("?", "？"))
+            and not asks
             and not _HEDGE.search(bare)
             and not _ASSENT.fullmatch(bare)
         )

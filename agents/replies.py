@@ -9,6 +9,12 @@ _UNKNOWN = {
     "fr": "Je ne sais pas : les sources ne semblent pas en parler.",
     "es": "No lo sé: las fuentes no parecen tratarlo.",
 }
+_PART_UNKNOWN = {
+    "en": "The sources don't seem to cover this.",
+    "de": "Die Quellen sagen dazu anscheinend nichts.",
+    "fr": "Les sources ne semblent pas en parler.",
+    "es": "Las fuentes no parecen tratarlo.",
+}
 _NEAREST = {
     "en": "The nearest I found:",
     "de": "Am nächsten kommt:",
@@ -158,6 +164,11 @@ def say_unknown(nearest: Sequence[str], language: str) -> str:
     if nearest:
         lines.append("\n".join((_pick(_NEAREST, language), *(f"- {line}" for line in nearest))))
     return "\n\n".join(lines)
+
+
+def say_part_unknown(language: str) -> str:
+    """That the sources do not hold the answer to one part of a question."""
+    return _pick(_PART_UNKNOWN, language)
 
 
 def escape(title: str) -> str:

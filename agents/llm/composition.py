@@ -5,6 +5,7 @@ Nothing is worded here that a source does not say, except single connecting line
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from agents.language import find_terms
 from agents.llm.evidence import Evidence, Ranking
@@ -38,6 +39,7 @@ _LISTING = re.compile(
 
 def compose(question: str, ranking: Ranking) -> str:
     """The draft for one question, its [n] counting passages from 1; '' without evidence."""
+    ranking = _drop_headwords(ranking)
     if not ranking.best:
         return ""
     top = ranking.best[0]
@@ -51,6 +53,18 @@ def compose(question: str, ranking: Ranking) -> str:
         if structured:
             return structured
     return _quote_sentences(ranking)
+
+
+def _drop_headwords(ranking: Ranking) -> Ranking:
+    """The ranking without sentences of one word, as bold beginnings of paragraphs are, where there
+    is anything else.
+    """
+    best = tuple(one for one in ranking.best if not _is_headword(one.unit))
+    return replace(ranking, best=best) if best else ranking
+
+
+def _is_headword(unit: Unit) -> bool:
+    return unit.kind is UnitKind.SENTENCE and len(unit.text.split()) == 1
 
 
 def _quote_sentences(ranking: Ranking) -> str:

@@ -12,7 +12,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agents.language import find_terms, find_words, is_stopword, stem, weigh_cover
 from agents.llm.units import Unit, UnitKind, points_back, read_row, split_units
@@ -135,6 +135,11 @@ class Ranking:
     def confidence(self) -> float:
         """How likely the evidence holds the answer, 0..1."""
         return estimate_confidence(self.best)
+
+    def without(self, written: str) -> "Ranking":
+        """The ranking without what was written already; the best evidence stays in any case."""
+        fresh = (one for one in self.best[1:] if one.unit.text not in written)
+        return replace(self, best=(*self.best[:1], *fresh))
 
 
 @dataclass(frozen=True, slots=True)

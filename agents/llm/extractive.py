@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
 
-from agents.language import find_terms
+from agents.language import detect_language, find_terms
 from agents.llm.composition import compose
 from agents.llm.evidence import Ranking, rank_units
 from agents.llm.narrowing import Narrowed, may_name_sources, narrow_question
@@ -17,6 +17,7 @@ from agents.llm.queries import (
     rewrite_follow_up,
     split_question,
     strip_politeness,
+    trace_context,
 )
 from agents.llm.triage import Intent, Triage, read_message
 from agents.model import (
@@ -32,7 +33,7 @@ from agents.model import (
     Turn,
 )
 from agents.ports import SentenceScorer, SourceCatalog
-from agents.replies import reply_to, say_outside
+from agents.replies import reply_to, say_outside, say_part_unknown
 from retrieval.model import Passage, SearchResult, WeightedQuery
 
 NAME = "built-in"
@@ -110,8 +111,7 @@ class BuiltInBrain:
         if not result.passages:
             return _search_differently(asked, parts, result.reason or "nothing found")
         confidence = 0.0
-        for part in split_question(asked):
-            _, ranking = await self._rank(part, history, result.passages)
+        for _, _, ranking in await self._rank_parts(asked, history, result.passages):
             confidence = max(confidence, ranking.confidence)
         if confidence >= self._answer_threshold:
             return Enough(f"confidence {confidence:.2f}")
@@ -125,18 +125,27 @@ class BuiltInBrain:
     async def write(
         self, question: Question, history: Sequence[Turn], passages: Sequence[Passage]
     ) -> AsyncIterator[str]:
-        """Quote what answers each part of the question, or tells of each side, in paragraphs."""
+        """Quote what answers each part of the question, or tells of each side, in paragraphs.
+
+        A part that nothing answers is named beside those that are answered.
+        """
         asked = (await self._narrow(question)).text
         answered = await self._answer_sides(asked, passages)
         if not answered:
-            parts = split_question(asked)
-            ranked = [(part, *await self._rank(part, history, passages)) for part in parts]
-            answered = [one for one in ranked if self._is_sure(one[2])] or ranked[:1]
+            ranked = await self._rank_parts(asked, history, passages)
+            answered = ranked if any(self._is_sure(one[2]) for one in ranked) else ranked[:1]
+        language = question.settings.language or detect_language(question.text)
         written: list[str] = []
         for label, wording, ranking in answered:
-            paragraph = compose(wording, ranking)
-            if paragraph and paragraph not in written:
-                lead = f"**{label.rstrip(' ?？')}:**\n" if len(answered) > 1 else ""
+            if len(answered) > 1 and not self._is_sure(ranking):
+                paragraph = say_part_unknown(language)
+            else:
+                paragraph = compose(wording, ranking.without("\n".join(written)))
+            if paragraph in written and not _shares_a_word(label, paragraph):
+                # what it leans on found it, not what it asks
+                paragraph = say_part_unknown(language)
+            if paragraph not in ("", *written):
+                lead = f"**{label}**\n" if len(answered) > 1 else ""
                 yield f"\n\n{lead}{paragraph}" if written else f"{lead}{paragraph}"
                 written.append(paragraph)
 
@@ -156,8 +165,23 @@ class BuiltInBrain:
         sides = find_compared(asked) if len(split_question(asked)) == 1 else None
         if sides is None:
             return []
-        ranked = [(side, *await self._rank(side, (), passages)) for side in sides]
+        ranked = [
+            (f"{_capitalise(side)}:", *await self._rank(side, (), passages)) for side in sides
+        ]
         return ranked if all(self._is_sure(ranking) for _, _, ranking in ranked) else []
+
+    async def _rank_parts(
+        self, asked: str, history: Sequence[Turn], passages: Sequence[Passage]
+    ) -> list[tuple[str, str, Ranking]]:
+        """Each part of the question as a heading, with the wording that tells most and the ranking
+        for that.
+        """
+        parts = split_question(asked)
+        contexts = trace_context(parts, history)
+        return [
+            (f"{_capitalise(part).rstrip(' ?？.!')}?", *await self._rank(part, context, passages))
+            for part, context in zip(parts, contexts, strict=True)
+        ]
 
     def _is_sure(self, ranking: Ranking) -> bool:
         return ranking.confidence >= self._answer_threshold
@@ -191,6 +215,14 @@ class BuiltInBrain:
         if self._sources is not None and may_name_sources(text):
             names = await self._sources.list_sources(question.scope)
         return narrow_question(text, names, self._now())
+
+
+def _shares_a_word(one: str, other: str) -> bool:
+    return not set(find_terms(one)).isdisjoint(find_terms(other))
+
+
+def _capitalise(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _search_differently(asked: str, parts: Sequence[Part], reason: str) -> SearchAgain:

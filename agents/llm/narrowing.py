@@ -87,13 +87,15 @@ def _find_sources(question: str, names: frozenset[str]) -> tuple[str, frozenset[
 def _find_collection(question: str, names: Iterable[str]) -> tuple[str, frozenset[str] | None]:
     """The one source whose name holds the word for a collection that the question names.
 
-    'according to the wiki' only points at it; 'in the wiki' may belong to what is asked.
+    'according to the wiki' and 'In the wiki, …' only point at it; otherwise 'in the wiki' may
+    belong to what is asked.
     """
     for found in _COLLECTION.finditer(question):
         kind = _COLLECTIONS[found["word"].lower()]
         meant = [name for name in names if kind in _read_collections(name)]
         if len(meant) == 1:
-            points = re.fullmatch(_SAYS, found["cue"], re.IGNORECASE)
+            opens = not found.start() and found[0].endswith(",")
+            points = opens or re.fullmatch(_SAYS, found["cue"], re.IGNORECASE)
             rest = f"{question[: found.start()]} {question[found.end() :]}"
             return _shorten(question, rest) if points else question, frozenset(meant)
     return question, None

@@ -320,5 +320,5 @@ def _read_moment(
 def _without(text: str, start: int, end: int) -> str:
     """The words without those of the period, where others are left to search for."""
     behind = text[end:].removeprefix("'s")
-    rest = " ".join((text[:start] + behind).split())
+    rest = re.sub(r"\s+(?=[?.!,;:])", "", " ".join((text[:start] + behind).split()))
     return rest if find_terms(rest) else text

@@ -36,6 +36,7 @@ _QUESTION_WORD = (
     r"|would|will|wie|was|wann|wo|wer|warum|welche[rsnm]?|comment|quand|où|qui|quel(?:le)?s?|combien"
     r"|pourquoi|cómo|cuándo|dónde|quién|cuál(?:es)?|cuánto)"
 )
+_ASKS = re.compile(rf"^\W*{_QUESTION_WORD}\b|[?？]", re.IGNORECASE)
 _AND_QUESTION = re.compile(
     rf"(?:\s*[,;]\s*|\s+)(?:and|und|et|y|e)(?:\s+(?:also|then|auch|aussi))?,?\s+(?={_QUESTION_WORD}\b)",
     re.IGNORECASE,
@@ -66,15 +67,29 @@ def strip_politeness(text: str) -> str:
 
 
 def split_question(text: str) -> list[str]:
-    """The parts of a question that can be searched on their own; itself when it has one."""
+    """The parts of a question that can be searched on their own; itself when it has one.
+
+    The first stands alone; what follows may lean on it: 'How do I add one, and who may do that?'
+    """
     sentences = [piece.strip() for piece in re.split(r"(?<=[?？])\s*", text) if piece.strip()]
     parts: list[str] = []
     for sentence in sentences:
         parts += [piece.strip(" ,;") for piece in _AND_QUESTION.split(sentence)]
     parts = [part for part in parts if part]
-    if len(parts) < 2 or any(not _stands_alone(part) for part in parts):
-        return [text.strip()]
+    whole = [text.strip()]
+    if len(parts) < 2 or not _stands_alone(parts[0]) or not all(map(_says_something, parts)):
+        return whole
+    if not _ASKS.search(parts[0]) and not all(map(_stands_alone, parts)):
+        return whole
     return parts[:_MAX_PARTS]
+
+
+def trace_context(parts: Sequence[str], history: Sequence[Turn]) -> list[tuple[Turn, ...]]:
+    """For each part of a question the turns that it may lean on: the parts before it count, too."""
+    return [
+        (*history, *(() if _stands_alone(part) else (Turn(lead, "") for lead in parts[:at])))
+        for at, part in enumerate(parts)
+    ]
 
 
 def find_compared(text: str) -> tuple[str, str] | None:
@@ -85,8 +100,11 @@ def find_compared(text: str) -> tuple[str, str] | None:
     sides = [side.strip(" ,.?!'\"") for side in match.groups() if side]
     if len(sides) != 2 or not all(find_terms(side) for side in sides):
         return None
-    first = re.sub(rf"^(?:{_QUESTION_WORD}|the|is|are)\s+", "", sides[0], flags=re.IGNORECASE)
-    return (first or sides[0], sides[1])
+    first, second = (
+        re.sub(rf"^(?:(?:{_QUESTION_WORD}|the|is|are)\s+)+", "", side, flags=re.IGNORECASE)
+        for side in sides
+    )
+    return (first or sides[0], second or sides[1])
 
 
 def leans_on_history(text: str) -> bool:
@@ -137,7 +155,10 @@ def plan_parts(text: str, history: Sequence[Turn], *, typed: str = "") -> tuple[
     plain = strip_politeness(text)[:_MAX_QUERY]
     pieces = split_question(plain)
     leant_on = history if leans_on_history(typed or text) else ()
-    parts = [_phrase(piece, leant_on) for piece in pieces]
+    parts = [
+        _carry(piece, context) if len(context) > len(leant_on) else _phrase(piece, context)
+        for piece, context in zip(pieces, trace_context(pieces, leant_on), strict=True)
+    ]
     compared = find_compared(plain) if len(pieces) == 1 else None
     if compared is not None:
         parts += [(WeightedQuery(side),) for side in compared]
@@ -153,6 +174,14 @@ def reduce_to_terms(text: str) -> str:
     )
 
 
+def _carry(part: str, context: Sequence[Turn]) -> Part:
+    """A part that leans on the one before it: with the words that this is about."""
+    return (
+        WeightedQuery(narrow_follow_up(part, context)),
+        WeightedQuery(rewrite_follow_up(part, context)[:_MAX_QUERY], REWRITE_WEIGHT),
+    )
+
+
 def _phrase(text: str, history: Sequence[Turn]) -> Part:
     if not history:
         return (WeightedQuery(text),)
@@ -163,6 +192,10 @@ def _phrase(text: str, history: Sequence[Turn]) -> Part:
     previous = history[-1].question[:_MAX_QUERY]
     queries.append(WeightedQuery(previous, HISTORY_WEIGHT))
     return tuple(queries)
+
+
+def _says_something(part: str) -> bool:
+    return _stands_alone(part) or any(len(term) > 2 for term in find_terms(part))
 
 
 def _stands_alone(part: str) -> bool:

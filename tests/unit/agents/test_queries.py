@@ -47,16 +47,25 @@ def test_a_question_of_two_parts_is_split() -> None:
     [
         "How do I install and configure the agent?",
         "What is it and how do I use it?",
-        "How long do refunds take, and where do I ask for one?",
+        "How do I install the agent, and what is it?",
+        "I do not like the look of my web chat and how it opens.",
     ],
 )
 def test_parts_that_do_not_stand_alone_stay_together(whole: str) -> None:
     assert split_question(whole) == [whole]
 
 
+def test_a_part_that_leans_on_the_first_takes_its_words_along() -> None:
+    asked = "How do I add a folder as a source, and how often is it synced?"
+    assert split_question(asked) == ["How do I add a folder as a source", "how often is it synced?"]
+    first, second = plan_parts(asked, ())
+    assert [query.text for query in first] == ["How do I add a folder as a source"]
+    assert second[0].text == "how often is synced folder source"
+
+
 def test_both_sides_of_a_comparison_are_searched() -> None:
     parts = plan_parts("What's the difference between the Pro plan and the Team plan?", ())
-    assert [part[0].text for part in parts[1:]] == ["Pro plan", "the Team plan"]
+    assert [part[0].text for part in parts[1:]] == ["Pro plan", "Team plan"]
     assert find_compared("Postgres vs MySQL?") == ("Postgres", "MySQL")
     assert find_compared("How do backups work?") is None
 
