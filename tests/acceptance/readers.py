@@ -46,6 +46,10 @@ class ReaderOnSlack(AdminOnSlack):
     def find_id(self, person: str) -> str:
         return self.slack.workspace.user(person).id
 
+    async def add_group(self, name: str, person: str) -> str:
+        """A user group with this person in it; its id."""
+        return str((await self._driver.set_usergroup(name, [person]))["id"])
+
     async def wait_for_call(self, channel: str, asked: Json) -> Said:
         """The message that calls people to the answer of a question."""
         _, call = await self.wait_for_answers(asked, 2)
@@ -145,6 +149,13 @@ class ReaderOnDiscord(AdminOnDiscord):
         begun = await self._driver.slash(person, f"#{channel}", "channel set", options)
         view = await self._driver.wait_for_response(begun, timeout=PATIENCE)
         return read_discord_message(view["original"])
+
+    async def add_group(self, name: str, person: str) -> str:
+        """A role that this person has; its id."""
+        await self._driver.add_role(name)
+        await self._driver.set_roles(person, [name])
+        (guild,) = (await self._driver.directory())["guilds"].values()
+        return str(guild["roles"][name])
 
     def find_id(self, person: str) -> str:
         return str(self.discord.world.find_user(person).id)

@@ -233,15 +233,18 @@ async def test_any_message_can_be_answered_from_its_menu_in_private(people: Read
 
 async def test_people_are_called_and_the_call_is_closed(people: Readers, town: Town) -> None:
     helper = people.find_id(people.colleague)
+    group = await people.add_group("helpdesk", people.colleague)
     (answer,) = await people.wait_for_answers(await people.mention(CARRIED_OVER, "general"))
     kind = await people.ask_for(people.member, "general", answer, "I need a person")
     assert "Nobody is set" in kind.text
-    await people.set_up(people.admin, "general", "hand-off", f"user:{helper}")
+    await people.set_up(people.admin, "general", "hand-off", f"user:{helper} group:{group}")
     asked = await people.mention(CARRIED_OVER, "general")
     (answer,) = await people.wait_for_answers(asked)
     await people.press(people.member, "general", answer, "I need a person")
     call = await people.wait_for_call("general", asked)
     assert call.pings
+    assert helper in str(call.raw)
+    assert group in str(call.raw)
     assert CARRIED_OVER in call.text
     assert "Holidays" in call.text
     await people.press(people.admin, "general", call, "Resolved")
