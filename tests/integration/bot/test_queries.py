@@ -137,6 +137,21 @@ async def test_it_uses_its_index(bot: Bot, name: str) -> None:
     assert INDEXES[name] in await explain(bot, name)
 
 
+@pytest.mark.parametrize("name", ["take_surplus", "take_untold"])
+async def test_the_queue_is_looked_at_without_what_is_done(bot: Bot, name: str) -> None:
+    async with bot.pool.connection() as connection:
+        await connection.execute(
+            "INSERT INTO inbox (tenant_id, item_id, kind, platform, event, message, person, "
+            "payload, state) SELECT 'default', n, 'question', 'slack', n, n, 'U1', '{}', "
+            "CASE WHEN n > 300 THEN 'done' ELSE 'queued' END FROM generate_series(1, 9000) AS n"
+        )
+        await connection.execute("ANALYZE inbox")
+        cursor = await connection.execute(b"EXPLAIN " + QUERIES[name], VALUES)
+        plan = "\n".join(row[0] for row in await cursor.fetchall())
+    assert "inbox_open" in plan
+    assert "Seq Scan on inbox" not in plan
+
+
 def test_each_is_used(repository) -> None:
     files = sorted((repository / "bot" / "storage").glob("*.py"))
     used = re.findall(r'QUERIES\["(\w+)"\]', "".join(file.read_text() for file in files))
