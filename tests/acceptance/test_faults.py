@@ -16,16 +16,34 @@ PLAN = Plan(
     patience=200.0,
 )
 
+CARELESS = Plan(
+    questions=80,
+    at_once=30,
+    asking=20.0,
+    failing=0.9,
+    most_kills=0,
+    restarts=0,
+    patience=8.0,
+)
+
+
+async def test_a_fault_run_notices_what_a_careless_program_loses_and_says_twice() -> None:
+    with TemporaryDirectory(prefix="footnote-faults-") as folder:
+        outcome = await play(CARELESS, Path(folder), "tests.bench.careless")
+    assert outcome.verdict.lost.total() > 0
+    assert outcome.verdict.doubled["slack"] > 0
+    assert outcome.verdict.doubled["discord"] > 0
+
 
 async def test_questions_outlive_kills_failing_posts_and_a_restart() -> None:
     # Not below pytest's own directory, which another session closes to the database's user.
     with TemporaryDirectory(prefix="footnote-faults-") as folder:
         outcome = await play(PLAN, Path(folder))
-    none = {"slack": 0, "discord": 0}
+    verdict = outcome.verdict
     assert len(outcome.asked) == PLAN.questions
-    assert outcome.lost == none
-    assert outcome.wrong == none
-    assert outcome.doubles["discord"] == 0
-    assert outcome.swept == none
+    assert not verdict.lost.total()
+    assert not verdict.wrong.total(), verdict.oddities
+    assert not verdict.doubled["discord"]
+    assert not verdict.standing.total()
     assert outcome.kills > 0
     assert outcome.restarts == 1

@@ -53,9 +53,9 @@ def kill(number: int, sign: signal.Signals) -> None:
 
 
 @asynccontextmanager
-async def open_forks() -> AsyncIterator[Forks]:
-    """The process that forks, with the program imported."""
-    async with open_child("tests.bench.forks") as child:
+async def open_forks(module: str = "tests.bench.forks") -> AsyncIterator[Forks]:
+    """The process that forks, with the program imported; `module` runs this one's `main`."""
+    async with open_child(module) as child:
         yield Forks(child)
 
 

@@ -59,16 +59,17 @@ class Troupe:
 
 
 class Database:
-    """A PostgreSQL of its own, which can be ended without warning."""
+    """A PostgreSQL of its own, which can be ended without warning; `url` once it is open."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self.url = ""
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[str]:
         """Its address, while it runs."""
-        async with run_embedded_postgres(self._folder) as url:
-            yield url
+        async with run_embedded_postgres(self._folder) as self.url:
+            yield self.url
 
     async def restart(self, down: float) -> None:
         """End it as `pg_ctl stop -m immediate` does, and start it again after so many seconds."""
