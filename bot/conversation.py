@@ -59,8 +59,10 @@ STEP_WORDS = {
     "writing": making.WRITING,
     "checking": making.CHECKING,
 }
-MOST_CLAIMS = 5
-"""Attempts at a question, crashes of the worker included, after which it is given up."""
+MOST_CLAIMS = 10
+"""Attempts at a question, crashes of the worker included, after which it is given up. A worker that
+dies takes along all that it is at work on, so most of them died of something else.
+"""
 
 _log = logging.getLogger(__name__)
 

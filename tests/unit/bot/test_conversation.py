@@ -353,6 +353,15 @@ async def test_a_lasting_failure_is_told_with_its_reference(error: Exception, wo
     assert scene.state(item) is ItemState.DONE
 
 
+async def test_a_question_outlives_the_death_of_many_workers() -> None:
+    scene = Scene()
+    item = await scene.ask()
+    for _ in range(MOST_CLAIMS - 1):
+        await scene.inbox.claim(TENANT, item)
+    assert await scene.answer(item) is None
+    assert scene.messenger.posts[0].text.startswith("Twenty days")
+
+
 async def test_a_question_that_kills_its_worker_is_given_up_with_words() -> None:
     scene = Scene()
     item = await scene.ask()
