@@ -188,7 +188,9 @@ class Progress:
         """Whether the platform's own sign has something to say: while there is no message yet."""
         if self._quiet or self._shown is not None or self._resumes:
             return False
-        return self._steps[-1] != self._activity or since >= self._repeat
+        is_news = self._steps[-1] != self._activity
+        is_seen = self._messenger.says_activity or not self._activity
+        return (is_news and is_seen) or since >= self._repeat
 
     async def _show_activity(self) -> None:
         self._activity = self._steps[-1]

@@ -1,12 +1,11 @@
 """Tells people who have to wait for an answer their number, and turns away who is too many."""
 
 import logging
-from collections.abc import Mapping
 from datetime import timedelta
 
 from bot.delivery import Delivery
 from bot.errors import DeliveryFailed, DeliveryRefused
-from bot.model import Claim, IncomingMessage, Intent, ItemState, Platform, Surplus, Waiting
+from bot.model import Claim, IncomingMessage, Intent, ItemState, Surplus, Waiting
 from bot.ports import Channels, Inbox, Letter, WaitingLine
 from bot.rendering.compose import compose_full_queue, compose_words
 from bot.rendering.phrases import choose_language, refusals
@@ -14,9 +13,6 @@ from retrieval.model import TenantId
 
 SHORTEST_WAIT = timedelta(minutes=1)
 """A queue that has just filled says nothing yet of how long it takes."""
-
-_SAYS_ACTIVITY: Mapping[Platform, bool] = {Platform.SLACK: True, Platform.DISCORD: False}
-"""Whether the platform's own sign of activity shows words, which go away with the answer."""
 
 _log = logging.getLogger(__name__)
 
@@ -85,8 +81,9 @@ class WaitingRoom:
         language = await self._choose_language(waiting.tenant, question)
         words = refusals.QUEUED.say(language, number=waiting.number)
         try:
-            if _SAYS_ACTIVITY.get(place.platform) and place.thread is not None:
-                await self._delivery.get_messenger(place.platform).show_activity(place, words)
+            messenger = self._delivery.get_messenger(place.platform)
+            if messenger.says_activity and place.thread is not None:
+                await messenger.show_activity(place, words)
                 return
             reply = compose_words(f"{words}.", private=True)
             key = f"{waiting.item}:queue"

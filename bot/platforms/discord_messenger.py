@@ -48,6 +48,8 @@ class DiscordMessenger:
     The id of a reply is that of its message, or those of its messages joined by commas.
     """
 
+    says_activity = False
+
     def __init__(self, client: DiscordClient) -> None:
         self._client = client
         self._posts = DiscordPosts(client)

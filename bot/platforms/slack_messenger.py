@@ -34,6 +34,8 @@ class SlackMessenger:
     reply is several messages; each carries the key and its number in the metadata.
     """
 
+    says_activity = True
+
     def __init__(self, accounts: SlackAccounts) -> None:
         self._accounts = accounts
         self._posts = SlackPosts(accounts)

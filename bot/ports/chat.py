@@ -55,6 +55,11 @@ class Messenger(Protocol):
         """Take a message of ours back; without effect where it is gone or cannot be taken back."""
         ...
 
+    @property
+    def says_activity(self) -> bool:
+        """Whether people see the words of `show_activity`, which go away with the answer."""
+        ...
+
     async def show_activity(self, place: Place, text: str) -> None:
         """Show that work is going on (Slack status, Discord typing). Never raises."""
         ...

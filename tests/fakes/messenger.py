@@ -32,7 +32,8 @@ class InMemoryMessenger:
     `lost_acks` are raised by the next posts after their effect, like a connection that breaks.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, says_activity: bool = True) -> None:
+        self.says_activity = says_activity
         self.posts: list[Posted] = []
         self.activities: list[str] = []
         self.faults: list[Exception] = []

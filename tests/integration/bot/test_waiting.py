@@ -71,6 +71,7 @@ async def test_where_a_sign_has_no_words_a_private_one_is_sent(bot: Bot) -> None
     for number in range(1, 4):
         message = replace(make_message(number), place=place)
         await bot.inbox.put_question(TENANT, message)
+    bot.messenger.says_activity = False
     await open_room(bot, "de", Platform.DISCORD).keep()
     (told,) = bot.messenger.posts
     assert told.reply.private

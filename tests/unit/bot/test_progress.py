@@ -20,8 +20,16 @@ STOP = Button("Stop", "answer stop 1")
 class Scene:
     """A progress over a platform in memory. `hold` is what the inbox says."""
 
-    def __init__(self, *, lead: float = 0.0, draft: str | None = None, live: bool = True) -> None:
-        self.messenger = InMemoryMessenger()
+    def __init__(
+        self,
+        *,
+        lead: float = 0.0,
+        draft: str | None = None,
+        live: bool = True,
+        says_activity: bool = True,
+    ) -> None:
+        self.messenger = InMemoryMessenger(says_activity=says_activity)
+        self.looks = 0
         self.hold: Hold | Exception = Hold.HELD
         self.noted: list[str] = []
         self.note_fault: Exception | None = None
@@ -43,6 +51,7 @@ class Scene:
         )
 
     async def _look(self) -> Hold:
+        self.looks += 1
         if isinstance(self.hold, Exception):
             raise self.hold
         return self.hold
@@ -86,6 +95,17 @@ async def test_every_step_is_told_before_there_is_a_message() -> None:
             progress.show_step(step)
             await until(lambda: scene.messenger.activities[-1:] == [scene.progress._steps[-1]])
     assert scene.messenger.activities == ["Planning", "Searching"]
+
+
+async def test_a_sign_without_words_is_not_renewed_with_every_step() -> None:
+    scene = Scene(lead=60.0, says_activity=False)
+    async with running(scene) as progress:
+        progress.show_step("Planning")
+        await until(lambda: scene.messenger.activities)
+        progress.show_step("Searching")
+        looks = scene.looks
+        await until(lambda: scene.looks > looks + 2)
+    assert scene.messenger.activities == ["Planning"]
 
 
 async def test_steps_and_text_are_seen_in_one_message_that_is_written_down() -> None:
