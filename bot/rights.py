@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping, Sequence
 
 from bot.errors import BotError
-from bot.model import ChannelKind, Person, Place, Platform
+from bot.model import Person, Place, Platform
 from bot.ports import Admins, Directory, Sources, Workspaces
 from retrieval.model import TenantId
 
@@ -32,7 +32,7 @@ class Rights:
         if await self._admins.is_admin(tenant, place.platform, person.id):
             return True
         directory = self._directories.get(place.platform)
-        if directory is None or place.channel_kind is ChannelKind.DIRECT:
+        if directory is None:
             return False
         try:
             return (await directory.describe(place, person)).may_manage

@@ -30,6 +30,18 @@ class Scopes:
                 _log.warning("Who reads %s is not known: %s", place.channel, error)
         return derive_public_scope(tenant, place, audience)
 
+    async def describe(self, place: Place, person: Person) -> Person:
+        """The person as the platform knows them; a stranger where it does not tell."""
+        nobody = replace(person, groups=frozenset(), standing=Standing.OUTSIDER)
+        directory = self._directories.get(place.platform)
+        if directory is None:
+            return nobody
+        try:
+            return await directory.describe(place, person)
+        except BotError as error:
+            _log.warning("Who %s is is not known: %s", person.id, error)
+            return nobody
+
     async def find_private(self, tenant: TenantId, place: Place, person: Person) -> AccessScope:
         """What this person may read when nobody else sees it."""
         nobody = replace(person, groups=frozenset(), standing=Standing.OUTSIDER)

@@ -21,7 +21,8 @@ class Person:
     """Who asks. `groups` are the platform's groups or roles by id, as far as they are known.
 
     `bot` is '' for people, else the platform's id of the bot, which may differ from that of its
-    account.
+    account. `language` is the code of the one in which the platform speaks to them, as far as it
+    tells.
     """
 
     id: str
@@ -31,6 +32,7 @@ class Person:
     """The platform says this person manages the workspace (Discord: Manage Server)."""
     standing: Standing = Standing.OUTSIDER
     bot: str = ""
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)

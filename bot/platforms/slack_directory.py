@@ -76,6 +76,7 @@ class SlackDirectory:
             groups=groups.get(person.id, frozenset()),
             may_manage=known and bool(user.get("is_admin") or user.get("is_owner")),
             standing=standing,
+            language=str(user.get("locale") or "").partition("-")[0].lower(),
         )
 
     async def list_channels(self, place: Place, person: Person) -> frozenset[str]:

@@ -26,6 +26,7 @@ from bot.model import (
 from bot.platforms.slack_events import clean_text
 from bot.rendering.slack import BUTTONS, RATING
 from bot.rendering.slack_form import MODAL, read_values
+from bot.rendering.slack_home import HOME
 
 Payload = Mapping[str, Any]
 
@@ -41,6 +42,12 @@ def is_click(payload: Payload) -> bool:
         and actions[0].get("block_id") in (BUTTONS, RATING)
         and "message" in payload
     )
+
+
+def is_home_press(payload: Payload) -> bool:
+    """Whether something on one of our home pages was pressed or chosen."""
+    ours = (payload.get("view") or {}).get("callback_id") == HOME
+    return payload.get("type") == "block_actions" and ours
 
 
 def is_submission(payload: Payload) -> bool:
@@ -116,6 +123,37 @@ def read_click(payload: Payload, kind: ChannelKind, at: datetime) -> Command:
         at=at,
         reply_token=token,
     )
+
+
+def read_home_press(payload: Payload, at: datetime) -> Command:
+    """The command of a press on a home page, given where the person writes to the bot directly."""
+    action, person = payload["actions"][0], _read_person(payload)
+    chosen = action.get("selected_option") or action
+    name, *words = str(chosen.get("value") or "").split() or [""]
+    channel, _ = read_home_memory(payload["view"])
+    return Command(
+        event=f"slack:{payload['trigger_id']}",
+        name=name,
+        words=tuple(words),
+        place=Place(Platform.SLACK, read_home(payload), channel, ChannelKind.DIRECT),
+        person=person,
+        at=at,
+        reply_token={"user": person.id},
+    )
+
+
+def write_home_memory(channel: str, language: str) -> str:
+    """What a home page has to remember, for `private_metadata`."""
+    return json.dumps({"channel": channel, "language": language})
+
+
+def read_home_memory(view: Payload) -> tuple[str, str]:
+    """The channel and the language that a home page remembers; '' and 'en' where it does not."""
+    try:
+        memory = json.loads(view.get("private_metadata") or "{}")
+        return str(memory["channel"]), str(memory["language"])
+    except (KeyError, TypeError, ValueError):
+        return "", "en"
 
 
 def write_context(command: Command, form_command: str) -> str:

@@ -30,7 +30,7 @@ class ChannelFacts:
 
 async def look_up_user(account: SlackAccount, user: str) -> Json:
     """The person as users.info tells."""
-    found: Json = (await account.client.users_info(user=user))["user"]
+    found: Json = (await account.client.users_info(user=user, include_locale=True))["user"]
     return found
 
 

@@ -8,7 +8,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.errors import AppNotInstalled, DeliveryRefused
-from bot.model import REPLACES, Place
+from bot.model import REPLACES, ChannelKind, Place
 from bot.platforms.slack_account import ShortWaitHandler, SlackAccounts
 from bot.platforms.slack_errors import CLIENT_ERRORS, read_code, translate_errors
 from bot.platforms.slack_live import STREAM, EditBudget, SlackLiveAnswer
@@ -219,9 +219,18 @@ class SlackMessenger:
         return WHISPER
 
     async def _whisper_as_bot(self, place: Place, user: str, content: SlackMessage) -> None:
-        """Say it to one person in the place, or directly where the bot is not."""
+        """Say it to one person in the place, or directly where the bot is not.
+
+        Where they write to the bot directly, nobody else reads along, and what is posted stays.
+        """
         account = await self._accounts.find(place.workspace)
         said: dict[str, Any] = {"text": content.text, "blocks": content.blocks}
+        if place.channel_kind is ChannelKind.DIRECT:
+            channel, thread = place.channel or user, place.thread
+            await account.poster.chat_postMessage(
+                channel=channel, thread_ts=thread, **said, **NO_UNFURL
+            )
+            return
         try:
             await account.poster.chat_postEphemeral(
                 channel=place.channel, user=user, thread_ts=place.thread, **said

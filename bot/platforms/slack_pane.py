@@ -20,7 +20,9 @@ from bot.rendering.phrases import choose_language
 from bot.rendering.phrases.prompts import PROMPTS_TITLE
 from retrieval.errors import StoreUnavailable
 
-PANE_EVENTS = frozenset({"app_home_opened", "app_context_changed"})
+HOME_OPENED = "app_home_opened"
+"""Told of every tab."""
+PANE_EVENTS = frozenset({HOME_OPENED, "app_context_changed"})
 MESSAGES_TAB = "messages"
 TITLE_CHARACTERS = 60
 
@@ -43,7 +45,7 @@ class SlackPane:
         Nothing is lost where that fails: the manifest's own suggestion stays.
         """
         event = payload["event"]
-        is_shown = event["type"] != "app_home_opened" or event.get("tab") == MESSAGES_TAB
+        is_shown = event["type"] != HOME_OPENED or event.get("tab") == MESSAGES_TAB
         if is_shown and event.get("channel") and event.get("user"):
             task = asyncio.create_task(self._suggest(payload))
             self._showing.add(task)

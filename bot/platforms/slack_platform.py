@@ -16,6 +16,7 @@ from bot.platforms.slack_account import SLACK_API_URL, SlackAccount, SlackIdenti
 from bot.platforms.slack_app import build_app
 from bot.platforms.slack_directory import SlackChannels, SlackDirectory
 from bot.platforms.slack_forms import SlackForms
+from bot.platforms.slack_home import SlackHome
 from bot.platforms.slack_http import HealthCheck, SlackHttp, find_nothing_wrong
 from bot.platforms.slack_installations import InstalledAccounts
 from bot.platforms.slack_membership import SlackMembership
@@ -27,6 +28,7 @@ from bot.platforms.slack_socket import CONNECTIONS, SlackSockets
 from bot.platforms.slack_transcript import SlackTranscriber
 from bot.ports import (
     FormDesk,
+    Homes,
     Installations,
     InstallationStates,
     Intake,
@@ -60,6 +62,7 @@ class SlackPlatform:
     forms: SlackForms | None = None
     transcriber: SlackTranscriber | None = None
     pane: SlackPane | None = None
+    home: SlackHome | None = None
 
     async def connect(self) -> SlackIdentity | None:
         """Check the token of the settings and link its workspace; before `run`.
@@ -128,6 +131,8 @@ class SlackPlatform:
             await self.forms.close()
         if self.pane is not None:
             await self.pane.close()
+        if self.home is not None:
+            await self.home.close()
         await self.accounts.close()
 
 
@@ -146,8 +151,8 @@ class SlackPorts:
     """What Slack turns to.
 
     Ports that are left out leave something out: with a `desk` and `source_names` commands open
-    modals, `transcripts` take channels down, `prompts` suggest questions in the agent's pane, and
-    `changes` count what Slack tells of rights.
+    modals, `transcripts` take channels down, `prompts` suggest questions in the agent's pane,
+    `homes` make home pages, and `changes` count what Slack tells of rights.
     """
 
     intake: Intake
@@ -156,6 +161,7 @@ class SlackPorts:
     source_names: SourceNames | None = None
     transcripts: Transcripts | None = None
     prompts: Prompts | None = None
+    homes: Homes | None = None
     changes: RightsChanges | None = None
 
 
@@ -193,14 +199,21 @@ def build_slack(
     transcriber = SlackTranscriber(ports.transcripts) if ports.transcripts else None
     pane = SlackPane(accounts, ports.prompts) if ports.prompts else None
     installations = oauth.installations if oauth else None
+    membership = SlackMembership(accounts, ports.workspaces, installations)
+    home = None
+    if ports.homes is not None:
+        home = SlackHome(
+            accounts, membership, ports.intake, homes=ports.homes, forms=forms, now=read_clock
+        )
     receiver = SlackReceiver(
-        membership=SlackMembership(accounts, ports.workspaces, installations),
+        membership=membership,
         channels=SlackChannels(accounts),
         intake=ports.intake,
         forms=forms,
         changes=ports.changes,
         transcriber=transcriber,
         pane=pane,
+        home=home,
     )
     app = build_app(receiver, api_url=api_url)
     sockets = http = None
@@ -221,6 +234,7 @@ def build_slack(
         forms=forms,
         transcriber=transcriber,
         pane=pane,
+        home=home,
     )
 
 

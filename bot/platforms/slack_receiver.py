@@ -23,8 +23,10 @@ from bot.platforms.slack_events import (
     read_team,
 )
 from bot.platforms.slack_forms import SlackForms
+from bot.platforms.slack_home import SlackHome
 from bot.platforms.slack_interactions import (
     is_click,
+    is_home_press,
     is_shortcut,
     is_submission,
     is_suggestion,
@@ -33,7 +35,7 @@ from bot.platforms.slack_interactions import (
     read_shortcut,
 )
 from bot.platforms.slack_membership import PARTINGS, SlackMembership
-from bot.platforms.slack_pane import PANE_EVENTS, SlackPane
+from bot.platforms.slack_pane import HOME_OPENED, PANE_EVENTS, SlackPane
 from bot.platforms.slack_rights import RIGHTS_EVENTS, list_changes
 from bot.platforms.slack_transcript import JOINED, SlackTranscriber
 from bot.ports import Intake, RightsChanges
@@ -66,6 +68,7 @@ class SlackReceiver:
         changes: RightsChanges | None = None,
         transcriber: SlackTranscriber | None = None,
         pane: SlackPane | None = None,
+        home: SlackHome | None = None,
         now: Callable[[], datetime] = read_clock,
     ) -> None:
         self._membership = membership
@@ -75,6 +78,7 @@ class SlackReceiver:
         self._changes = changes
         self._transcriber = transcriber
         self._pane = pane
+        self._home = home
         self._now = now
 
     async def receive(self, payload: Payload) -> BoltResponse | None:
@@ -89,6 +93,8 @@ class SlackReceiver:
     async def _receive_interaction(self, payload: Payload) -> BoltResponse | None:
         if is_click(payload):
             return await self._receive_click(payload)
+        if self._home is not None and is_home_press(payload):
+            return await self._home.press(payload)
         if is_shortcut(payload):
             return await self._receive_shortcut(payload)
         if self._forms is not None and is_submission(payload):
@@ -106,6 +112,8 @@ class SlackReceiver:
         await self._note_changes(payload)
         if self._pane is not None and event["type"] in PANE_EVENTS:
             self._pane.open(payload)
+        if self._home is not None and event["type"] == HOME_OPENED:
+            self._home.open(payload)
         if self._transcriber is not None:
             await self._transcribe(self._transcriber, payload)
         if event["type"] not in EVENTS:

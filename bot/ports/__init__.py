@@ -3,6 +3,7 @@
 from bot.ports.chat import Directory, FileStore, LiveAnswer, Messenger, RightsChanges
 from bot.ports.desk import (
     FormDesk,
+    Homes,
     Installations,
     InstallationStates,
     Intake,
@@ -51,6 +52,7 @@ __all__ = [
     "Directory",
     "FileStore",
     "FormDesk",
+    "Homes",
     "Inbox",
     "InstallationStates",
     "Installations",

@@ -18,6 +18,7 @@ from bot.model import (
     ThreadKey,
 )
 from bot.rendering.form import Form
+from bot.rendering.home import Home
 from bot.rendering.reply import Reply
 from retrieval.model import ChatMessage, TenantId
 
@@ -138,6 +139,25 @@ class Prompts(Protocol):
         self, place: Place, person: Person, in_view: str | None = None
     ) -> Sequence[str]:
         """A few questions that the sources answer, for a person who looks at a channel, if any."""
+        ...
+
+
+class Homes(Protocol):
+    """Makes people's home pages."""
+
+    async def compose(self, place: Place, person: Person, *, replied: bool = False) -> Home:
+        """The page of a person; `place` is where they write to the bot directly.
+
+        `replied`: what they pressed there is answered in that place. Raises BotError and
+        RetrievalError.
+        """
+        ...
+
+    async def take(self, command: Command) -> bool:
+        """Carry out at once what a press on the page changes of it; False: that is for the inbox.
+
+        Raises StoreUnavailable.
+        """
         ...
 
 

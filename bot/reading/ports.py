@@ -8,13 +8,14 @@ from retrieval.model import (
     ChunkId,
     Passage,
     Period,
+    ReadableSource,
     SearchResult,
     WeightedQuery,
 )
 
 
 class Library(Protocol):
-    """Searches, reads and lists within a scope. Raises RetrievalError."""
+    """Searches and reads within a scope. Raises RetrievalError."""
 
     async def search(
         self,
@@ -33,6 +34,10 @@ class Library(Protocol):
         """Those of the chunks that may be read in the scope."""
         ...
 
-    async def list_sources(self, scope: AccessScope) -> frozenset[str]:
-        """Names of the sources of which something may be read."""
+
+class Catalog(Protocol):
+    """Knows what sources there are for somebody. Raises RetrievalError."""
+
+    async def list_readable(self, scope: AccessScope) -> Sequence[ReadableSource]:
+        """The sources of which something may be read in the scope, by name."""
         ...

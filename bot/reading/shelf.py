@@ -1,14 +1,12 @@
 """What one person may read, when nobody else sees it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 
 from bot.model import Person, Place
-from bot.ports import Sources
-from bot.reading.ports import Library
+from bot.reading.ports import Catalog, Library
 from bot.scopes import Scopes
-from retrieval.model import Passage, TenantId, WeightedQuery
+from retrieval.model import Passage, ReadableSource, TenantId, WeightedQuery
 
 SHOWN = 8
 """Passages that a search shows."""
@@ -16,20 +14,12 @@ SEARCHED = 24
 """Passages that they are chosen from: of each section the best."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReadableSource:
-    """A source of which a person may read something, and when it was synced last."""
-
-    name: str
-    last_sync: datetime | None
-
-
 class Shelf:
     """Looks for people in what they may read. Raises RetrievalError."""
 
-    def __init__(self, library: Library, sources: Sources, scopes: Scopes) -> None:
+    def __init__(self, library: Library, catalog: Catalog, scopes: Scopes) -> None:
         self._library = library
-        self._sources = sources
+        self._catalog = catalog
         self._scopes = scopes
 
     async def search(
@@ -50,11 +40,4 @@ class Shelf:
     ) -> Sequence[ReadableSource]:
         """The sources of which this person may read something, by name."""
         scope = await self._scopes.find_private(tenant, place, person)
-        names = await self._library.list_sources(scope)
-        if not names:
-            return ()
-        return [
-            ReadableSource(each.name, each.last_sync)
-            for each in await self._sources.list_overviews(tenant)
-            if each.name in names
-        ]
+        return await self._catalog.list_readable(scope)

@@ -45,8 +45,8 @@ class ReadingVerbs:
             return None
         place, person = claim.command.place, claim.command.person
         sources = await self._shelf.list_sources(claim.tenant, place, person)
-        ages = [(source.name, source.last_sync) for source in sources]
-        return _show(claim, compose_readable(ages, self._now()))
+        language = (await self._channels.read(claim.tenant, place, person)).language or "en"
+        return _show(claim, compose_readable(sources, self._now(), language))
 
 
 def build_reading_verbs(

@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Final
 
 from bot.rendering.compose import describe_age
-from bot.rendering.phrases import Phrase, personal
+from bot.rendering.phrases import Phrase, home, personal
+from bot.rendering.readable import describe_readable
 from bot.rendering.reply import Block, Button, Inline, Mark, Paragraph, Quote, Reply, Strong, Text
-from bot.rendering.sync_report import describe_past, list_lines
-from retrieval.model import Passage
+from bot.rendering.sync_report import list_lines
+from retrieval.model import Passage, ReadableSource
 
 LINE_CHARACTERS = 200
 
@@ -61,14 +62,15 @@ def compose_findings(
     return Reply(tuple(blocks), private=True)
 
 
-def compose_readable(sources: Sequence[tuple[str, datetime | None]], now: datetime) -> Reply:
-    """The names of sources, each with when it was read last."""
+def compose_readable(
+    sources: Sequence[ReadableSource], now: datetime, language: str = "en"
+) -> Reply:
+    """What somebody may read of each source, and when it was read last."""
     if not sources:
-        return Reply((_say("There are no sources that you may read."),), private=True)
-    lines: list[tuple[Inline, ...]] = [
-        (Strong((Text(name),)), Text(f": {describe_sync(synced, now)}")) for name, synced in sources
-    ]
-    return Reply((_say("You may read these sources:"), list_lines(lines)), private=True)
+        return Reply((_say(home.NOTHING_TO_READ.say(language)),), private=True)
+    lines = [describe_readable(source, now, language) for source in sources]
+    words = home.YOU_MAY_READ.say(language)
+    return Reply((_say(words), list_lines(lines)), private=True)
 
 
 def compose_offer(question: str, item: str, language: str = "en") -> Reply:
@@ -79,11 +81,6 @@ def compose_offer(question: str, item: str, language: str = "en") -> Reply:
         Button(personal.DO_NOT_OFFER.say(language), "preferences offers off"),
     )
     return Reply((_say(words),), private=True, buttons=buttons)
-
-
-def describe_sync(synced: datetime | None, now: datetime) -> str:
-    """'read 3 hours ago', 'not read yet'."""
-    return "not read yet" if synced is None else f"read {describe_past(synced, now)}"
 
 
 def _show(number: int, passage: Passage, now: datetime, language: str) -> Iterator[Block]:

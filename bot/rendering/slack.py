@@ -111,7 +111,7 @@ def _render_text(reply: Reply) -> str:
 
 def _render_blocks(reply: Reply) -> list[Json]:
     blocks = [_context(f"⚠️ {escape(_shorten(n, 600))}") for n in reply.notices if n.strip()]
-    blocks.extend(_render_answer(reply.blocks))
+    blocks.extend(render_body(reply.blocks))
     blocks.extend(_render_sources(reply.sources))
     if reply.footer.strip():
         blocks.append(_context(escape(_shorten(reply.footer, 600))))
@@ -214,7 +214,7 @@ def _shorten(text: str, limit: int) -> str:
 # The answer
 
 
-def _render_answer(blocks: Sequence[Block]) -> Iterator[Json]:
+def render_body(blocks: Sequence[Block]) -> Iterator[Json]:
     """Rich text, interrupted by the one table that a message may hold."""
     table_used = False
     parts: list[Json] = []

@@ -11,9 +11,11 @@ from bot.admin.forms import AdminForms
 from bot.answers.cases import Cases
 from bot.answers.rating import RatingDesk
 from bot.channels.editor import ChannelEditor
+from bot.clock import read_clock
 from bot.desks import FormDesks
 from bot.intake import InboxIntake
 from bot.model import Platform
+from bot.people.home import HomePages
 from bot.platforms.discord_platform import DiscordPlatform
 from bot.platforms.slack_platform import SlackPlatform
 from bot.ports import Directory
@@ -34,9 +36,11 @@ from bot.serving.platforms import (
 )
 from bot.storage.directory import PostgresAdmins, PostgresAudit, PostgresWorkspaces
 from bot.storage.inbox import PostgresInbox
+from bot.storage.preferences import PostgresPreferences
 from bot.storage.rights import PostgresRightsChanges
 from bot.wiring import Footnote
 from bot.worker_process import WorkerProcess
+from retrieval.postgres.catalog import PostgresCatalog
 from retrieval.postgres.topics import PostgresTopics
 
 _log = logging.getLogger(__name__)
@@ -127,7 +131,13 @@ def _build_front(
         channel=ChannelForm(editor),
         folders=settings.chat_folders,
     )
-    shelf = Shelf(footnote.searcher, footnote.knowledge, scopes)
+    prompts = SourcePrompts(
+        PostgresTopics(footnote.pool),
+        scopes=scopes,
+        channels=footnote.channels,
+        workspaces=workspaces,
+    )
+    shelf = Shelf(footnote.searcher, PostgresCatalog(footnote.pool), scopes)
     return Front(
         intake=InboxIntake(inbox, workspaces, footnote.channels, triage),
         workspaces=workspaces,
@@ -137,10 +147,16 @@ def _build_front(
         desk=FormDesks({"answer": RatingDesk(cases, footnote.votes, workspaces)}, admin_forms),
         kinds=admin_forms.list_kinds(),
         changes=PostgresRightsChanges(footnote.pool),
-        prompts=SourcePrompts(
-            PostgresTopics(footnote.pool),
-            scopes=scopes,
-            channels=footnote.channels,
+        prompts=prompts,
+        homes=HomePages(
             workspaces=workspaces,
+            scopes=scopes,
+            shelf=shelf,
+            channels=footnote.channels,
+            preferences=PostgresPreferences(footnote.pool),
+            prompts=prompts,
+            rights=rights,
+            sources=footnote.knowledge,
+            now=read_clock,
         ),
     )

@@ -8,6 +8,7 @@ from bot.desks import FormDesks
 from bot.errors import SettingsInvalid
 from bot.intake import InboxIntake
 from bot.model import Platform
+from bot.people.home import HomePages
 from bot.platforms.discord_platform import DiscordPlatform, DiscordPorts, build_discord
 from bot.platforms.slack_platform import (
     HttpServer,
@@ -50,6 +51,7 @@ class Front:
     kinds: Sequence[Choice]
     changes: PostgresRightsChanges
     prompts: SourcePrompts
+    homes: HomePages
 
 
 def choose_platforms(settings: Settings, *, slack: bool, discord: bool) -> list[Platform]:
@@ -91,6 +93,7 @@ def build_slack_platform(
             source_names=front.source_names,
             transcripts=PostgresTranscripts(footnote.pool),
             prompts=front.prompts,
+            homes=front.homes,
             changes=front.changes,
         ),
         bot_token=bot_token.get_secret_value() if bot_token else None,

@@ -36,7 +36,16 @@ from retrieval.model.names import (
     TenantId,
 )
 from retrieval.model.search import Passage, SearchResult, WeightedQuery
-from retrieval.model.sources import AUTHORITY, ChatMessage, Reading, Schedule, Source, SourceTrial
+from retrieval.model.sources import (
+    AUTHORITY,
+    MOST_COUNTED,
+    ChatMessage,
+    ReadableSource,
+    Reading,
+    Schedule,
+    Source,
+    SourceTrial,
+)
 from retrieval.model.syncs import RunSignal, SyncCounts, SyncFailure, SyncMode, SyncRun, SyncState
 from retrieval.model.vectors import (
     EmbeddingModel,
@@ -49,6 +58,7 @@ from retrieval.model.vectors import (
 __all__ = [
     "AUTHORITY",
     "EVERYONE",
+    "MOST_COUNTED",
     "PUBLIC",
     "AccessScope",
     "Block",
@@ -70,6 +80,7 @@ __all__ = [
     "Period",
     "Phrase",
     "RawDocument",
+    "ReadableSource",
     "Reading",
     "RunId",
     "RunSignal",

@@ -51,6 +51,25 @@ class Source:
         return float(set_to) if isinstance(set_to, int | float) else 1.0
 
 
+MOST_COUNTED = 10_000
+"""Documents of a source up to which they are counted for somebody who reads it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadableSource:
+    """A source as far as somebody may read it.
+
+    `documents` is how many that are, MOST_COUNTED at most. `read_at` is when the source was last
+    read to its end; `failing`: a later sync did not work.
+    """
+
+    name: str
+    documents: int
+    read_at: datetime | None
+    paused: bool = False
+    failing: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class ChatMessage:
     """What was said in a channel. `ts` names it, tells its moment and sorts by it; `thread` is the

@@ -46,6 +46,43 @@ SELECT source_id, count(*) FILTER (WHERE cardinality(audience) > 0) AS documents
 FROM document WHERE tenant_id = %(tenant)s
 GROUP BY source_id;
 
+-- name: list_readable
+SELECT source.name, held.documents, coalesce(done.finished_at, held.synced_at) AS read_at,
+    source.paused, coalesce(latest.state = 'failed', false) AS failing
+FROM source
+JOIN LATERAL (
+    SELECT count(*) AS documents, max(synced_at) AS synced_at
+    FROM (
+        SELECT synced_at FROM document
+        WHERE document.tenant_id = source.tenant_id AND document.source_id = source.source_id
+            AND document.audience && %(readers)s::text[]
+        LIMIT %(most)s
+    ) AS seen
+) AS held ON held.documents > 0
+LEFT JOIN LATERAL (
+    SELECT state FROM sync_run
+    WHERE sync_run.tenant_id = source.tenant_id AND sync_run.source_id = source.source_id
+        AND state <> 'running'
+    ORDER BY started_at DESC
+    LIMIT 1
+) AS latest ON true
+LEFT JOIN LATERAL (
+    SELECT finished_at FROM sync_run
+    WHERE sync_run.tenant_id = source.tenant_id AND sync_run.source_id = source.source_id
+        AND state = 'succeeded'
+    ORDER BY started_at DESC
+    LIMIT 1
+) AS done ON true
+WHERE source.tenant_id = %(tenant)s
+    AND (%(sources)s::text[] IS NULL OR source.name = ANY(%(sources)s::text[]))
+    AND EXISTS (
+        SELECT FROM access_group
+        WHERE access_group.tenant_id = source.tenant_id
+            AND access_group.source_id = source.source_id AND access_group.chunks > 0
+            AND access_group.audience && %(readers)s::text[]
+    )
+ORDER BY source.name;
+
 -- name: close_dead_runs
 UPDATE sync_run
 SET state = 'failed', interrupted = true, finished_at = now(), error = %(error)s

@@ -5,7 +5,7 @@ import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 from urllib.parse import urlencode
 
@@ -113,9 +113,15 @@ async def workspace() -> AsyncIterator[SlackEmulator]:
         yield slack
 
 
+PORTS = frozenset(port.name for port in fields(SlackPorts))
+
+
 def build(slack: SlackEmulator, recorder: Recorder, **options: Any) -> SlackPlatform:
+    """The adapter; what is no port is an option of how it is reached."""
     reached = {"bot_token": slack.bot_token, "app_token": slack.app_token, "api_url": slack.api_url}
-    return build_slack(SlackPorts(recorder, recorder), **{**reached, **options})
+    ports = {name: port for name, port in options.items() if name in PORTS}
+    reached |= {name: value for name, value in options.items() if name not in PORTS}
+    return build_slack(SlackPorts(recorder, recorder, **ports), **reached)
 
 
 @asynccontextmanager

@@ -9,7 +9,7 @@ import pytest
 
 from bot.model import REPLACES, ChannelKind, Command, Person, Place, Platform
 from bot.platforms import slack_forms
-from bot.platforms.slack_platform import SlackPlatform
+from bot.platforms.slack_platform import HttpServer, SlackPlatform
 from bot.ports import Rejected
 from bot.rendering.reply import Button, Paragraph, Reply, Text
 from retrieval.errors import StoreUnavailable
@@ -55,8 +55,8 @@ class Scene:
 async def scene(request: pytest.FixtureRequest) -> AsyncIterator[Scene]:
     desk, recorder = ScriptedDesk(), Recorder()
     async with SlackEmulator() as slack:
-        secret = {"app_token": None, "signing_secret": slack.signing_secret, "port": 0}
-        over = secret if request.param == "http" else {}
+        server = HttpServer(slack.signing_secret, port=0)
+        over = {"app_token": None, "server": server} if request.param == "http" else {}
         platform = build(slack, recorder, desk=desk, source_names=Names(), **over)
         scene = Scene(slack, platform, desk)
         scene.recorder = recorder

@@ -27,6 +27,7 @@ from bot.storage.preferences import PostgresPreferences
 from bot.verdict import Verdict, say
 from retrieval.model import TenantId
 from retrieval.ports import Embedder
+from retrieval.postgres.catalog import PostgresCatalog
 from retrieval.postgres.index import PostgresPassageIndex
 from retrieval.postgres.pool import Pool
 from retrieval.search import PassageSearcher
@@ -81,7 +82,7 @@ class LeakBot:
         self.messenger = InMemoryMessenger()
         self._delivery = Delivery(outbox, {world.platform: self.messenger})
         knowledge, workspaces = InMemoryKnowledge(names), _Workspaces(tenant)
-        self._shelf = Shelf(self._library, knowledge, self._scopes)
+        self._shelf = Shelf(self._library, PostgresCatalog(pool), self._scopes)
         self.rights = Rights(self._audit, self._directories)
         self.suggestions = (
             ReadableNames(self._shelf, workspaces),

@@ -1,6 +1,7 @@
 """What people read, in memory: a handbook for everyone, and plans for one group."""
 
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 
 from bot.commands import Commands
 from bot.delivery import Delivery
@@ -17,10 +18,9 @@ from bot.reading.shelf import Shelf
 from bot.reading.verbs import build_lesser_verbs, build_reading_verbs
 from bot.rights import Rights
 from bot.scopes import Scopes
-from retrieval.model import ChunkId, TenantId
+from retrieval.model import AccessScope, ChunkId, ReadableSource, TenantId
 from tests.fakes.channels import InMemoryChannels, make_guide
 from tests.fakes.intake import InMemoryAudit, InMemoryInbox, InMemoryOutbox
-from tests.fakes.knowledge import InMemoryKnowledge
 from tests.fakes.messages import make_command
 from tests.fakes.messenger import InMemoryDirectory, InMemoryMessenger
 from tests.fakes.passage_search import InMemoryPassageSearch, make_passage
@@ -35,6 +35,19 @@ PLANS = make_passage(2, "Plans", "Layoffs of leave staff are planned in May.", s
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
 
 
+class InMemoryShelves:
+    """Satisfies Catalog over passages, one a document; `states` are of sources by name."""
+
+    def __init__(self, library: InMemoryPassageSearch, **states: Mapping[str, bool]) -> None:
+        self._library = library
+        self.states = states
+
+    async def list_readable(self, scope: AccessScope) -> Sequence[ReadableSource]:
+        read_at = NOW - timedelta(hours=3)
+        names = sorted(await self._library.list_sources(scope))
+        return [ReadableSource(name, 1, read_at, **self.states.get(name, {})) for name in names]
+
+
 class ReadingScene:
     """People's reading with everything around it."""
 
@@ -47,7 +60,7 @@ class ReadingScene:
         )
         directories = {Platform.SLACK: InMemoryDirectory(LEADER, MEMBER, STRANGER)}
         scopes = Scopes(directories)
-        self.shelf = Shelf(self.library, InMemoryKnowledge(["handbook", "plans"]), scopes)
+        self.shelf = Shelf(self.library, InMemoryShelves(self.library), scopes)
         self.channels = InMemoryChannels()
         self.preferences = self.channels.preferences
         delivery = Delivery(self.outbox, {Platform.SLACK: self.messenger})

@@ -1,0 +1,123 @@
+"""What there is to read for somebody: no source and no document beyond the scope is counted."""
+
+from datetime import UTC, datetime
+from hashlib import sha256
+
+import pytest
+
+from retrieval.model import (
+    EVERYONE,
+    AccessScope,
+    Chunk,
+    Document,
+    Embeddings,
+    ReadableSource,
+    Source,
+    Span,
+    SyncMode,
+    TenantId,
+)
+from retrieval.postgres import catalog
+from retrieval.postgres.catalog import PostgresCatalog
+from retrieval.postgres.loading import DocumentEntry
+from retrieval.postgres.pool import Pool
+from retrieval.postgres.runs import find_query
+from retrieval.postgres.sources import PostgresSourceStore
+from retrieval.postgres.store import PostgresDocumentStore
+from tests.fakes.embedder import InMemoryEmbedder
+
+HOME = TenantId("default")
+MEMBERS = frozenset({EVERYONE})
+STAFF = frozenset({EVERYONE, "staff"})
+
+
+class Library:
+    """Sources with documents, in a database of their own."""
+
+    def __init__(self, pool: Pool) -> None:
+        self.sources = PostgresSourceStore(pool)
+        self.catalog = PostgresCatalog(pool)
+        self._embedder = InMemoryEmbedder()
+        self._store = PostgresDocumentStore(pool, self._embedder.model)
+
+    async def add(self, name: str, *audiences: str) -> Source:
+        """A source with a document for each of these."""
+        source = await self.sources.add_source(HOME, name, "memory", {})
+        for number, audience in enumerate(audiences):
+            text = f"{name} {number}"
+            document = Document(
+                external_id=str(number),
+                url=f"https://docs.test/{name}/{number}",
+                title=text,
+                text=text,
+                content_hash=sha256(text.encode()).hexdigest(),
+                audience=frozenset({audience}),
+            )
+            chunk = Chunk(0, text, Span(0, len(text)))
+            vectors = await self._embedder.embed_passages([text])
+            entry = DocumentEntry(document, [chunk], Embeddings(vectors))
+            await self._store.put_documents(source, [entry])
+        return source
+
+    async def list(
+        self, readers: frozenset[str] = MEMBERS, sources: frozenset[str] | None = None
+    ) -> list[ReadableSource]:
+        return list(await self.catalog.list_readable(AccessScope(HOME, readers, sources)))
+
+
+@pytest.fixture
+async def library(pool: Pool) -> Library:
+    library = Library(pool)
+    await library.add("wiki", EVERYONE, "staff", "staff")
+    await library.add("plans", "board", "board")
+    await library.add("empty")
+    return library
+
+
+async def test_only_what_may_be_read_is_counted_and_named(library: Library) -> None:
+    assert [(each.name, each.documents) for each in await library.list()] == [("wiki", 1)]
+    assert [(each.name, each.documents) for each in await library.list(STAFF)] == [("wiki", 3)]
+    board = await library.list(frozenset({"board"}))
+    assert [(each.name, each.documents) for each in board] == [("plans", 2)]
+    assert await library.list(STAFF, frozenset({"plans"})) == []
+    elsewhere = AccessScope(TenantId("other"), STAFF)
+    assert await library.catalog.list_readable(elsewhere) == []
+
+
+async def test_many_are_counted_up_to_a_bound(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(catalog, "MOST_COUNTED", 2)
+    assert [each.documents for each in await library.list(STAFF)] == [2]
+
+
+async def test_its_age_is_that_of_the_last_sync_that_worked(library: Library) -> None:
+    source = await library.sources.get_source(HOME, "wiki")
+    (before,) = await library.list()
+    assert before.read_at is not None  # that of its documents, where no sync is on record
+    assert (before.paused, before.failing) == (False, False)
+
+    done = await library.sources.start_run(source, SyncMode.INCREMENTAL)
+    (running,) = await library.list()
+    assert running.read_at == before.read_at
+    await library.sources.finish_run(done)
+    (read,) = await library.list()
+    assert read.read_at is not None
+    assert before.read_at < read.read_at <= datetime.now(UTC)
+
+    failed = await library.sources.start_run(source, SyncMode.INCREMENTAL)
+    await library.sources.finish_run(failed, error="The server answered 503.")
+    await library.sources.pause_source(HOME, "wiki", paused=True)
+    assert await library.list() == [ReadableSource("wiki", 1, read.read_at, True, True)]
+
+
+async def test_indexes_find_it(pool: Pool, library: Library) -> None:
+    values = {"tenant": HOME, "readers": ["x"], "sources": None, "most": 10}
+    async with pool.connection() as connection, connection.transaction():
+        await connection.execute("SET LOCAL enable_seqscan = off")
+        cursor = await connection.execute(
+            "EXPLAIN " + find_query("list_readable").as_string(connection), values
+        )
+        plan = "\n".join(row[0] for row in await cursor.fetchall())
+    assert "document_tenant_id_source_id_external_id_key" in plan
+    assert "sync_run_by_source" in plan
