@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping, Sequence
 
 from bot.errors import BotError
-from bot.model import Person, Place, Platform
+from bot.model import ChannelKind, Person, Place, Platform
 from bot.ports import Admins, Directory, Sources, Workspaces
 from retrieval.model import TenantId
 
@@ -32,13 +32,18 @@ class Rights:
         if await self._admins.is_admin(tenant, place.platform, person.id):
             return True
         directory = self._directories.get(place.platform)
-        if directory is None:
+        if directory is None or _is_outside(place):
             return False
         try:
             return (await directory.describe(place, person)).may_manage
         except BotError as error:
             _log.warning("The rights of %s could not be read: %s", person.id, error)
             return False
+
+
+def _is_outside(place: Place) -> bool:
+    """Whether a place belongs to no server: in Discord, people write directly outside of them."""
+    return place.platform is Platform.DISCORD and place.channel_kind is ChannelKind.DIRECT
 
 
 class AdminSuggestions:

@@ -14,7 +14,9 @@ from retrieval.model import (
     ReadableSource,
     Source,
     Span,
+    SyncCounts,
     SyncMode,
+    SyncState,
     TenantId,
 )
 from retrieval.postgres import catalog
@@ -100,24 +102,32 @@ async def test_its_age_is_that_of_the_last_sync_that_worked(library: Library) ->
     done = await library.sources.start_run(source, SyncMode.INCREMENTAL)
     (running,) = await library.list()
     assert running.read_at == before.read_at
-    await library.sources.finish_run(done)
+    await library.sources.finish_run(source, done.id, SyncState.SUCCEEDED, SyncCounts())
     (read,) = await library.list()
     assert read.read_at is not None
     assert before.read_at < read.read_at <= datetime.now(UTC)
 
     failed = await library.sources.start_run(source, SyncMode.INCREMENTAL)
-    await library.sources.finish_run(failed, error="The server answered 503.")
+    await library.sources.finish_run(source, failed.id, SyncState.FAILED, SyncCounts(), "It broke.")
     await library.sources.pause_source(HOME, "wiki", paused=True)
     assert await library.list() == [ReadableSource("wiki", 1, read.read_at, True, True)]
 
 
+FILL = """
+INSERT INTO document (tenant_id, source_id, external_id, url, title, body, audience, content_hash)
+SELECT tenant_id, source_id, 'x' || number, 'https://docs.test/x', '', '', '{everyone}', ''
+FROM source, generate_series(1, 2000) AS number
+"""
+
+
 async def test_indexes_find_it(pool: Pool, library: Library) -> None:
-    values = {"tenant": HOME, "readers": ["x"], "sources": None, "most": 10}
+    values = {"tenant": HOME, "readers": [EVERYONE], "sources": None, "most": 10_000}
     async with pool.connection() as connection, connection.transaction():
+        await connection.execute(FILL)
+        await connection.execute("ANALYZE document, source")
         await connection.execute("SET LOCAL enable_seqscan = off")
-        cursor = await connection.execute(
-            "EXPLAIN " + find_query("list_readable").as_string(connection), values
-        )
+        query = "EXPLAIN " + find_query("list_readable").as_string(connection)
+        cursor = await connection.execute(query, values)
         plan = "\n".join(row[0] for row in await cursor.fetchall())
     assert "document_tenant_id_source_id_external_id_key" in plan
     assert "sync_run_by_source" in plan

@@ -56,6 +56,11 @@ async def test_help_is_for_everyone() -> None:
             make_place(Platform.DISCORD, kind=ChannelKind.DIRECT, workspace="@me"),
             True,
         ),
+        (
+            Person("9", may_manage=True),
+            make_place(channel="D1", kind=ChannelKind.DIRECT),  # in Slack, of a workspace
+            False,
+        ),
     ],
 )
 async def test_who_manages_the_server_is_an_admin_there(
