@@ -1,11 +1,12 @@
 from pathlib import Path
 
-from retrieval.postgres import runs, sources, transcripts
+from retrieval.postgres import catalog, runs, sources, transcripts
 from retrieval.postgres.queries import load_queries
 
 
 def test_every_query_of_the_sync_is_used() -> None:
-    code = "".join(Path(each.__file__).read_text(encoding="utf-8") for each in (runs, sources))
+    users = (catalog, runs, sources)
+    code = "".join(Path(each.__file__).read_text(encoding="utf-8") for each in users)
     for name in load_queries(runs.QUERY_FILE):
         assert f'find_query("{name}")' in code or f'_fetch_source("{name}"' in code
 
