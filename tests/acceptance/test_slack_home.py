@@ -17,6 +17,7 @@ from bot.rendering.home import Home
 from bot.rendering.welcome import REFRESH, HomeFacts, compose_home
 from retrieval.errors import StoreUnavailable
 from retrieval.model import ReadableSource
+from tests.acceptance.homes import press_home, see_home
 from tests.acceptance.test_slack_events import Recorder, build, running
 from tests.emulators.slack import SlackEmulator
 from tests.fakes.form_desk import ScriptedDesk
@@ -76,31 +77,10 @@ class Scene:
         await self.slack.driver.open_home(person)
 
     async def see(self, words: str, person: str = "bruno") -> dict[str, Any]:
-        """The page, once it says so."""
-
-        def find() -> dict[str, Any] | None:
-            view = self.slack.workspace.homes.get(self.slack.workspace.user(person).id)
-            return view.definition if view and words in str(view.definition["blocks"]) else None
-
-        return await self.slack.driver.wait_for(find, 15)  # type: ignore[return-value]
+        return await see_home(self.slack.driver, person, words)
 
     async def press(self, label: str, person: str = "bruno") -> dict[str, Any]:
-        """Press the button of that label, or choose it in the select."""
-        view = await self.slack.driver.home(person)
-        assert view is not None
-        for block in view["blocks"]:
-            for element in block.get("elements", ()) if block["type"] == "actions" else ():
-                if element["text"]["text"] == label:
-                    return await self.slack.driver.click_view(
-                        person, "home", element["action_id"], element["value"]
-                    )
-            for option in block.get("accessory", {}).get("options", ()):
-                if option["text"]["text"] == label:
-                    action = block["accessory"]["action_id"]
-                    return await self.slack.driver.click_view(
-                        person, "home", action, option["value"]
-                    )
-        raise LookupError(label)
+        return await press_home(self.slack.driver, person, label)
 
     def count_published(self) -> int:
         return len(self.slack.journal.of_kind("home.published"))
