@@ -51,6 +51,8 @@ class ResidentOnDiscord(AdminOnDiscord):
         match words.split():
             case ["channel", "set", setting, *value]:
                 return "channel set", {"setting": setting, "value": " ".join(value)}
+            case ["forget", "all"]:
+                return "forget", {"everywhere": True}
             case ["channel", "reset", setting]:
                 return "channel reset", {"setting": setting}
             case _:

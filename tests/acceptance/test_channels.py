@@ -328,6 +328,25 @@ async def test_a_person_has_their_conversations_forgotten(people: Residents, tow
     assert left == []
 
 
+async def test_with_all_conversations_a_persons_searches_are_forgotten(
+    people: Residents, town: Town
+) -> None:
+    words = f"calendar absences {people.name}"
+    found = await people.command(people.member, "help", "search", words)
+    assert "Booking" in found.text
+    told = await people.order(people.member, "help", "forget all")
+    assert "all your conversations" in told.plain
+    await people.press(people.member, "help", told, "Forget them")
+    await people.wait_for_word(people.member, "help", "Forgotten: ")
+    left = await town.read(
+        "SELECT 1 FROM inbox WHERE payload::text LIKE %s UNION ALL "
+        "SELECT 1 FROM outbox WHERE reply::text LIKE %s UNION ALL "
+        "SELECT 1 FROM audit WHERE command LIKE %s",
+        *[f"%absences%{people.name}%"] * 3,
+    )
+    assert left == []
+
+
 async def test_the_command_line_shows_and_sets_a_channel(town: Town) -> None:
     where = ("slack", town.slack.team_id, "C0HELP00001")
     outcome = await town.shell.run("channel", "set", *where, "language", "fr", "--json")
