@@ -1,5 +1,6 @@
 """The shipped program where workspaces install the app themselves, in two processes."""
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any, LiteralString
@@ -25,6 +26,7 @@ class Site:
 
     slack: SlackEmulator
     bots: list[Bot]
+    shell: Shell
     database_url: str
     teams: dict[str, Driver] = field(default_factory=dict)
 
@@ -75,7 +77,7 @@ async def site(module_url: str, tmp_path_factory: pytest.TempPathFactory) -> Asy
             FOOTNOTE_PORT="0",
         )
         async with serving(shell) as first, serving(shell) as second:
-            yield Site(slack, [first, second], module_url)
+            yield Site(slack, [first, second], shell, module_url)
 
 
 async def test_a_person_who_changes_their_mind_installs_nothing(site: Site) -> None:
@@ -137,6 +139,22 @@ async def test_an_organisation_installs_once_for_all_its_workspaces(site: Site) 
         assert "4711" in await site.ask_by_shortcut(driver, "emil")
     served = await site.select("SELECT workspace_id FROM workspace WHERE organisation = %s", GRID)
     assert sorted(served) == [("T0NORTH001",), ("T0SOUTH001",)]
+
+    # All that is stored of them is forgotten at a word, and nothing of others.
+    kept = "SELECT count(*) FROM inbox WHERE payload->'place'->>'workspace' NOT LIKE 'T0%%TH001'"
+    before = await site.select(kept)
+    forgot = await site.shell.run("forget", "--workspace", f"slack:{GRID}")
+    assert forgot.code == 0, forgot.errors
+    told = sorted(re.findall(r"slack:(\w+)", forgot.output))
+    assert told == [GRID, "T0NORTH001", "T0SOUTH001"]
+    for query in (
+        "SELECT 1 FROM inbox WHERE payload->'place'->>'workspace' LIKE 'T0%%TH001'",
+        "SELECT 1 FROM outbox WHERE place->>'workspace' LIKE 'T0%%TH001'",
+        "SELECT 1 FROM answer_record WHERE thread LIKE '%%:T0%%TH001:%%'",
+        "SELECT 1 FROM allowance WHERE name LIKE '%%:T0%%TH001:%%'",
+    ):
+        assert await site.select(query) == []
+    assert await site.select(kept) == before
 
 
 async def test_a_page_that_is_brought_back_twice_or_by_another_browser_is_refused(
