@@ -26,7 +26,9 @@ def pack_vectors(vectors: Vector) -> bytes:
     return b"".join([rounded.tobytes(), scales.astype("<f4").tobytes()])
 
 
-def unpack_vectors(packed: Sequence[bytes | None], passages: Vector) -> tuple[Vector, Starts]:
+def unpack_vectors(
+    packed: Sequence[bytes | memoryview | None], passages: Vector
+) -> tuple[Vector, Starts]:
     """What pack_vectors packed, for n passages: vectors (m, d), and where each one's begin.
 
     Where there is nothing, the passage's own vector (a row of `passages`) takes the place.
@@ -76,10 +78,11 @@ def unpack_terms(sent: bytes, counts: Sequence[int], frequencies: bytes | None =
     )
 
 
-def split_bytes(joined: bytes, sizes: Sequence[int]) -> list[bytes]:
-    """The pieces of a string that was joined from pieces of these sizes."""
+def split_bytes(joined: bytes, sizes: Sequence[int]) -> list[memoryview]:
+    """The pieces of a string that was joined from pieces of these sizes, without a copy."""
+    view = memoryview(joined)
     ends = list(accumulate(sizes))
-    return [joined[end - size : end] for size, end in zip(sizes, ends, strict=True)]
+    return [view[end - size : end] for size, end in zip(sizes, ends, strict=True)]
 
 
 def array_literal(numbers: Iterable[int]) -> str:

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.inference.batches import plan_batches
+from retrieval.inference.batches import SIMILAR, plan_batches
 
 LENGTHS = st.lists(st.integers(0, 300), max_size=80)
 
@@ -22,3 +22,10 @@ def test_the_longest_come_first(lengths: list[int]) -> None:
     batches = plan_batches(lengths, texts=8, tokens=2048)
     order = [lengths[row] for batch in batches for row in batch]
     assert order == sorted(lengths, reverse=True)
+
+
+@given(st.lists(st.integers(1, 300), min_size=1, max_size=80))
+def test_little_of_a_batch_is_padding(lengths: list[int]) -> None:
+    for batch in plan_batches(lengths, texts=16, tokens=4096):
+        held = [lengths[row] for row in batch]
+        assert len(held) * max(held) <= sum(held) / SIMILAR + 1e-6
