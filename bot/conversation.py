@@ -90,6 +90,13 @@ class _Asked:
         return self.message.intent is Intent.ASK or (set_so and not direct)
 
     @property
+    def is_overlooked(self) -> bool:
+        """Whether others see that an answer for the asker alone is made: in a thread, by a sign."""
+        place = self.message.place
+        direct = place.channel_kind is ChannelKind.DIRECT
+        return self.private and place.thread is not None and not direct
+
+    @property
     def language(self) -> str:
         """The language to speak."""
         return choose_language(self.settings.language, self.message.text)
@@ -302,7 +309,9 @@ class Conversation:
         async for event in self._assistant.answer(question, trail):
             match event:
                 case StepStarted():
-                    progress.show_step(_describe_step(event, language))
+                    progress.show_step(
+                        _describe_step(event, language, detail=not asked.is_overlooked)
+                    )
                 case TextDelta(text):
                     progress.append(text)
                 case Answered(last):
@@ -411,11 +420,12 @@ def _name_letter(claim: Claim) -> str:
     return f"{claim.item}:answer"
 
 
-def _describe_step(step: StepStarted, language: str) -> str:
+def _describe_step(step: StepStarted, language: str, *, detail: bool) -> str:
     words = STEP_WORDS.get(step.step, STEP_WORDS["planning"]).say(language)
     if step.count:
         return f"{words} ({step.count})"
-    return f"{words}: {step.detail}" if step.detail and step.step == "searching" else words
+    told = detail and step.detail and step.step == "searching"
+    return f"{words}: {step.detail}" if told else words
 
 
 async def _end(task: asyncio.Task[Answer]) -> None:

@@ -2,10 +2,12 @@
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from bot.model import (
     Acceptance,
+    ChannelKind,
     ChannelMode,
     Command,
     IncomingMessage,
@@ -13,6 +15,8 @@ from bot.model import (
     ItemId,
     MessageKey,
     Place,
+    Visibility,
+    name_private_thread,
 )
 from bot.ports import Channels, Inbox, Triage, Workspaces
 from retrieval.model import TenantId
@@ -21,6 +25,8 @@ STOP = ("stop",)
 
 _UNADDRESSED = frozenset({Intent.FOLLOW_UP, Intent.OVERHEARD})
 """What does not mention the bot."""
+_ANSWERED_IN_PLACE = frozenset({Intent.MENTION, Intent.FOLLOW_UP})
+"""Questions to the bot whose answers the whole channel sees, where it is not set otherwise."""
 
 _log = logging.getLogger(__name__)
 
@@ -53,8 +59,18 @@ class InboxIntake:
         tenant = await self._resolve(message.place)
         if tenant is None or not await self._is_for_us(tenant, message):
             return Acceptance.IGNORED
+        if await self._is_for_asker_alone(tenant, message):
+            message = ask_in_private(message)
         new = await self._inbox.put_question(tenant, message)
         return Acceptance.ACCEPTED if new else Acceptance.DUPLICATE
+
+    async def _is_for_asker_alone(self, tenant: TenantId, message: IncomingMessage) -> bool:
+        """Whether a question that was asked for all to hear is answered in private here."""
+        direct = message.place.channel_kind is ChannelKind.DIRECT
+        if direct or message.person.bot or message.intent not in _ANSWERED_IN_PLACE:
+            return False
+        settings = await self._channels.read(tenant, message.place)
+        return settings.visibility is Visibility.PRIVATE
 
     async def _is_for_us(self, tenant: TenantId, message: IncomingMessage) -> bool:
         person, intent, text = message.person, message.intent, message.text
@@ -69,7 +85,11 @@ class InboxIntake:
         if intent is Intent.OVERHEARD:
             return settings.mode is ChannelMode.AUTO and self._triage.asks_anyone(text)
         goes_on = settings.mode is not ChannelMode.MENTIONS and self._triage.goes_on(text)
-        return goes_on and await self._inbox.has_answered(tenant, message.thread)
+        own = name_private_thread(message.thread, person.id)
+        return goes_on and (
+            await self._inbox.has_answered(tenant, message.thread)
+            or await self._inbox.has_answered(tenant, own)
+        )
 
     async def accept_edit(self, message: IncomingMessage) -> Acceptance:
         """Have a question answered anew as it reads now. Raises StoreUnavailable.
@@ -129,3 +149,12 @@ class InboxIntake:
         if tenant is None:
             _log.warning("Ignored: %s workspace %s is not linked", place.platform, place.workspace)
         return tenant
+
+
+def ask_in_private(message: IncomingMessage) -> IncomingMessage:
+    """A question to the bot as one whose answer only the asker sees, whatever is set later.
+
+    It is drawn from what the asker may read, so its conversation is the asker's own.
+    """
+    own = name_private_thread(message.thread, message.person.id)
+    return replace(message, intent=Intent.ASK, thread=own)

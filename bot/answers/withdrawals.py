@@ -14,6 +14,7 @@ from bot.model import (
     Platform,
     ThreadKey,
     name_conversation,
+    name_private_thread,
 )
 from bot.ports import Inbox
 from bot.rendering.phrases import actions
@@ -61,7 +62,9 @@ class Beginnings:
         thread = find_thread(claim.command.place)
         if thread is None:
             return tell(claim, actions.NEW_BY_ITSELF.en)
-        await self._memory.begin_anew(claim.tenant, name_conversation(claim.tenant, thread))
+        own = name_private_thread(thread, claim.command.person.id)
+        for one in (thread, own):
+            await self._memory.begin_anew(claim.tenant, name_conversation(claim.tenant, one))
         return tell(claim, actions.NEW_CONVERSATION.en)
 
 

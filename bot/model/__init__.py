@@ -33,6 +33,8 @@ from bot.model.places import (
     Platform,
     ThreadKey,
     name_conversation,
+    name_private_thread,
+    name_shared_thread,
 )
 from bot.model.records import AuditEntry, AuditRecord, SourceOverview
 
@@ -76,4 +78,6 @@ __all__ = [
     "Waiting",
     "Wish",
     "name_conversation",
+    "name_private_thread",
+    "name_shared_thread",
 ]

@@ -22,6 +22,16 @@ def name_conversation(tenant: TenantId, thread: ThreadKey) -> str:
     return f"{tenant}:{thread}"
 
 
+def name_private_thread(thread: ThreadKey, person: str) -> ThreadKey:
+    """A person's own conversation beside that of a thread; the others there know nothing of it."""
+    return ThreadKey(f"{name_shared_thread(thread, person)}:{person}")
+
+
+def name_shared_thread(thread: ThreadKey, person: str) -> ThreadKey:
+    """The conversation of the thread that a person's own one may stand beside."""
+    return ThreadKey(thread.removesuffix(f":{person}"))
+
+
 class Platform(StrEnum):
     """Where people ask."""
 

@@ -328,7 +328,7 @@ ORDER BY at DESC
 LIMIT 1;
 
 -- name: find_thread
-SELECT thread FROM inbox
+SELECT thread, person FROM inbox
 WHERE tenant_id = %(tenant)s AND platform = %(platform)s AND message = %(message)s;
 
 -- name: list_cursors

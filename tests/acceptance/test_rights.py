@@ -21,8 +21,10 @@ from tests.acceptance.program import (
     point_at_discord,
     point_at_slack,
     serving,
+    wait_until,
     write_documents,
 )
+from tests.acceptance.residents import ResidentOnDiscord, ResidentOnSlack, Residents
 from tests.emulators.discord import DiscordEmulator
 from tests.emulators.slack import SlackEmulator
 
@@ -170,6 +172,40 @@ async def take_offer(people: People) -> Said:
     return read_discord_message(
         await direct.wait_for_message(f"@{people.member}", contains="October", timeout=PATIENCE)
     )
+
+
+async def test_where_answers_are_private_a_mention_is_answered_from_what_the_asker_may_read(
+    town: Town,
+) -> None:
+    for people in (ResidentOnSlack(town.slack), ResidentOnDiscord(town.discord)):
+        await people.open_channel("whispers")
+        form = await people.open_form(people.admin, "whispers", "channel set")
+        await people.fill_in(people.admin, "whispers", form, {"visibility": "private"})
+        before = await read_alone(people, people.member, "whispers")
+        await people.mention(QUESTION, "whispers", people.member)
+        await people.mention(QUESTION, "whispers", people.colleague)
+
+        async def are_told(people: Residents = people, before: str = before) -> bool:
+            member = await read_alone(people, people.member, "whispers")
+            colleague = await read_alone(people, people.colleague, "whispers")
+            return member.count("October") > before.count("October") and "don't know" in colleague
+
+        await wait_until(are_told)
+        assert "October" not in await read_alone(people, people.colleague, "whispers")
+        for person in (people.member, people.colleague, people.admin):
+            if isinstance(people, ResidentOnDiscord) or person != people.member:
+                assert "October" not in await people.see(person, "whispers")
+
+
+async def read_alone(people: Residents, person: str, channel: str) -> str:
+    """What the person reads in the channel and, in Discord, in direct messages with the bot."""
+    seen = await people.see(person, channel)
+    if isinstance(people, ResidentOnSlack):
+        return seen
+    world = people.discord.world
+    direct = world.direct_channel(world.find_user(person))
+    told = await people.discord.driver.messages(str(direct.id))
+    return "\n".join([seen, *(message["text"] for message in told)])
 
 
 async def test_strangers_in_a_shared_channel_read_nothing_that_is_not_meant_for_it(

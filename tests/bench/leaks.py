@@ -18,6 +18,7 @@ from random import Random
 
 import psycopg
 
+from bot.intake import ask_in_private
 from bot.model import (
     ChannelKind,
     Command,
@@ -88,6 +89,7 @@ class Tenant:
         self._pool = pool
         self._embedder = InMemoryEmbedder()
         self._answered: list[IncomingMessage] = []
+        self._whispered: list[IncomingMessage] = []
         self._numbers = 0
 
     async def fill(self) -> None:
@@ -149,8 +151,8 @@ class Tenant:
         places = self.world.list_places(person.id)
         place = self.random.choice(places) if places else self.world.find_direct(person.id)
         action = self.random.choice(
-            ("mention", "mention", "ask", "direct", "search", "list", "proof", "private",
-             "suggest", "fail", "command", "help")
+            ("mention", "mention", "whispered", "ask", "direct", "search", "list", "proof",
+             "private", "suggest", "fail", "command", "help")
         )  # fmt: skip
         if action in ("proof", "private") and not self._list_answered(place):
             action = "command"
@@ -189,6 +191,9 @@ class Tenant:
             case "mention":
                 thread = self.random.choice(earlier).thread if earlier else None
                 await self._ask(question, person, place, Intent.MENTION, thread)
+            case "whispered":
+                thread = self.random.choice(earlier).thread if earlier else None
+                await self._ask(question, person, place, Intent.MENTION, thread, alone=True)
             case "ask":
                 await self._ask(question, person, place, Intent.ASK)
             case "direct":
@@ -204,7 +209,8 @@ class Tenant:
                 await self._command("sources list", person, place)
             case "proof" | "private":
                 verb = self.random.choice(("proof", "sources")) if action == "proof" else action
-                item = self.random.choice(earlier).message
+                asked = [*earlier, *(each for each in self._whispered if each.place == place)]
+                item = self.random.choice(asked).message
                 await self._command(f"answer {verb} {item}", person, place)
                 await self._answer_queued()
             case _:
@@ -225,7 +231,9 @@ class Tenant:
         thread: ThreadKey | None = None,
         *,
         failing: bool = False,
+        alone: bool = False,
     ) -> None:
+        """`alone`: the channel is set to answers that only the asker sees."""
         key = MessageKey(f"{self.id}-{self._count()}")
         message = IncomingMessage(
             event=key,
@@ -238,11 +246,14 @@ class Tenant:
             at=AT,
             reply_token={"user": person.id},
         )
+        if alone and place.channel_kind is not ChannelKind.DIRECT:
+            message = ask_in_private(message)
+            self._whispered.append(message)
         await self._bot.inbox.put_question(self.id, message)
         conversation = self._bot.failing if failing else self._bot.conversation
         while await conversation.answer(self.id, ItemId(key)) is not None:
             pass
-        if intent is Intent.MENTION and not failing:
+        if message.intent is Intent.MENTION and not failing:
             self._answered.append(message)
 
     async def _command(self, words: str, person: Person, place: Place) -> None:

@@ -1,5 +1,7 @@
 """What is taken in, and what is not."""
 
+from dataclasses import replace
+
 import pytest
 
 from agents.llm import triage
@@ -7,14 +9,18 @@ from bot.intake import InboxIntake
 from bot.model import (
     Acceptance,
     AnswerJob,
+    ChannelKind,
     ChannelMode,
     ChannelSettings,
     CommandJob,
+    IncomingMessage,
     Intent,
     ItemId,
     ItemState,
+    MessageKey,
     Person,
     Platform,
+    Visibility,
 )
 from bot.ports import Letter
 from bot.rendering.compose import compose_words
@@ -32,10 +38,15 @@ class Scene:
     """The intake with everything around it in memory."""
 
     def __init__(
-        self, mode: ChannelMode = ChannelMode.THREADS, bots: frozenset[str] = frozenset()
+        self,
+        mode: ChannelMode = ChannelMode.THREADS,
+        bots: frozenset[str] = frozenset(),
+        visibility: Visibility = Visibility.PUBLIC,
     ) -> None:
         self.inbox = InMemoryInbox(InMemoryOutbox())
-        self.channels = InMemoryChannels(ChannelSettings(mode=mode, allowed_bots=bots))
+        self.channels = InMemoryChannels(
+            ChannelSettings(mode=mode, allowed_bots=bots, visibility=visibility)
+        )
         workspaces = InMemoryWorkspaces((Platform.SLACK, "T1"))
         self.intake = InboxIntake(self.inbox, workspaces, self.channels, triage)
         self.accept = self.intake.accept
@@ -223,3 +234,44 @@ async def test_changes_in_an_unknown_workspace_are_ignored() -> None:
     message = make_message(place=make_place(workspace="T2"))
     assert await intake.accept_edit(message) is Acceptance.IGNORED
     assert await intake.accept_deletion(message.place, message.message) is Acceptance.IGNORED
+
+
+async def take_in(scene: Scene, message: IncomingMessage) -> IncomingMessage:
+    assert await scene.accept(message) is Acceptance.ACCEPTED
+    kept = await scene.inbox.read_question(TENANT, ItemId(message.message))
+    assert kept is not None
+    return kept
+
+
+async def test_where_answers_are_private_a_question_is_the_askers_own() -> None:
+    scene = Scene(visibility=Visibility.PRIVATE)
+    first = await take_in(scene, make_message(1, thread="x"))
+    assert (first.intent, first.thread) == (Intent.ASK, "x:U1")
+    ben = Person("U2", "Ben")
+    other = await take_in(scene, replace(make_message(2, thread="x"), person=ben))
+    assert (other.intent, other.thread) == (Intent.ASK, "x:U2")
+    # a later change of the setting does not open what was said in private
+    scene.channels.settings = ChannelSettings()
+    third = await take_in(scene, make_message(3, thread="x"))
+    assert (third.intent, third.thread) == (Intent.MENTION, "x")
+
+
+async def test_there_a_person_goes_on_with_their_own_conversation_alone() -> None:
+    scene = Scene(visibility=Visibility.PRIVATE)
+    await scene.answer(1, thread="x")
+    follow_up = make_message(2, "And for part-time staff?", intent=Intent.FOLLOW_UP, thread="x")
+    ben = Person("U2", "Ben")
+    stranger = replace(follow_up, person=ben, message=MessageKey("slack:T1:C1:3"), event="3")
+    assert await scene.accept(stranger) is Acceptance.IGNORED
+    kept = await take_in(scene, follow_up)
+    assert (kept.intent, kept.thread) == (Intent.ASK, "x:U1")
+
+
+async def test_what_is_private_anyway_and_what_nobody_asked_stay_as_they_are() -> None:
+    scene = Scene(ChannelMode.AUTO, frozenset({"B7"}), Visibility.PRIVATE)
+    direct = make_message(1, place=make_place(kind=ChannelKind.DIRECT), intent=Intent.DIRECT)
+    overheard = make_message(2, QUESTION, intent=Intent.OVERHEARD)
+    robot = replace(make_message(3), person=ROBOT)
+    for message in (direct, overheard, robot):
+        kept = await take_in(scene, message)
+        assert (kept.intent, kept.thread) == (message.intent, message.thread)

@@ -316,7 +316,8 @@ async def test_new_begins_the_conversation_of_the_place_anew(
 ) -> None:
     scene = AnswerScene()
     await scene.press("new", place=place)
-    assert scene.assistant.begun_anew == ([thread] if thread else [])
+    # that of the thread, and the person's own beside it
+    assert scene.assistant.begun_anew == ([thread, f"{thread}:U1"] if thread else [])
 
 
 @pytest.mark.parametrize(
