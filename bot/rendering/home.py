@@ -10,17 +10,19 @@ from bot.rendering.reply import Block, Button
 class Select:
     """One of several, chosen at once. The value of a choice is a command, as that of a button.
 
-    `chosen` is the value of the one that holds; '' where none does.
+    `chosen` is the value of the one that holds; '' where none does. `hint` is a line below the
+    label.
     """
 
     label: str
     choices: tuple[Choice, ...]
     chosen: str = ""
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A part of the page: words, then what can be chosen and pressed, then small print.
+    """A part of the page: what can be chosen, words, what can be pressed, and small print.
 
     The blocks hold no table.
     """

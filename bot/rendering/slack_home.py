@@ -36,9 +36,9 @@ def _render_section(section: Section, number: int) -> Iterator[Json]:
     if number:
         yield {"type": "divider"}
     yield {"type": "header", "text": _plain(section.title, TITLE_CHARACTERS)}
-    yield from render_body(section.blocks)
     for place, select in enumerate(section.selects):
         yield _render_select(select, f"{number}_{place}")
+    yield from render_body(section.blocks)
     if section.buttons:
         yield render_actions(section.buttons) | {"block_id": f"{HOME}_buttons_{number}"}
     if section.footer:
@@ -53,11 +53,11 @@ def _render_select(select: Select, place: str) -> Json:
     element: Json = {"type": "static_select", "action_id": f"choose{place}", "options": options}
     if chosen := [option for option in options if option["value"] == select.chosen]:
         element["initial_option"] = chosen[0]
-    text = {"type": "mrkdwn", "text": f"*{escape(select.label)}*", "verbatim": True}
+    words = f"*{escape(select.label)}*\n{escape(select.hint)}".strip()
     return {
         "type": "section",
         "block_id": f"{HOME}_select_{place}",
-        "text": text,
+        "text": {"type": "mrkdwn", "text": words, "verbatim": True},
         "accessory": element,
     }
 

@@ -108,10 +108,10 @@ def _compose_settings(chosen: Preferences, language: str) -> Section:
                 personal.LANGUAGE.say(language),
                 list_languages(language),
                 f"preferences language {chosen.language or AUTOMATIC}",
+                personal.LANGUAGE_RULE.say(language),
             ),
         ),
         buttons=(offer_offers(chosen, language),),
-        footer=personal.LANGUAGE_RULE.say(language),
     )
 
 

@@ -10,6 +10,7 @@ import psycopg
 import pytest
 import pytest_asyncio
 
+from tests.acceptance.homes import press_home, see_home
 from tests.acceptance.program import PATIENCE, Bot, Shell, serving, wait_until
 from tests.emulators.slack import Driver, SlackEmulator
 
@@ -103,6 +104,10 @@ async def test_two_workspaces_install_ask_and_one_leaves(site: Site) -> None:
         assert "4711" in await site.ask(other, "emil")
         assert "4711" in await site.ask(slack.driver, "bruno")
     assert "4711" in await site.ask_by_shortcut(other, "emil")
+    await other.open_home("emil")
+    await see_home(other, "emil", "handbook")
+    assert (await press_home(other, "emil", "Deutsch"))["acked"]
+    await see_home(other, "emil", "Was ich weiß")
 
     await other.uninstall()
 
@@ -135,6 +140,9 @@ async def test_an_organisation_installs_once_for_all_its_workspaces(site: Site) 
     assert installed == [(GRID,)]
     for number, driver in ((0, south), (1, north)):
         await site.deliver_to(number)
+        # The first that is heard of a workspace may be that somebody opens the Home tab.
+        await driver.open_home("emil")
+        await see_home(driver, "emil", "handbook")
         assert "4711" in await site.ask(driver, "emil")
         assert "4711" in await site.ask_by_shortcut(driver, "emil")
     served = await site.select("SELECT workspace_id FROM workspace WHERE organisation = %s", GRID)

@@ -13,8 +13,11 @@ from bot.channels.guide import Guide
 from bot.commands import Commands
 from bot.conversation import Conversation
 from bot.delivery import Delivery
-from bot.model import Claim, Platform
+from bot.model import Claim
+from bot.people.home import HomePages
 from bot.ports import Assistant as AnyAssistant
+from bot.ports import Workspaces
+from bot.prompts import SourcePrompts
 from bot.reading.offers import Offers
 from bot.reading.shelf import Shelf
 from bot.reading.suggestions import ReadableNames
@@ -30,10 +33,11 @@ from retrieval.ports import Embedder
 from retrieval.postgres.catalog import PostgresCatalog
 from retrieval.postgres.index import PostgresPassageIndex
 from retrieval.postgres.pool import Pool
+from retrieval.postgres.topics import PostgresTopics
 from retrieval.search import PassageSearcher
 from tests.bench.leak_worlds import World
 from tests.fakes.channels import InMemoryChannels, make_limits
-from tests.fakes.intake import InMemoryAudit, InMemoryInbox, InMemoryOutbox
+from tests.fakes.intake import InMemoryAudit, InMemoryInbox, InMemoryOutbox, InMemoryWorkspaces
 from tests.fakes.knowledge import InMemoryKnowledge
 from tests.fakes.messenger import InMemoryMessenger
 from tests.fakes.passage_search import InMemorySentenceScorer
@@ -81,17 +85,38 @@ class LeakBot:
         self.inbox = InMemoryInbox(outbox)
         self.messenger = InMemoryMessenger()
         self._delivery = Delivery(outbox, {world.platform: self.messenger})
-        knowledge, workspaces = InMemoryKnowledge(names), _Workspaces(tenant)
+        knowledge = InMemoryKnowledge(names)
+        workspaces = InMemoryWorkspaces(*((world.platform, each) for each in world.workspaces))
+        workspaces.linked = dict.fromkeys(workspaces.linked, tenant)
         self._shelf = Shelf(self._library, PostgresCatalog(pool), self._scopes)
         self.rights = Rights(self._audit, self._directories)
         self.suggestions = (
             ReadableNames(self._shelf, workspaces),
             AdminSuggestions(self.rights, knowledge, workspaces),
         )
+        self.pages = self._build_pages(knowledge, workspaces)
         self._offers = self._build_offers()
         self.conversation = self._build_conversation(self._build_assistant(), self._offers)
         self.failing = self._build_conversation(FailingAssistant(secrets))
         self.commands = self._build_commands(" ".join(names))
+
+    def _build_pages(self, knowledge: InMemoryKnowledge, workspaces: Workspaces) -> HomePages:
+        return HomePages(
+            workspaces=workspaces,
+            scopes=self._scopes,
+            shelf=self._shelf,
+            channels=self._channels,
+            preferences=PostgresPreferences(self._pool),
+            prompts=SourcePrompts(
+                PostgresTopics(self._pool),
+                scopes=self._scopes,
+                channels=self._channels,
+                workspaces=workspaces,
+            ),
+            rights=self.rights,
+            sources=knowledge,
+            now=lambda: AT,
+        )
 
     def _build_offers(self) -> Offers:
         return Offers(
@@ -159,13 +184,3 @@ class LeakBot:
             },
             lesser=build_lesser_verbs(self._shelf, self._channels, lambda: AT),
         )
-
-
-class _Workspaces:
-    """Satisfies what suggestions need of Workspaces: everything is one tenant's."""
-
-    def __init__(self, tenant: TenantId) -> None:
-        self._tenant = tenant
-
-    async def resolve(self, platform: Platform, workspace: str) -> TenantId | None:
-        return self._tenant

@@ -29,6 +29,8 @@ class World(Protocol):
 
     platform: Platform
     workspace: str
+    workspaces: Sequence[str]
+    """All that belong to the tenant: Discord's direct messages are outside of the server."""
     directory: Directory
 
     def list_people(self) -> Sequence[str]:
@@ -68,6 +70,7 @@ class SlackWorld:
 
     def __init__(self, slack: SlackEmulator, account: SlackAccount, changes: RightsChanges) -> None:
         self.workspace = slack.team_id
+        self.workspaces = (slack.team_id,)
         self.directory = SlackDirectory(account, RightsCache(Platform.SLACK, changes))
         self._state = slack.workspace
         self._driver = slack.driver
@@ -198,6 +201,7 @@ class DiscordWorld:
         self._driver = discord.driver
         self._guild = next(iter(discord.world.guilds.values()))
         self.workspace = str(self._guild.id)
+        self.workspaces = (self.workspace, "@me")
         self.directory = DiscordDirectory(client, RightsCache(Platform.DISCORD, changes))
         self._changes = changes
 

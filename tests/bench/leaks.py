@@ -11,7 +11,7 @@ import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from random import Random
@@ -32,6 +32,7 @@ from bot.model import (
 )
 from bot.platforms.discord_client import DiscordClient
 from bot.platforms.slack_account import SlackAccount
+from bot.rendering.phrases.home import FOR_ADMINS
 from bot.storage.rights import PostgresRightsChanges
 from migrations.runner import migrate
 from retrieval.model import EVERYONE, PUBLIC, Chunk, Document, Embeddings, Span, TenantId
@@ -152,8 +153,12 @@ class Tenant:
         place = self.random.choice(places) if places else self.world.find_direct(person.id)
         action = self.random.choice(
             ("mention", "mention", "whispered", "ask", "direct", "search", "list", "proof",
-             "private", "suggest", "fail", "command", "help")
+             "private", "suggest", "fail", "command", "help", "home")
         )  # fmt: skip
+        if action == "home":
+            findings.cases[action] += 1
+            await self._open_home(findings, person)
+            return
         if action in ("proof", "private") and not self._list_answered(place):
             action = "command"
         self._bot.messenger.posts.clear()
@@ -180,6 +185,15 @@ class Tenant:
         private = action in ("ask", "direct", "private") or place.channel_kind is ChannelKind.DIRECT
         readers = [person.id] if private else self.world.list_readers(place)
         self._look(findings, action, readers, place, shown)
+
+    async def _open_home(self, findings: Findings, person: Person) -> None:
+        """Open the home page, and look at all of it; at the corner where they are no admin."""
+        direct = self.world.find_direct(person.id)
+        home = await self._bot.pages.compose(direct, person, replied=self.random.random() < 0.5)
+        own = [part for part in home.sections if part.title != FOR_ADMINS.en]
+        is_admin = await self._bot.rights.is_admin(self.id, direct, person)
+        shown = replace(home, sections=tuple(own)) if is_admin else home
+        self._look(findings, "home", [person.id], direct, repr(shown))
 
     async def _perform(self, action: str, person: Person, place: Place) -> None:
         topic = self.random.choice(TOPICS)

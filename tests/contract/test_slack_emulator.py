@@ -974,6 +974,38 @@ async def test_home_tab_can_be_used(slack: SlackEmulator, client: AsyncWebClient
     assert await refused(refusal) == "invalid_blocks"
 
 
+@pytest.mark.parametrize(
+    ("view", "code"),
+    [
+        ({"type": "home", "blocks": [{"type": "divider"}] * 100}, ""),
+        ({"type": "home", "blocks": [{"type": "divider"}] * 101}, "invalid_blocks"),
+        ({"type": "home", "blocks": [], "title": PLAIN}, "invalid_arguments"),
+        ({"type": "home", "blocks": [], "private_metadata": "x" * 3001}, "invalid_arguments"),
+        ({"type": "modal", "blocks": [], "title": PLAIN}, "invalid_arguments"),
+    ],
+)
+async def test_home_tab_has_limits(client: AsyncWebClient, view: dict[str, Any], code: str) -> None:
+    publishing = client.views_publish(user_id="U0CHEN00001", view=view)
+    if code:
+        assert await refused(publishing) == code
+    else:
+        await publishing
+
+
+async def test_home_tab_is_guarded_by_its_hash_and_may_be_off(
+    slack: SlackEmulator, client: AsyncWebClient
+) -> None:
+    view = {"type": "home", "blocks": []}
+    first = await client.views_publish(user_id="U0CHEN00001", view=view)
+    known = first["view"]["hash"]
+    await client.views_publish(user_id="U0CHEN00001", view=view, hash=known)
+    again = client.views_publish(user_id="U0CHEN00001", view=view, hash=known)
+    assert await refused(again) == "hash_conflict"
+    slack.app.home_tab = False
+    off = client.views_publish(user_id="U0CHEN00001", view=view)
+    assert await refused(off) == "not_enabled"
+
+
 async def test_status_lasts_two_minutes_or_until_the_reply(
     slack: SlackEmulator, client: AsyncWebClient
 ) -> None:

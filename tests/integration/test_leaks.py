@@ -1,6 +1,6 @@
 """Nobody sees what is not for them, whatever they do; and the check would tell if they did."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
@@ -8,8 +8,11 @@ import pytest
 import bot.scopes
 from bot.access import derive_private_scope, derive_public_scope
 from bot.model import Audience, Person, Place, Standing
+from bot.people.home import HomePages
+from bot.rendering.welcome import ManagedSource
 from bot.storage.rights import PostgresRightsChanges
-from retrieval.model import AccessScope, TenantId
+from retrieval.model import AccessScope, ReadableSource, TenantId
+from retrieval.postgres.catalog import PostgresCatalog
 from retrieval.postgres.pool import Pool
 from tests.bench.leaks import look_for_leaks
 
@@ -50,7 +53,33 @@ def forget_changes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(PostgresRightsChanges, "count", count)
 
 
-@pytest.mark.parametrize("breaking", [trust_outsiders, trust_guests, forget_changes])
+def open_the_corner(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Home pages show everybody what is for admins."""
+
+    async def list_managed(
+        self: HomePages, tenant: TenantId, *_: object
+    ) -> Sequence[ManagedSource]:
+        return [ManagedSource(each) for each in await self._sources.list_overviews(tenant)]
+
+    monkeypatch.setattr(HomePages, "_list_managed", list_managed)
+
+
+def count_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every source is listed to everybody."""
+
+    async def list_readable(self: PostgresCatalog, scope: AccessScope) -> Sequence[ReadableSource]:
+        async with self._pool.connection() as connection:
+            query = "SELECT name FROM source WHERE tenant_id = %s"
+            rows = await (await connection.execute(query, [scope.tenant])).fetchall()
+        return [ReadableSource(row[0], 1, None) for row in rows]
+
+    monkeypatch.setattr(PostgresCatalog, "list_readable", list_readable)
+
+
+@pytest.mark.parametrize(
+    "breaking",
+    [trust_outsiders, trust_guests, forget_changes, open_the_corner, count_everything],
+)
 async def test_a_broken_filter_is_found(
     pool: Pool, monkeypatch: pytest.MonkeyPatch, breaking: Callable[[pytest.MonkeyPatch], None]
 ) -> None:

@@ -22,7 +22,7 @@ VERSION = "Which PostgreSQL version do I need for my own database?"
 
 
 async def play_slack(slack: SlackEmulator) -> list[Picture]:
-    """An answer, a private one, and sources removed and added."""
+    """An answer, a private one, sources removed and added, and the Home tab."""
     driver = slack.driver
     asked = await driver.mention("bruno", "help", ADD)
     answer = await _wait_in_thread(slack, asked, "sources add handbook")
@@ -45,6 +45,11 @@ async def play_slack(slack: SlackEmulator) -> list[Picture]:
     view = await driver.wait_for_view("alma", timeout=PATIENCE)
     modal = slack_page.draw_view(view)
     pictures.append(_on_slack("slack-modal", "A source is added in Slack", modal))
+
+    await driver.open_home("alma")
+    home = await driver.wait_for(lambda: slack.workspace.homes.get("U0ALMA00001"), PATIENCE)
+    page = slack_page.draw_view(home.definition)
+    pictures.append(_on_slack("slack-home", "The Home tab of an admin in Slack", page))
     return pictures
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 WIDTH = 760
 """CSS pixels; pictures have twice as many."""
-LARGEST = 100_000
+LARGEST = 120_000
 """Bytes of a picture."""
 
 

@@ -28,6 +28,10 @@ blockquote { border-left: 4px solid #ddd; margin: 4px 0; padding-left: 14px; }
 .danger { color: #e01e5a; border-color: #e01e5a; }
 table { border-collapse: collapse; margin: 6px 0; font-size: 14px; }
 td { border: 1px solid #ddd; padding: 6px 10px; } tr:first-child td { font-weight: 700; }
+.section { display: flex; justify-content: space-between; align-items: center; gap: 16px; }
+.section p { color: #616061; font-size: 13px; } .section b { color: #1d1c1d; font-size: 15px; }
+.section .field { min-height: 0; padding: 5px 10px; min-width: 230px; color: #1d1c1d; }
+.home { max-width: 700px; }
 hr { border: 0; border-top: 1px solid #ddd; margin: 12px 0; }
 h2 { font-size: 18px; margin: 8px 0; }
 .plan { border: 1px solid #ddd; border-radius: 8px; color: #616061; font-size: 13px;
@@ -62,7 +66,7 @@ def draw_view(view: dict[str, Any]) -> str:
     """A modal, or the Home tab of an app."""
     body = draw_blocks(view["blocks"])
     if view["type"] == "home":
-        return body
+        return f"<div class='home'>{body}</div>"
     buttons = [
         f"<span class='button {kind}'>{_read(view[part])}</span>"
         for part, kind in (("close", ""), ("submit", "primary"))
@@ -88,7 +92,7 @@ def _draw_block(block: dict[str, Any]) -> str:
         case "section":
             texts = [block["text"]] if block.get("text") else block.get("fields") or []
             beside = _draw_element(block["accessory"]) if block.get("accessory") else ""
-            return f"<p>{'<br>'.join(map(_read, texts))} {beside}</p>"
+            return f"<div class='section'><p>{'<br>'.join(map(_read, texts))}</p>{beside}</div>"
         case "header":
             return f"<h2>{_read(block['text'])}</h2>"
         case "markdown":
@@ -134,8 +138,8 @@ def _draw_element(element: dict[str, Any]) -> str:
     if kind == "overflow":
         return "<span class='button'>⋯</span>"
     chosen = element.get("initial_option")
-    held = element.get("initial_value") or (_read(chosen["text"]) if chosen else "")
-    shown = html.escape(held) or _read(element.get("placeholder") or {"text": " "})
+    stands = chosen["text"] if chosen else {"text": element.get("initial_value") or ""}
+    shown = _read(stands) or _read(element.get("placeholder") or {"text": " "})
     return f"<div class='field{' select' if 'select' in kind else ''}'>{shown or '&nbsp;'}</div>"
 
 

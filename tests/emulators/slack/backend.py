@@ -59,6 +59,7 @@ class App:
     app_token_scopes: set[str] = field(default_factory=lambda: {"connections:write"})
     subscriptions: set[str] = field(default_factory=lambda: set(DEFAULT_SUBSCRIPTIONS))
     streaming: bool = True
+    home_tab: bool = True
     ack_timeout: float = 3.0
     retry_delays: tuple[float, ...] = (0.0, 60.0, 300.0)
 

@@ -230,6 +230,8 @@ class Interactions:
 
     def publish_home(self, user: User, definition: Any, given_hash: str | None) -> View:
         """Set the Home tab that the person sees."""
+        if not self._backend.app.home_tab:
+            raise SlackError("not_enabled")
         checked = check_view(definition)
         if checked["type"] != "home":
             raise SlackError("invalid_arguments")

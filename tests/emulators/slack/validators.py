@@ -155,6 +155,8 @@ def check_view(view: Any) -> dict[str, Any]:
         for name in ("submit", "close"):
             if view.get(name) is not None:
                 problems.text(view[name], f"/view/{name}", limit=24, plain=True)
+    if kind == "home" and (unknown := view.keys() & {"title", "submit", "close"}):
+        problems.add(f"no more keys allowed: {', '.join(sorted(unknown))}", "/view")
     for name, limit in (("callback_id", 255), ("private_metadata", 3000), ("external_id", 255)):
         if len(view.get(name) or "") > limit:
             problems.add(f"must be less than {limit + 1} characters", f"/view/{name}")

@@ -14,13 +14,15 @@ from bot.admin.verbs import build_verbs
 from bot.answers.verbs import COMMANDS
 from bot.people.preferences import COMMAND as PREFERENCES
 from bot.platforms import slack_account, slack_events, slack_receiver
-from bot.platforms.slack_interactions import ANSWER_THIS
+from bot.platforms.slack_interactions import ANSWER_THIS, is_shortcut
 from bot.reading.verbs import build_reading_verbs
 from retrieval.sources import slack_reader
 from tests.emulators.slack.backend import EVENT_SCOPES, MESSAGE_EVENTS
 from tests.emulators.slack.calls import Method
 from tests.emulators.slack.web_api import METHODS
 
+KINDS = {"message": "message_action", "global": "shortcut"}
+"""What a shortcut of a kind is delivered as."""
 CLIENTS = frozenset({"client", "poster", "drafter"})
 HELPERS = {"chat_stream": ("chat.startStream", "chat.appendStream", "chat.stopStream")}
 """Methods of the SDK that call others."""
@@ -107,11 +109,25 @@ def test_commands(manifest: dict[str, Any]) -> None:
 
 def test_interactivity_and_agent_view(manifest: dict[str, Any]) -> None:
     features = manifest["features"]
-    (shortcut,) = features["shortcuts"]
-    assert (shortcut["type"], shortcut["callback_id"]) == ("message", ANSWER_THIS)
     assert manifest["settings"]["interactivity"]["is_enabled"]
-    assert features["app_home"]["messages_tab_enabled"]
+    assert features["app_home"] == {
+        "home_tab_enabled": True,
+        "messages_tab_enabled": True,
+        "messages_tab_read_only_enabled": False,
+    }
     assert len(features["agent_view"]["suggested_prompts"]) <= 4
+
+
+def test_shortcuts(manifest: dict[str, Any]) -> None:
+    """Those that the adapter takes, and each within Slack's limits."""
+    shortcuts = {each["callback_id"]: each for each in manifest["features"]["shortcuts"]}
+    assert len(shortcuts) == len(manifest["features"]["shortcuts"]) <= 10
+    for name, shortcut in shortcuts.items():
+        payload = {"type": KINDS[shortcut["type"]], "callback_id": name}
+        assert is_shortcut(payload)
+        assert len(shortcut["name"]) <= 24
+        assert len(shortcut["description"]) <= 150
+    assert shortcuts.keys() == {ANSWER_THIS}
 
 
 def read_scopes(manifest: dict[str, Any]) -> set[str]:
