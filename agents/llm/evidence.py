@@ -43,8 +43,10 @@ CONFIDENCE_OFFSET = -7.7
 DENSITY_WORDS = 12
 """Words in a row within which the question's words count as close together."""
 
-MOST_UNITS = 64
-"""Units whose similarity is looked at; of more, those with the best cover and passage are."""
+MOST_UNITS = 24
+"""Units whose similarity is looked at, which takes nearly all of the time; of more, those with the
+best cover and passage are. On 250 questions of SQuAD 2.0, each with some 54 units, 64, 32 and 24
+led with the same right answers (80.0 %, 92.0 % in the first three, AUROC .864); 12 lost one."""
 _LONGEST_UNIT = 1_000
 
 _MONTH = (
