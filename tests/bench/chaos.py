@@ -148,7 +148,8 @@ class Chaos:
             told = await self._slack.driver.mention(
                 "bruno", "help", QUESTION, duplicates=int(again)
             )
-            asked = Asked("slack", (told["channel"], told["ts"]), time.monotonic())
+            key = told["channel"], told["ts"]
+            asked = Asked("slack", key, time.monotonic(), events=told["event_ids"])
         self._open[len(self.asked)] = asked
         self.asked.append(asked)
 
@@ -275,6 +276,6 @@ def tabulate(outcome: Outcome) -> Section:
             f"{outcome.seconds:.0f} s in all; the inbox by state: {dict(outcome.states)}",
             "goals: 0 lost; Discord 0 twice; Slack 1 in 1,000 twice, 0 after the sweep",
             "twice: more than one message was posted for it, however soon one was deleted",
-            *(f"a wrong answer, {oddity:.300}" for oddity in outcome.verdict.oddities),
+            *(f"{oddity:.300}" for oddity in outcome.verdict.oddities),
         ],
     )

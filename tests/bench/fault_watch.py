@@ -12,18 +12,23 @@ from tests.emulators.slack import SlackEmulator
 
 @dataclass(slots=True)
 class Asked:
-    """One question: where it stands, when it was asked, and when an answer was first seen."""
+    """One question: where it stands, when it was asked, and when an answer was first seen.
+
+    `events` are the ids of the events by which Slack tells of it.
+    """
 
     platform: str
     key: Any
     at: float
     answered: float | None = None
+    events: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """How many questions, by platform: without an answer, with one that is wrong, with more than
-    one at any time, and with more than one that stands. `oddities` are some of the wrong answers.
+    one at any time, and with more than one that stands. `oddities` are some of the wrong answers,
+    and what became of the deliveries of what was lost.
     """
 
     lost: Counter[str]
@@ -59,13 +64,20 @@ class Watch:
         oddities = []
         for asked in all_asked:
             found = self.find(asked)
-            verdict.lost[asked.platform] += not found
+            if not found:
+                verdict.lost[asked.platform] += 1
+                oddities.append(f"lost, {asked.platform}: {self._trace_deliveries(asked)}")
             verdict.standing[asked.platform] += len(found) > 1
             verdict.doubled[asked.platform] += len(self._list_replies(asked)) > 1
             if found and not any(answer in text for text in found):
                 verdict.wrong[asked.platform] += 1
-                oddities.append(f"{asked.platform}: {found[0]}")
+                oddities.append(f"wrong, {asked.platform}: {found[0]}")
         return Verdict(verdict.lost, verdict.wrong, verdict.doubled, verdict.standing, oddities[:5])
+
+    def _trace_deliveries(self, asked: Asked) -> str:
+        entries = self._slack.journal.entries
+        mine = [entry for entry in entries if entry.data.get("event_id") in asked.events]
+        return ", ".join(entry.kind for entry in mine) or "delivered once"
 
     def _list_replies(self, asked: Asked) -> Sequence[Any]:
         """Every message that was posted for a question, deleted ones included."""

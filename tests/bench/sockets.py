@@ -22,6 +22,8 @@ LOOK = 0.05
 PATIENCE = 120.0
 REDELIVERY = 61.0
 
+DISCORD_SESSIONS = ("discord.identified", "discord.resumed")
+
 Act = Callable[[], Awaitable[Any]]
 
 
@@ -52,12 +54,16 @@ def list_discord_faults(discord: DiscordEmulator) -> Mapping[str, Act]:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One platform's connections: how to ask, how to see that they are back, what comes again."""
+    """One platform's connections: how to ask, how to see that they are back, what comes again.
+
+    `wait` is given how many sessions there had been before the fault.
+    """
 
     platform: str
     faults: Mapping[str, Act]
     ask: Act
-    wait: Act
+    count_sessions: Callable[[], int]
+    wait: Callable[[int], Awaitable[Any]]
     hurry: Act
 
 
@@ -65,19 +71,27 @@ def list_lines(slack: SlackEmulator, discord: DiscordEmulator) -> Sequence[Line]
     async def do_nothing() -> None:
         """Discord delivers nothing again by itself."""
 
+    def count_discord_sessions() -> int:
+        return len(discord.journal.of_kind(*DISCORD_SESSIONS))
+
+    async def wait_for_discord(before: int) -> None:
+        await discord.journal.wait_for(lambda: count_discord_sessions() > before, PATIENCE)
+
     return (
         Line(
             "slack",
             list_slack_faults(slack),
             lambda: slack.driver.dm("bruno", "So?"),
-            lambda: slack.driver.wait_for_sockets(2, timeout=PATIENCE),
+            lambda: len(slack.journal.of_kind("socket.opened")),
+            lambda _: slack.driver.wait_for_sockets(2, timeout=PATIENCE),
             lambda: slack.driver.advance(REDELIVERY),
         ),
         Line(
             "discord",
             list_discord_faults(discord),
             lambda: discord.driver.mention("ben", "#general", "So?"),
-            lambda: discord.driver.wait_until_connected(timeout=PATIENCE),
+            count_discord_sessions,
+            wait_for_discord,
             do_nothing,
         ),
     )
@@ -94,11 +108,11 @@ async def measure_sockets() -> Section:
         settings = {**point_at_slack(slack), **point_at_discord(discord)}
         shell = Shell(folder, DATABASE_URL=url, **settings)
         await stack.enter_async_context(serving(shell, "--receive-only"))
+        await slack.driver.wait_for_sockets(2, timeout=PATIENCE)
         for line in list_lines(slack, discord):
-            for name in line.faults:
-                await line.wait()
-                rows.append(await _break(url, line, name))
+            rows += [await _break(url, line, name) for name in line.faults]
     notes = [
+        f"Discord asks for a heartbeat every {discord.gateway.heartbeat_interval:g} s, as it does",
         f"{QUESTIONS} questions right after each fault; goal: back within 30 s, 0 lost",
         "what Slack saw no ack for comes again after a minute; its clock is moved forward",
     ]
@@ -115,12 +129,12 @@ async def _break(url: str, line: Line, name: str) -> Row:
             row = await cursor.fetchone()
             return int(row[0]) if row else 0
 
-        before = await count()
+        before, sessions = await count(), line.count_sessions()
         began = time.monotonic()
         await line.faults[name]()
         for _ in range(QUESTIONS):
             await line.ask()
-        await line.wait()
+        await line.wait(sessions)
         back = time.monotonic() - began
         await line.hurry()
         while (taken := await count() - before) < QUESTIONS:
