@@ -45,8 +45,8 @@ class AnsweringSettings(SettingsGroup):
         "",
         alias="FOOTNOTE_LANGUAGE",
         pattern="^([a-z]{2})?$",
-        description="Language of answers as a two-letter code, such as `de`. Empty: the "
-        "question's.",
+        description="Language of answers where neither the channel nor the person chose one, as a "
+        "two-letter code such as `de`. Empty: the question's.",
     )
     freshness_days: int | None = Field(
         None,

@@ -167,7 +167,8 @@ class WebApi:
 
 def _find_meant(served: list[Backend], args: dict[str, Any]) -> Backend:
     """An organisation's token serves many workspaces: the one that the arguments name."""
-    named = {str(args.get(name)) for name in ("channel", "channel_id", "team_id", "user")}
+    names = ("channel", "channel_id", "team_id", "user", "user_id")
+    named = {str(args.get(name)) for name in names}
     for backend in served:
         there = backend.workspace
         if named & {there.team_id, *there.channels, *there.users}:
