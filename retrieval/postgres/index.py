@@ -1,6 +1,5 @@
 """The read side of the store: candidates, their features, and the passages shown."""
 
-import math
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -61,11 +60,16 @@ SET_EFFORT = b"SELECT set_config('hnsw.ef_search', %s, true)"
 EXACT_ROWS = 4_000
 """Up to so many visible chunks, reading them all costs no more than walking the HNSW graph."""
 
-SCAN_FACTOR = 6
-"""The graph walk visits about this many rows for each that it finds, before any filter."""
+SCAN_FACTOR = 10
+"""The graph walk costs about as much as comparing so many rows for each that it finds, before any
+filter: of 100,000 chunks, 9 % visible, comparing all took 15 ms of CPU and the walk 18."""
 
-SMALL_GRAPH = 30_000
-"""Up to so many vectors, as many looked at as are wanted find 99 of 100."""
+SMALL_GRAPH = 10_000
+"""Up to so many vectors, as many looked at as are wanted find 98 of 100."""
+
+GROWTH = 0.35
+"""By which power of its size more is to be looked at in a larger graph. Of 40,000 vectors of six
+sets' passages, 160 looked at find 98 of 100, and 250 find 99."""
 
 LEAST_EFFORT = 100
 MOST_EFFORT = 1000
@@ -208,10 +212,11 @@ class PostgresSnapshot:
 
     async def find_nearest(self, vector: Vector, limit: int) -> Sequence[ChunkId]:
         """The chunks whose vectors have the greatest inner product with `vector`, best first."""
-        exact = scan_exactly(await self._count_in_reach(), self._size.indexed, limit)
+        visible = await self._count_in_reach()
+        exact = scan_exactly(visible, self._size.indexed, limit)
         coarse = limit * RESCORED
         wanted = coarse if self._index is VectorIndex.BINARY else limit
-        effort = choose_effort(wanted, self._size.indexed)
+        effort = choose_effort(wanted, self._size.indexed, visible)
         name = _NEAREST[self._dated, None if exact else self._index]
         query = render(name, model=self._model, dimensions=self._size.dimensions)
         bound = {**self._scope, "vector": HalfVector(vector), "limit": limit, "coarse": coarse}
@@ -341,10 +346,13 @@ class PostgresSnapshot:
         return await fetch_together(self._connection, *queries)
 
 
-def choose_effort(limit: int, indexed: int) -> int:
-    """hnsw.ef_search for that many results: the larger the graph, the more of it is to be seen."""
-    depth = 1 + max(0.0, math.log10(max(indexed, 1) / SMALL_GRAPH))
-    return min(round(max(limit, LEAST_EFFORT) * depth), MOST_EFFORT)
+def choose_effort(limit: int, indexed: int, visible: int) -> int:
+    """hnsw.ef_search for that many results: the larger the graph, and the more of it is hidden,
+    the more of it is to be looked at. A walk that begins with too little goes on where it is
+    hidden, at the same cost, but finds less."""
+    depth = max(1.0, indexed / SMALL_GRAPH) ** GROWTH
+    hidden = max(1.0, indexed / max(visible, 1))
+    return min(round(max(limit, LEAST_EFFORT) * depth * hidden), MOST_EFFORT)
 
 
 def scan_exactly(visible: int, indexed: int, limit: int) -> bool:

@@ -13,7 +13,8 @@ ON CONFLICT (name) DO NOTHING;
 
 -- name: add_halfvec_index
 CREATE INDEX IF NOT EXISTS embedding_nearest_{model} ON embedding
-    USING hnsw ((passage::halfvec({dimensions})) halfvec_ip_ops) WHERE model_id = {model};
+    USING hnsw ((passage::halfvec({dimensions})) halfvec_ip_ops)
+    WITH (m = 24, ef_construction = 128) WHERE model_id = {model};
 
 -- name: add_binary_index
 CREATE INDEX IF NOT EXISTS embedding_nearest_{model} ON embedding
@@ -226,7 +227,8 @@ DELETE FROM embedding_model WHERE model_id = {model};
 
 -- name: add_halfvec_index_quietly
 CREATE INDEX CONCURRENTLY IF NOT EXISTS embedding_nearest_{model} ON embedding
-    USING hnsw ((passage::halfvec({dimensions})) halfvec_ip_ops) WHERE model_id = {model};
+    USING hnsw ((passage::halfvec({dimensions})) halfvec_ip_ops)
+    WITH (m = 24, ef_construction = 128) WHERE model_id = {model};
 
 -- name: add_binary_index_quietly
 CREATE INDEX CONCURRENTLY IF NOT EXISTS embedding_nearest_{model} ON embedding

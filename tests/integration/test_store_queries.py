@@ -243,10 +243,12 @@ async def test_the_way_is_chosen_by_what_is_visible() -> None:
     assert scan_exactly(10_000, 1_000_000, 150)
     assert not scan_exactly(1_000_000, 1_000_000, 150)
     assert not scan_exactly(100_000, 1_000_000, 150)
-    assert choose_effort(10, 5) == 100
-    assert choose_effort(150, 10_000) == 150
-    assert 200 < choose_effort(150, 100_000) < choose_effort(150, 1_000_000) < 400
-    assert choose_effort(600, 100_000_000) == 1000
+    assert choose_effort(10, 5, 5) == 100
+    assert choose_effort(150, 10_000, 10_000) == 150
+    assert 200 < choose_effort(100, 100_000, 100_000) < choose_effort(100, 1_000_000, 1_000_000)
+    assert choose_effort(100, 1_000_000, 1_000_000) == 501
+    assert choose_effort(100, 100_000, 50_000) == 2 * choose_effort(100, 100_000, 100_000)
+    assert choose_effort(600, 100_000_000, 100_000_000) == 1000
 
 
 SAMPLES: dict[str, Any] = {
