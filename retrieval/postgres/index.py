@@ -1,5 +1,6 @@
 """The read side of the store: candidates, their features, and the passages shown."""
 
+import math
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -350,7 +351,7 @@ def choose_effort(limit: int, indexed: int, visible: int) -> int:
     """hnsw.ef_search for that many results: the larger the graph, and the more of it is hidden,
     the more of it is to be looked at. A walk that begins with too little goes on where it is
     hidden, at the same cost, but finds less."""
-    depth = max(1.0, indexed / SMALL_GRAPH) ** GROWTH
+    depth = math.pow(max(1.0, indexed / SMALL_GRAPH), GROWTH)
     hidden = max(1.0, indexed / max(visible, 1))
     return min(round(max(limit, LEAST_EFFORT) * depth * hidden), MOST_EFFORT)
 
