@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bot.serving.running import settle_memory
 from retrieval.evaluation.metrics import percentile
 from retrieval.postgres.embedded import run_embedded_postgres
 from tests.acceptance.program import (
@@ -152,4 +153,6 @@ async def open_stage(*arguments: str, http: bool) -> AsyncIterator[Stage]:
         stage = Stage(slack, discord)
         await stage.read_slack([await stage.write_to_slack()])
         await stage.read_discord([await stage.ask_in_discord()])
+        # A pause of the emulators would count as one of the program.
+        settle_memory()
         yield stage

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.rendering.phrases import making
+from bot.serving.running import settle_memory
 from tests.acceptance.people import OnDiscord, OnSlack
 from tests.acceptance.program import (
     UNBOUNDED,
@@ -73,6 +74,8 @@ async def measure_chat(bench: Bench) -> Section:
                     "tests.bench.asking", folder=alone.folder, environment=alone.environment
                 ) as beside,
             ):
+                # A pause of the emulators would count as one of the program.
+                settle_memory()
                 rows = [
                     *await _measure("Slack", questions[::2], beside, OnSlackStage(slack).ask),
                     *await _measure(
