@@ -5,20 +5,28 @@ import logging
 from asyncio import FIRST_COMPLETED
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from agents.errors import AgentError, BudgetExceeded
 from agents.model import Answer, Answered, Question, StepStarted, TextDelta, Trail
 from bot.access import is_for_asker_alone
 from bot.answers.withdrawals import asks_to_begin_anew
+from bot.asked import (
+    Asked,
+    apologise,
+    compose_at_once,
+    compose_broken_off,
+    compose_reply,
+    describe_step,
+    name_letter,
+)
 from bot.channels.guide import Guide
 from bot.channels.limits import Limits
 from bot.delivery import Delivery
 from bot.enclosures import Enclosures
 from bot.errors import AnswerStopped, DeliveryFailed, DeliveryRefused, RateLimited
 from bot.model import (
-    ChannelKind,
     ChannelSettings,
     Claim,
     Hold,
@@ -27,7 +35,6 @@ from bot.model import (
     ItemId,
     ItemState,
     Platform,
-    Visibility,
     name_conversation,
 )
 from bot.ports import (
@@ -41,70 +48,16 @@ from bot.ports import (
 )
 from bot.progress import Progress
 from bot.reading.offers import Offers
-from bot.rendering.actions import compose_shared, offer_actions
-from bot.rendering.apology import UNEXPECTED, Apology, find_apology
-from bot.rendering.compose import compose_answer, compose_failure, compose_limit, compose_words
-from bot.rendering.draft import compose_stopped
-from bot.rendering.phrases import actions, attachments, choose_language, making
+from bot.rendering.apology import find_apology
+from bot.rendering.compose import compose_limit, compose_words
+from bot.rendering.phrases import actions, making
 from bot.rendering.reply import Button, Reply
-from bot.reticence import Unsaid, is_unasked, is_well_founded
+from bot.reticence import Unsaid, is_unasked
 from bot.scopes import Scopes
 from retrieval.errors import StoreUnavailable
 from retrieval.model import TenantId
 
-STEP_WORDS = {
-    "planning": making.PLANNING,
-    "searching": making.SEARCHING,
-    "reading": making.READING,
-    "writing": making.WRITING,
-    "checking": making.CHECKING,
-}
-MOST_CLAIMS = 10
-"""Attempts at a question, crashes of the worker included, after which it is given up. A worker that
-dies takes along all that it is at work on, so most of them died of something else.
-"""
-
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """A question at work, and what applies where it was asked."""
-
-    claim: Claim
-    message: IncomingMessage
-    settings: ChannelSettings
-
-    @property
-    def letter(self) -> str:
-        """The key of its answer's letter."""
-        return _name_letter(self.claim)
-
-    @property
-    def private(self) -> bool:
-        """Whether the answer is shown to the asker alone where others would see it."""
-        if self.message.intent is Intent.SHARE:
-            return False
-        set_so = self.settings.visibility is Visibility.PRIVATE
-        direct = self.message.place.channel_kind is ChannelKind.DIRECT
-        return self.message.intent is Intent.ASK or (set_so and not direct)
-
-    @property
-    def is_overlooked(self) -> bool:
-        """Whether others see that an answer for the asker alone is made: in a thread, by a sign."""
-        place = self.message.place
-        direct = place.channel_kind is ChannelKind.DIRECT
-        return self.private and place.thread is not None and not direct
-
-    @property
-    def language(self) -> str:
-        """The language to speak."""
-        return choose_language(self.settings.language, self.message.text)
-
-    @property
-    def draft(self) -> str | None:
-        """Where an earlier attempt showed the answer in the making; '' where that is not known."""
-        return self.claim.draft or ("" if self.claim.attempts > 1 else None)
 
 
 class Conversation:
@@ -151,7 +104,7 @@ class Conversation:
         if claim.state is not ItemState.ANSWERED:
             try:
                 settings = await self._read_settings(tenant, claim.question)
-                outcome = await self._attempt(_Asked(claim, claim.question, settings))
+                outcome = await self._attempt(Asked(claim, claim.question, settings))
             except asyncio.CancelledError:
                 with suppress(StoreUnavailable):
                     await self._inbox.hand_back(claim)
@@ -173,7 +126,7 @@ class Conversation:
             await self._offers.make(tenant, item, claim.question)
         return pause
 
-    async def _attempt(self, asked: _Asked) -> Letter | float | None:
+    async def _attempt(self, asked: Asked) -> Letter | float | None:
         """The reply's letter, the seconds until the next attempt, or None where this one is lost.
 
         Raises Unsaid, and DeliveryRefused where this process does not speak on the platform.
@@ -197,7 +150,7 @@ class Conversation:
         where = message.place, reply, message.reply_token
         return Letter(claim.tenant, asked.letter, *where, progress.draft)
 
-    def _open_live(self, messenger: Messenger, asked: _Asked) -> LiveAnswer | None:
+    def _open_live(self, messenger: Messenger, asked: Asked) -> LiveAnswer | None:
         """The answer as it is seen while it is made.
 
         What is shared was seen already, what nobody asked for may never be, and an answer that is
@@ -214,9 +167,9 @@ class Conversation:
             draft=asked.draft,
         )
 
-    async def _compose(self, asked: _Asked, progress: Progress) -> Reply | float | None:
+    async def _compose(self, asked: Asked, progress: Progress) -> Reply | float | None:
         """The reply, the seconds until the next attempt, or None where this one is lost."""
-        known = _compose_at_once(asked) or await self._admit(asked)
+        known = compose_at_once(asked) or await self._admit(asked)
         if known is not None:
             return known
         claim = asked.claim
@@ -225,19 +178,19 @@ class Conversation:
                 answer = await self._ask(asked, progress)
         except AnswerStopped:
             _log.info("Question %s was stopped", claim.item)
-            return _compose_stopped(asked, progress.text)
+            return compose_broken_off(asked, progress.text)
         except Exception as error:  # noqa: BLE001 - whatever failed has its words
             apology = find_apology(error)
             _log.exception("Question %s failed, attempt %d", claim.item, claim.attempts)
             if claim.attempts < apology.tries:
                 return 2.0 ** (claim.attempts - 1)
-            return _apologise(asked, apology)
+            return apologise(asked, apology)
         if answer is None:
             return None
         await self._limits.charge(claim.tenant, asked.message.place, answer.usage.cost)
-        return _compose_reply(asked, answer)
+        return compose_reply(asked, answer)
 
-    async def _admit(self, asked: _Asked) -> Reply | None:
+    async def _admit(self, asked: Asked) -> Reply | None:
         """What to say where no answer is worked out.
 
         That it was stopped, help, that a new conversation begins, or that it is one question too
@@ -246,7 +199,7 @@ class Conversation:
         claim, message = asked.claim, asked.message
         if claim.stopped:
             await self._break_off(asked, await self._make_question(asked), Trail())
-            return _compose_stopped(asked)
+            return compose_broken_off(asked)
         if not message.text.strip():
             return await self._guide.compose(
                 claim.tenant,
@@ -265,14 +218,14 @@ class Conversation:
             raise Unsaid("it is one too many")
         return None if wait is None else compose_limit(wait, asked.language)
 
-    async def _begin_anew(self, asked: _Asked) -> Reply:
+    async def _begin_anew(self, asked: Asked) -> Reply:
         thread = name_conversation(asked.claim.tenant, asked.message.thread)
         await self._assistant.begin_anew(asked.claim.tenant, thread)
         return compose_words(actions.NEW_CONVERSATION.say(asked.language))
 
-    async def _ask(self, asked: _Asked, progress: Progress) -> Answer | None:
+    async def _ask(self, asked: Asked, progress: Progress) -> Answer | None:
         """The answer, or None where another attempt took over. Raises AnswerStopped."""
-        progress.show_step(STEP_WORDS["planning"].say(asked.language))
+        progress.show_step(making.PLANNING.say(asked.language))
         question, trail = await self._make_question(asked), Trail()
         run = asyncio.create_task(self._run(asked, question, progress, trail))
         either: set[asyncio.Future[Any]] = {run, progress.interrupted}
@@ -293,14 +246,14 @@ class Conversation:
         raise AnswerStopped
 
     async def _break_off(
-        self, asked: _Asked, question: Question, trail: Trail, error: AgentError | None = None
+        self, asked: Asked, question: Question, trail: Trail, error: AgentError | None = None
     ) -> None:
         """Have a run that was ended from here recorded, and charge for what it used."""
         await self._assistant.break_off(question, trail, error)
         await self._limits.charge(asked.claim.tenant, asked.message.place, trail.usage.cost)
 
     async def _run(
-        self, asked: _Asked, question: Question, progress: Progress, trail: Trail
+        self, asked: Asked, question: Question, progress: Progress, trail: Trail
     ) -> Answer:
         language = asked.language
         question, notices = await self._enclose(question, asked)
@@ -310,7 +263,7 @@ class Conversation:
             match event:
                 case StepStarted():
                     progress.show_step(
-                        _describe_step(event, language, detail=not asked.is_overlooked)
+                        describe_step(event, language, detail=not asked.is_overlooked)
                     )
                 case TextDelta(text):
                     progress.append(text)
@@ -320,7 +273,7 @@ class Conversation:
             raise AgentError("The agent ended without an answer.")
         return replace(answer, notices=(*notices, *answer.notices))
 
-    async def _enclose(self, question: Question, asked: _Asked) -> tuple[Question, tuple[str, ...]]:
+    async def _enclose(self, question: Question, asked: Asked) -> tuple[Question, tuple[str, ...]]:
         """The question with what came with it, and what is to be said of files left out."""
         if self._enclosures is None or not asked.message.attachments:
             return question, ()
@@ -345,7 +298,7 @@ class Conversation:
             freshness_days=there.freshness_days or settings.freshness_days,
         )
 
-    async def _make_question(self, asked: _Asked) -> Question:
+    async def _make_question(self, asked: Asked) -> Question:
         claim, message, settings = asked.claim, asked.message, asked.settings
         if is_for_asker_alone(message.place, message.intent):
             scope = await self._scopes.find_private(claim.tenant, message.place, message.person)
@@ -363,7 +316,7 @@ class Conversation:
 
     async def _deliver(self, claim: Claim) -> float | None:
         try:
-            await self._delivery.deliver(claim.tenant, _name_letter(claim))
+            await self._delivery.deliver(claim.tenant, name_letter(claim))
         except DeliveryRefused as error:
             await self._inbox.finish(claim.tenant, claim.item, ItemState.DEAD, error=str(error))
         except RateLimited as error:
@@ -373,59 +326,6 @@ class Conversation:
         else:
             await self._inbox.finish(claim.tenant, claim.item, ItemState.DONE)
         return None
-
-
-def _compose_reply(asked: _Asked, answer: Answer) -> Reply:
-    """An answer with what can be done with it. Raises Unsaid."""
-    if is_unasked(asked.message) and not is_well_founded(answer):
-        raise Unsaid(f"nobody asked, and it is {answer.outcome.value}")
-    message, item, language = asked.message, asked.claim.item, asked.language
-    if message.intent is Intent.SHARE:
-        return compose_shared(answer, message, item, language)
-    can_share = asked.private and message.place.channel_kind is not ChannelKind.DIRECT
-    reply = compose_answer(answer, private=asked.private, language=language, late=message.late)
-    return offer_actions(reply, answer, item, language=language, can_share=can_share)
-
-
-def _compose_stopped(asked: _Asked, text: str = "") -> Reply:
-    """What stays of an answer that was stopped, which can be asked for again."""
-    again = Button(actions.ASK_AGAIN.say(asked.language), f"answer again {asked.claim.item}")
-    stopped = compose_stopped(text, private=asked.private, language=asked.language)
-    return replace(stopped, buttons=(again,))
-
-
-def _compose_at_once(asked: _Asked) -> Reply | None:
-    """The reply where none has to be worked out."""
-    claim, private, language = asked.claim, asked.private, asked.language
-    if asked.message.attachments and not asked.message.text.strip():
-        names = ", ".join(file.name for file in asked.message.attachments)
-        words = attachments.FILE_WITHOUT_QUESTION.say(language, names=names)
-        return compose_words(words, private=private)
-    if claim.attempts > MOST_CLAIMS:
-        # The worker died over this question again and again, so there is no error to go by.
-        _log.error("Question %s is given up, attempt %d", claim.item, claim.attempts)
-        return _apologise(asked, UNEXPECTED)
-    return None
-
-
-def _apologise(asked: _Asked, apology: Apology) -> Reply:
-    """The words for a failure. Raises Unsaid."""
-    if is_unasked(asked.message):
-        raise Unsaid("nobody asked, and it failed")
-    alone = asked.private or asked.message.intent is Intent.SHARE
-    return compose_failure(apology.words, asked.claim.item, private=alone, language=asked.language)
-
-
-def _name_letter(claim: Claim) -> str:
-    return f"{claim.item}:answer"
-
-
-def _describe_step(step: StepStarted, language: str, *, detail: bool) -> str:
-    words = STEP_WORDS.get(step.step, STEP_WORDS["planning"]).say(language)
-    if step.count:
-        return f"{words} ({step.count})"
-    told = detail and step.detail and step.step == "searching"
-    return f"{words}: {step.detail}" if told else words
 
 
 async def _end(task: asyncio.Task[Answer]) -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from agents.errors import AgentError, BudgetExceeded, ModelUnavailable
 from agents.model import Answer, Outcome, Usage
-from bot.conversation import MOST_CLAIMS, Conversation
+from bot.asked import MOST_CLAIMS
+from bot.conversation import Conversation
 from bot.delivery import MOST_ATTEMPTS, Delivery
 from bot.errors import DeliveryFailed, DeliveryRefused, RateLimited
 from bot.model import (
