@@ -30,7 +30,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 CARRIED_OVER = "How many days of holiday can be carried over?"
 UNKNOWN = "What does the canteen serve on Friday?"
 OPENING_HOURS = "# Shop\n\n## Opening hours\n\nThe shop opens at nine on weekdays.\n"
-PERSON_LIMIT = 12
+PERSON_LIMIT = 24
+"""More than anybody asks here but in the story of the limit."""
 
 Json = Mapping[str, Any]
 
