@@ -17,10 +17,10 @@ PLAN = Plan(
 )
 
 CARELESS = Plan(
-    questions=80,
+    questions=100,
     at_once=30,
-    asking=20.0,
-    failing=0.9,
+    asking=90.0,
+    failing=0.8,
     most_kills=0,
     restarts=0,
     patience=8.0,
