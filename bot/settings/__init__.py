@@ -60,7 +60,7 @@ class Settings(
 
     @model_validator(mode="after")
     def _know_what_answers_cost(self) -> Self:
-        unpriced = {*self.chat_models, *self.planner_models} - set(self.prices)
+        unpriced = self.paid_models - set(self.prices)
         bounds = {
             "FOOTNOTE_ANSWER_COST": self.answer_cost,
             "FOOTNOTE_CHANNEL_COST": self.channel_cost,

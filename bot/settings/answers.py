@@ -26,8 +26,8 @@ class AnsweringSettings(SettingsGroup):
         None,
         alias="FOOTNOTE_ANSWER_COST",
         gt=0,
-        description="What chat models may cost for one answer, in US dollars; needs "
-        "`FOOTNOTE_MODEL_PRICES`. Empty: no bound.",
+        description="What chat models may cost for one answer, in US dollars; the "
+        "models' prices have to be known (`FOOTNOTE_MODEL_PRICES`). Empty: no bound.",
     )
     persona: str = Field(
         "",
@@ -94,9 +94,9 @@ class LimitSettings(SettingsGroup):
         None,
         alias="FOOTNOTE_CHANNEL_COST",
         gt=0,
-        description="What chat models may cost in a channel in a day (UTC), in US dollars; needs "
-        "`FOOTNOTE_MODEL_PRICES`. When it is spent, answers are quoted from the documents, and "
-        "say so. Empty: no bound.",
+        description="What chat models may cost in a channel in a day (UTC), in US dollars; "
+        "the models' prices have to be known (`FOOTNOTE_MODEL_PRICES`). When it is spent, "
+        "answers are quoted from the documents, and say so. Empty: no bound.",
     )
     tenant_cost: float | None = Field(
         None,

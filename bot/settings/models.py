@@ -136,9 +136,14 @@ class ModelSettings(SettingsGroup):
         return split_names(self.citation_judge)
 
     @property
+    def paid_models(self) -> frozenset[str]:
+        """All that are asked for an answer and counted in its cost."""
+        return frozenset((*self.chat_models, *self.planner_models, *self.citation_judges))
+
+    @property
     def prices(self) -> dict[str, Price]:
         """What is known of models' prices, by their names; a price that is set goes first."""
-        known = list_prices({*self.chat_models, *self.planner_models})
+        known = list_prices(self.paid_models)
         return known | parse_prices(self.model_prices)
 
     @property
