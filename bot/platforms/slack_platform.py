@@ -56,13 +56,11 @@ class SlackPlatform:
     messenger: SlackMessenger
     directory: SlackDirectory
     workspaces: Workspaces
+    receiver: SlackReceiver
+    transcriber: SlackTranscriber | None
     sockets: SlackSockets | None
     http: SlackHttp | None
     app_token: str = ""
-    forms: SlackForms | None = None
-    transcriber: SlackTranscriber | None = None
-    pane: SlackPane | None = None
-    home: SlackHome | None = None
 
     async def connect(self) -> SlackIdentity | None:
         """Check the token of the settings and link its workspace; before `run`.
@@ -126,13 +124,8 @@ class SlackPlatform:
         return True
 
     async def close(self) -> None:
-        """Close the connections to the Web API."""
-        if self.forms is not None:
-            await self.forms.close()
-        if self.pane is not None:
-            await self.pane.close()
-        if self.home is not None:
-            await self.home.close()
+        """Give up what is still being shown, and close the connections to the Web API."""
+        await self.receiver.close()
         await self.accounts.close()
 
 
@@ -195,26 +188,9 @@ def build_slack(
     """
     accounts = _build_accounts(bot_token, oauth, api_url)
     messenger = SlackMessenger(accounts)
-    forms = _build_forms(ports, accounts, messenger)
+    membership = SlackMembership(accounts, ports.workspaces, oauth.installations if oauth else None)
     transcriber = SlackTranscriber(ports.transcripts) if ports.transcripts else None
-    pane = SlackPane(accounts, ports.prompts) if ports.prompts else None
-    installations = oauth.installations if oauth else None
-    membership = SlackMembership(accounts, ports.workspaces, installations)
-    home = None
-    if ports.homes is not None:
-        home = SlackHome(
-            accounts, membership, ports.intake, homes=ports.homes, forms=forms, now=read_clock
-        )
-    receiver = SlackReceiver(
-        membership=membership,
-        channels=SlackChannels(accounts),
-        intake=ports.intake,
-        forms=forms,
-        changes=ports.changes,
-        transcriber=transcriber,
-        pane=pane,
-        home=home,
-    )
+    receiver = _build_receiver(ports, messenger, accounts, membership, transcriber)
     app = build_app(receiver, api_url=api_url)
     sockets = http = None
     if app_token and isinstance(accounts, SlackAccount):
@@ -228,12 +204,43 @@ def build_slack(
         messenger=messenger,
         directory=SlackDirectory(accounts, rights, guests_are_members=guests_are_members),
         workspaces=ports.workspaces,
+        receiver=receiver,
+        transcriber=transcriber,
         sockets=sockets,
         http=http,
         app_token=app_token or "",
+    )
+
+
+def _build_receiver(
+    ports: SlackPorts,
+    messenger: SlackMessenger,
+    accounts: SlackAccount | InstalledAccounts,
+    membership: SlackMembership,
+    transcriber: SlackTranscriber | None,
+) -> SlackReceiver:
+    forms = home = None
+    if ports.desk is not None and ports.source_names is not None:
+        forms = SlackForms(
+            accounts,
+            messenger,
+            ports.intake,
+            desk=ports.desk,
+            source_names=ports.source_names,
+            now=read_clock,
+        )
+    if ports.homes is not None:
+        home = SlackHome(
+            accounts, membership, ports.intake, homes=ports.homes, forms=forms, now=read_clock
+        )
+    return SlackReceiver(
+        membership=membership,
+        channels=SlackChannels(accounts),
+        intake=ports.intake,
         forms=forms,
+        changes=ports.changes,
         transcriber=transcriber,
-        pane=pane,
+        pane=SlackPane(accounts, ports.prompts) if ports.prompts else None,
         home=home,
     )
 
@@ -251,17 +258,6 @@ def _build_http(app: AsyncApp, server: HttpServer | None, routes: Sequence[Route
         port=server.port,
         check_health=server.check_health,
         routes=routes,
-    )
-
-
-def _build_forms(
-    ports: SlackPorts, accounts: SlackAccount | InstalledAccounts, messenger: SlackMessenger
-) -> SlackForms | None:
-    if ports.desk is None or ports.source_names is None:
-        return None
-    names = ports.source_names
-    return SlackForms(
-        accounts, messenger, ports.intake, desk=ports.desk, source_names=names, now=read_clock
     )
 
 

@@ -90,6 +90,12 @@ class SlackReceiver:
             return await self._receive_command(payload)
         return await self._receive_interaction(payload)
 
+    async def close(self) -> None:
+        """Give up what is still being shown to people."""
+        for part in (self._forms, self._pane, self._home):
+            if part is not None:
+                await part.close()
+
     async def _receive_interaction(self, payload: Payload) -> BoltResponse | None:
         if is_click(payload):
             return await self._receive_click(payload)

@@ -182,8 +182,7 @@ async def test_a_problem_is_shown_above_what_was_filled_in(scene: Scene) -> None
 async def test_what_takes_long_goes_on_behind_a_modal_that_says_so(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert scene.platform.forms is not None
-    monkeypatch.setattr(scene.platform.forms, "_patience", 0.05)
+    monkeypatch.setattr(scene.platform.receiver._forms, "_patience", 0.05)
     view = await scene.open("add website")
     scene.desk.gate = asyncio.Event()
     scene.desk.outcomes = [Rejected(replace(WEBSITE, problem="It cannot be reached."))]
@@ -201,12 +200,11 @@ async def test_what_takes_long_goes_on_behind_a_modal_that_says_so(
 async def test_a_modal_that_the_bot_cannot_finish_says_so(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert scene.platform.forms is not None
-    monkeypatch.setattr(scene.platform.forms, "_patience", 0.05)
+    monkeypatch.setattr(scene.platform.receiver._forms, "_patience", 0.05)
     view = await scene.open("add website")
     scene.desk.gate = asyncio.Event()
     await scene.slack.driver.submit("alma", view, FILLED)
-    await scene.platform.forms.close()
+    await scene.platform.receiver.close()
     shown = await scene.slack.driver.wait_for_view("alma")
     assert shown["blocks"][0]["text"]["text"] == slack_forms.NOT_TAKEN.en
 
