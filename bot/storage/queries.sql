@@ -560,7 +560,9 @@ WITH blanked AS (
 UPDATE outbox SET reply = %(blank)s
 FROM led
 WHERE outbox.tenant_id = %(tenant)s AND outbox.key >= led.item_id || ':'
-  AND outbox.key < led.item_id || ';' AND outbox.state <> 'pending';
+  AND outbox.key < led.item_id || ';'
+  -- An offer or a number in the queue that could not be posted stays pending for good.
+  AND (outbox.state <> 'pending' OR outbox.created_at < now() - interval '1 hour');
 
 -- name: keeps_more
 SELECT EXISTS (

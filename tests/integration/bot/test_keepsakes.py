@@ -160,3 +160,21 @@ async def test_of_files_that_came_with_a_question_no_name_is_left(bot: Bot) -> N
     kept = await bot.inbox.read_question(TENANT, item)
     assert kept
     assert (kept.text, kept.attachments) == ("", ())
+
+
+async def test_an_offer_that_could_not_be_posted_keeps_no_words_for_long(bot: Bot) -> None:
+    item, outbox = await answer(bot, 1, ANNA, "t1"), PostgresOutbox(bot.pool)
+    offer = Letter(TENANT, f"{item}:offer", make_place(), compose_words("How many days? …"))
+    await outbox.put(offer)
+    shown = []
+    for age in ("0", "2 hours"):
+        async with bot.pool.connection() as connection:
+            await connection.execute(
+                "UPDATE outbox SET created_at = now() - %s::interval WHERE key = %s",
+                [age, offer.key],
+            )
+        await PostgresKeepsakes(bot.pool).blank(TENANT, make_place(), ANNA, ["t1"])
+        letter = await outbox.claim(TENANT, offer.key)
+        assert letter
+        shown.append(len(letter.letter.reply.blocks))
+    assert shown == [1, 0]
