@@ -12,7 +12,8 @@ import psycopg
 
 from bot.errors import SettingsInvalid
 from bot.settings import Settings, load_settings
-from bot.wiring import FAILURES, build_brain, build_embedder, build_judge, provide_database
+from bot.wiring import FAILURES, provide_database
+from bot.wiring.models import build_brain, build_embedder, build_judge
 from migrations.runner import check_versions, load_migrations
 
 MESSAGE_CONTENT = 1 << 18 | 1 << 19

@@ -4,7 +4,7 @@ import pytest
 
 from bot.errors import SettingsInvalid
 from bot.settings import Settings
-from bot.wiring import build_reranker
+from bot.wiring.models import build_reranker
 from retrieval.inference.embedder import MiniLmEmbedder
 from retrieval.inference.reranker import MaxSimReranker
 from retrieval.ports import TokenEmbedder

@@ -1,28 +1,22 @@
 """The composition root: puts the parts together from the settings, and takes them down again.
 
-Only this module and bot.serving import adapters.
+Only this package and bot.serving import adapters.
 """
 
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import psycopg
 
 from agents.assistant import Assistant
-from agents.config import AgentConfig
 from agents.errors import AgentError
-from agents.llm.chat_model import ChatModelBrain
-from agents.llm.citation_judge import ChatModelJudge
 from agents.llm.extractive import BuiltInBrain
-from agents.llm.eyes import ChatModelEyes, can_see
-from agents.llm.models import CallPolicy, open_model, open_models
 from agents.model import Answer, Answered, Question
-from agents.ports import Brain, Eyes, SentenceScorer, SourceGuide, SupportJudge
+from agents.ports import Brain, SentenceScorer
 from bot.channels.book import ChannelBook
-from bot.errors import BotError, SettingsInvalid
+from bot.errors import BotError
 from bot.knowledge import Knowledge, SourceOpener
 from bot.live_index import Index, LiveIndex
 from bot.platforms.slack_installations import InstalledAccounts
@@ -37,21 +31,22 @@ from bot.storage.forgetting import PostgresForgetting
 from bot.storage.installations import PostgresInstallations
 from bot.storage.memory import PostgresThreadMemory
 from bot.storage.preferences import PostgresPreferences
+from bot.wiring.models import (
+    build_agent_config,
+    build_brain,
+    build_embedder,
+    build_eyes,
+    build_judge,
+    build_reranker,
+)
 from migrations.runner import MigrationRefused, hold_lock, migrate
 from retrieval.config import VectorIndex, parse_pipeline
 from retrieval.errors import RetrievalError
 from retrieval.evaluation.datasets import UnusableDataSet
-from retrieval.inference.embedder import MiniLmEmbedder
-from retrieval.inference.langchain_embedder import LangChainEmbedder
-from retrieval.inference.listwise_reranker import ListwiseReranker
-from retrieval.inference.minilm import MiniLm
-from retrieval.inference.minilm_graph import Precision
-from retrieval.inference.onnx_cross_encoder import OnnxCrossEncoderReranker
-from retrieval.inference.reranker import CrossEncoderReranker, MaxSimReranker
 from retrieval.inference.similarity import open_scorer
 from retrieval.model import EVERYONE, AccessScope, SearchResult, TenantId, WeightedQuery
 from retrieval.parsing.process import ProcessParser
-from retrieval.ports import Embedder, Reranker, TokenEmbedder
+from retrieval.ports import Embedder, Reranker
 from retrieval.postgres.embedded import run_embedded_postgres
 from retrieval.postgres.index import PostgresPassageIndex
 from retrieval.postgres.outlines import PostgresOutlines
@@ -76,8 +71,6 @@ FAILURES = (BotError, RetrievalError, AgentError, MigrationRefused, UnusableData
 
 TENANT = TenantId("default")
 """The tenant of the command line, and of every workspace that is not linked to another."""
-
-BUILT_IN_EMBEDDINGS = "builtin:all-MiniLM-L6-v2"
 
 _log = logging.getLogger(__name__)
 
@@ -254,7 +247,7 @@ def _build_assistant(
         eyes=build_eyes(settings),
         judge=build_judge(settings),
         records=answers,
-        config=_agent_config(settings),
+        config=build_agent_config(settings),
     )
 
 
@@ -364,84 +357,3 @@ async def open_evaluation(settings: Settings) -> AsyncIterator[EvaluationParts]:
             sentences=scorer,
             brain=build_brain(settings) or BuiltInBrain(scorer),
         )
-
-
-# Models
-
-
-async def build_embedder(spec: str) -> Embedder:
-    """An embedding model, as Settings.embedding_spec names it. Raises EmbeddingFailed."""
-    name, _, precision = spec.partition("/")
-    if name == BUILT_IN_EMBEDDINGS:
-        return MiniLmEmbedder(MiniLm(Precision(precision or Precision.FP32)))
-    if spec.startswith("builtin:"):
-        raise SettingsInvalid(f"The built-in embedding model is {BUILT_IN_EMBEDDINGS}.")
-    return await LangChainEmbedder.connect(spec)
-
-
-def build_reranker(settings: Settings, embedder: Embedder) -> Reranker | None:
-    """The reranker of the settings. Raises SettingsInvalid, EmbeddingFailed."""
-    kind, _, name = settings.reranker.partition(":")
-    match kind:
-        case "none":
-            return None
-        case "maxsim":
-            # A search compares the token vectors that the store keeps, where the embedder has any.
-            return None if isinstance(embedder, TokenEmbedder) else MaxSimReranker(MiniLmEmbedder())
-        case "onnx" if name:
-            return OnnxCrossEncoderReranker(Path(name).expanduser())
-        case "cross-encoder" if name:
-            return CrossEncoderReranker(name)
-        case "llm" if name or settings.chat_models:
-            model = name or settings.chat_models[0]
-            return ListwiseReranker(open_model(model), model)
-        case _:
-            raise SettingsInvalid(
-                "FOOTNOTE_RERANKER should be maxsim, none, onnx:FOLDER, cross-encoder:MODEL, "
-                "llm:PROVIDER:MODEL, or llm where FOOTNOTE_CHAT_MODEL is set."
-            )
-
-
-def _agent_config(settings: Settings) -> AgentConfig:
-    return AgentConfig(
-        seconds=settings.answer_seconds,
-        reserve_seconds=min(AgentConfig().reserve_seconds, settings.answer_seconds / 2),
-        max_tokens=settings.answer_tokens,
-        max_cost=settings.answer_cost,
-        prices=settings.prices,
-        judge_all=settings.citation_judge_reads == "all",
-    )
-
-
-def build_brain(settings: Settings, sources: SourceGuide | None = None) -> Brain | None:
-    """The chat models of the settings, None where there are none. Raises UnknownModel."""
-    if not settings.chat_models:
-        return None
-    policy = _call_policy(settings)
-    planners = open_models(settings.planner_models, policy) if settings.planner_models else None
-    writers = open_models(settings.chat_models, policy)
-    return ChatModelBrain(writers, planners, sources=sources)
-
-
-def build_judge(settings: Settings) -> SupportJudge | None:
-    """The chat models that judge citations, None where there are none. Raises UnknownModel."""
-    if not settings.citation_judges:
-        return None
-    return ChatModelJudge(open_models(settings.citation_judges, _call_policy(settings)))
-
-
-def build_eyes(settings: Settings) -> Eyes | None:
-    """What looks at images that come with questions: the chat models, where they can see."""
-    if not settings.chat_models or settings.chat_model_sees == "no":
-        return None
-    models = open_models(settings.chat_models, _call_policy(settings))
-    return ChatModelEyes(models) if settings.chat_model_sees == "yes" or can_see(models) else None
-
-
-def _call_policy(settings: Settings) -> CallPolicy:
-    config = _agent_config(settings)
-    return CallPolicy(
-        retries=config.retries,
-        breaker_failures=config.breaker_failures,
-        breaker_seconds=config.breaker_seconds,
-    )
