@@ -18,6 +18,7 @@ from bot.rendering.welcome import REFRESH, HomeFacts, compose_home
 from retrieval.errors import StoreUnavailable
 from retrieval.model import ReadableSource
 from tests.acceptance.homes import press_home, see_home
+from tests.acceptance.program import PATIENCE
 from tests.acceptance.test_slack_events import Recorder, build, running
 from tests.emulators.slack import SlackEmulator
 from tests.fakes.form_desk import ScriptedDesk
@@ -157,7 +158,7 @@ async def test_what_is_no_choice_is_taken_down_and_answered_among_the_messages(
     await scene.open()  # the next time, that is no news
     await scene.slack.driver.wait_for(
         lambda: "under Messages." not in str(scene.slack.workspace.homes["U0BRUNO0001"].definition),
-        15,
+        PATIENCE,
     )
 
 
@@ -200,7 +201,7 @@ async def test_what_another_process_published_is_not_overwritten_by_what_is_olde
         await scene.see("What I know")
         scene.homes.gate = asyncio.Event()
         await scene.open()
-        await scene.slack.driver.wait_for(lambda: scene.homes.at_work == 1, 15)
+        await scene.slack.driver.wait_for(lambda: scene.homes.at_work == 1, PATIENCE)
         # Meanwhile the person chose, and the page is published by another process.
         scene.homes.chosen = Preferences("de")
         scene.slack.workspace.homes["U0BRUNO0001"].hash = "newer"
@@ -224,7 +225,7 @@ async def test_a_storm_makes_few_pages_and_few_at_a_time() -> None:
             for name in people:
                 await scene.open(name)
         await scene.slack.driver.wait_for(
-            lambda: len(scene.slack.journal.of_kind("event.acked")) >= 60, 15
+            lambda: len(scene.slack.journal.of_kind("event.acked")) >= 60, PATIENCE
         )
         scene.homes.gate.set()
         for name in people:
@@ -243,7 +244,7 @@ async def test_what_slack_refuses_is_told_to_the_operator(
         with caplog.at_level(logging.WARNING):
             await scene.open()
             await scene.slack.driver.wait_for(
-                lambda: scene.slack.journal.of_kind("api.spoiled"), 15
+                lambda: scene.slack.journal.of_kind("api.spoiled"), PATIENCE
             )
             assert scene.count_published() == 0
             await scene.open()

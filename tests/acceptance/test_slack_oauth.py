@@ -19,6 +19,12 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 QUESTION = "What is the PIN of the printer?"
 SECOND = "T0SECOND001"
 GRID = "E0GRID00001"
+STORED_OF_GRID: tuple[LiteralString, ...] = (
+    "SELECT 1 FROM inbox WHERE payload->'place'->>'workspace' LIKE 'T0%%TH001'",
+    "SELECT 1 FROM outbox WHERE place->>'workspace' LIKE 'T0%%TH001'",
+    "SELECT 1 FROM answer_record WHERE thread LIKE '%%:T0%%TH001:%%'",
+    "SELECT 1 FROM allowance WHERE name LIKE '%%:T0%%TH001:%%'",
+)
 
 
 @dataclass
@@ -151,16 +157,13 @@ async def test_an_organisation_installs_once_for_all_its_workspaces(site: Site) 
     # All that is stored of them is forgotten at a word, and nothing of others.
     kept = "SELECT count(*) FROM inbox WHERE payload->'place'->>'workspace' NOT LIKE 'T0%%TH001'"
     before = await site.select(kept)
+    for query in STORED_OF_GRID:
+        assert await site.select(query), query
     forgot = await site.shell.run("forget", "--workspace", f"slack:{GRID}")
     assert forgot.code == 0, forgot.errors
     told = sorted(re.findall(r"slack:(\w+)", forgot.output))
     assert told == [GRID, "T0NORTH001", "T0SOUTH001"]
-    for query in (
-        "SELECT 1 FROM inbox WHERE payload->'place'->>'workspace' LIKE 'T0%%TH001'",
-        "SELECT 1 FROM outbox WHERE place->>'workspace' LIKE 'T0%%TH001'",
-        "SELECT 1 FROM answer_record WHERE thread LIKE '%%:T0%%TH001:%%'",
-        "SELECT 1 FROM allowance WHERE name LIKE '%%:T0%%TH001:%%'",
-    ):
+    for query in STORED_OF_GRID:
         assert await site.select(query) == []
     assert await site.select(kept) == before
 
