@@ -262,9 +262,9 @@ def tabulate(outcome: Outcome) -> Section:
                 "wrong": outcome.verdict.wrong[platform],
                 "twice": outcome.verdict.doubled[platform],
                 "twice after the sweep": outcome.verdict.standing[platform],
-                "p50 s": percentile(waited, 50) if waited else 0.0,
-                "p95 s": percentile(waited, 95) if waited else 0.0,
-                "max s": max(waited, default=0.0),
+                "p50 s": percentile(waited, 50) if waited else "–",
+                "p95 s": percentile(waited, 95) if waited else "–",
+                "max s": max(waited, default="–"),
             }
         )
     return Section(

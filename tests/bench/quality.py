@@ -1,10 +1,9 @@
 """How well Footnote finds, beside LangChain's and RAGLite's defaults: same sets, same queries.
 
-What a peer found on a set is kept in .bench/rankings/ while the set and the peer stay the same, so
-that a run that was stopped goes on, and only Footnote, which changes, is asked anew.
+What a peer found is kept in .bench/rankings/ while the documents, the queries and the peer stay the
+same, so that a run that was stopped goes on, and only Footnote, which changes, is asked anew.
 """
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -46,7 +45,7 @@ async def measure_quality(bench: Bench, directories: Sequence[Path], portion: Po
         data_set = portion.cut(load_data_set(directory))
         for contender in CONTENDERS if PEERS.exists() else ():
             try:
-                rankings = await _ask_peer(bench, contender, directory, portion)
+                rankings = await _ask_peer(bench, contender, directory, portion, data_set)
             except ContenderFailed as error:
                 notes.append(f"{contender} failed on {data_set.name}: {str(error)[-300:]}")
                 continue
@@ -93,10 +92,12 @@ async def _measure_ours(
     return comparison.data_sets
 
 
-async def _ask_peer(bench: Bench, contender: str, directory: Path, portion: Portion) -> Rankings:
-    """What a peer finds, or found before."""
-    state = digest_files(PEER_FILES, f"{portion} {_digest_set(directory)}")
-    kept = bench.folder / "rankings" / f"{directory.resolve().name}-{contender}-{state}.json"
+async def _ask_peer(
+    bench: Bench, contender: str, directory: Path, portion: Portion, data_set: DataSet
+) -> Rankings:
+    """What a peer finds in the portion, which is `data_set`, or found in it before."""
+    state = digest_files(PEER_FILES, repr(data_set))
+    kept = bench.folder / "rankings" / f"{data_set.name}-{contender}-{state}.json"
     if not kept.exists():
         found = await _run_peer(bench, contender, directory, portion)
         kept.parent.mkdir(exist_ok=True)
@@ -124,13 +125,6 @@ async def _run_peer(bench: Bench, contender: str, directory: Path, portion: Port
         )
     finally:
         await _drop(bench.url, database)
-
-
-def _digest_set(directory: Path) -> str:
-    digest = hashlib.sha256()
-    for name in ("corpus.jsonl", "queries.jsonl", "qrels.tsv"):
-        digest.update((directory / name).read_bytes())
-    return digest.hexdigest()
 
 
 def _judge(data_set: DataSet, found: Mapping[str, Sequence[str]]) -> tuple[float, float]:

@@ -56,14 +56,13 @@ def list_discord_faults(discord: DiscordEmulator) -> Mapping[str, Act]:
 class Line:
     """One platform's connections: how to ask, how to see that they are back, what comes again.
 
-    `wait` is given how many sessions there had been before the fault.
+    `watch` is called before a fault; what it returns waits until the connections are back after it.
     """
 
     platform: str
     faults: Mapping[str, Act]
     ask: Act
-    count_sessions: Callable[[], int]
-    wait: Callable[[int], Awaitable[Any]]
+    watch: Callable[[], Act]
     hurry: Act
 
 
@@ -71,27 +70,29 @@ def list_lines(slack: SlackEmulator, discord: DiscordEmulator) -> Sequence[Line]
     async def do_nothing() -> None:
         """Discord delivers nothing again by itself."""
 
-    def count_discord_sessions() -> int:
-        return len(discord.journal.of_kind(*DISCORD_SESSIONS))
+    def watch_slack() -> Act:
+        return lambda: slack.driver.wait_for_sockets(2, timeout=PATIENCE)
 
-    async def wait_for_discord(before: int) -> None:
-        await discord.journal.wait_for(lambda: count_discord_sessions() > before, PATIENCE)
+    def watch_discord() -> Act:
+        def count() -> int:
+            return len(discord.journal.of_kind(*DISCORD_SESSIONS))
+
+        before = count()
+        return lambda: discord.journal.wait_for(lambda: count() > before, PATIENCE)
 
     return (
         Line(
             "slack",
             list_slack_faults(slack),
             lambda: slack.driver.dm("bruno", "So?"),
-            lambda: len(slack.journal.of_kind("socket.opened")),
-            lambda _: slack.driver.wait_for_sockets(2, timeout=PATIENCE),
+            watch_slack,
             lambda: slack.driver.advance(REDELIVERY),
         ),
         Line(
             "discord",
             list_discord_faults(discord),
             lambda: discord.driver.mention("ben", "#general", "So?"),
-            count_discord_sessions,
-            wait_for_discord,
+            watch_discord,
             do_nothing,
         ),
     )
@@ -129,12 +130,12 @@ async def _break(url: str, line: Line, name: str) -> Row:
             row = await cursor.fetchone()
             return int(row[0]) if row else 0
 
-        before, sessions = await count(), line.count_sessions()
+        before, wait = await count(), line.watch()
         began = time.monotonic()
         await line.faults[name]()
         for _ in range(QUESTIONS):
             await line.ask()
-        await line.wait(sessions)
+        await wait()
         back = time.monotonic() - began
         await line.hurry()
         while (taken := await count() - before) < QUESTIONS:
