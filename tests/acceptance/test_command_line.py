@@ -1,22 +1,41 @@
 """The shipped command in a process of its own: what it prints, and how it ends."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.acceptance.program import Shell
+
+PIN = "What is the PIN of the printer?"
 
 
 async def test_from_a_folder_to_an_answer_and_back(shell: Shell, handbook: Path) -> None:
     added = await shell.run("sources", "add", "handbook", str(handbook), "--json")
     assert added.code == 0
     assert added.json["name"] == "handbook"
-
     first = (await shell.run("sync", "handbook", "--json")).json
     assert first["state"] == "succeeded"
     assert (first["counts"]["added"], first["counts"]["failed"]) == (3, 0)
 
-    answer = await shell.run("ask", "What is the PIN of the printer?", "--json")
+    await _trace_and_forget(shell, await _ask_for_the_pin(shell))
+    found = (await shell.run("search", "carry over days", "-k", "2", "--json")).json
+    assert len(found["passages"]) == 2
+    assert found["passages"][0]["section"] == "Carrying over"
+    assert {"dense", "lexical"} <= set(found["passages"][0]["scores"])
+    await _change_and_sync_again(shell, handbook)
+
+    listed = (await shell.run("sources", "list", "--json")).json
+    assert [(row["name"], row["documents"]) for row in listed["sources"]] == [("handbook", 2)]
+    removed = await shell.run("sources", "remove", "handbook", "--yes", "--json")
+    assert removed.json == {"removed": "handbook", "documents": 2}
+    nothing = (await shell.run("ask", PIN, "--json")).json
+    assert nothing["outcome"] == "unknown"
+
+
+async def _ask_for_the_pin(shell: Shell) -> Any:
+    """The answer with all that is printed of it."""
+    answer = await shell.run("ask", PIN, "--json")
     assert answer.code == 0
     document = answer.json
     assert set(document) >= {
@@ -31,40 +50,33 @@ async def test_from_a_folder_to_an_answer_and_back(shell: Shell, handbook: Path)
     assert "4711" in citation["passage"]
     assert citation["url"].endswith("/handbook/printer.txt")
     assert citation["age_days"] == 0
+    return document
 
-    kept = (await shell.run("trace", document["reference"], "--json")).json
-    assert kept["question"] == "What is the PIN of the printer?"
+
+async def _trace_and_forget(shell: Shell, answer: Any) -> None:
+    kept = (await shell.run("trace", answer["reference"], "--json")).json
+    assert kept["question"] == PIN
     assert kept["outcome"] == "answered"
-    assert kept["trace"] == document["decisions"]
+    assert kept["trace"] == answer["decisions"]
     assert kept["usage"]["cost"] == 0
-    shown = (await shell.run("trace", document["reference"])).output
+    shown = (await shell.run("trace", answer["reference"])).output
     assert "judge: enough" in shown
-    assert document["reference"] in (await shell.run("trace")).output
-    await shell.run("forget", "--thread", document["reference"])
-    gone = await shell.run("trace", document["reference"])
+    assert answer["reference"] in (await shell.run("trace")).output
+    await shell.run("forget", "--thread", answer["reference"])
+    gone = await shell.run("trace", answer["reference"])
     assert gone.code == 2
     assert "No question has the reference" in gone.errors
 
-    found = (await shell.run("search", "carry over days", "-k", "2", "--json")).json
-    assert len(found["passages"]) == 2
-    assert found["passages"][0]["section"] == "Carrying over"
-    assert {"dense", "lexical"} <= set(found["passages"][0]["scores"])
 
+async def _change_and_sync_again(shell: Shell, handbook: Path) -> None:
     (handbook / "printer.txt").write_text("The PIN of the printer is 9000.\n", encoding="utf-8")
     (handbook / "expenses.html").unlink()
     second = (await shell.run("sync", "handbook", "--json")).json
     assert (second["counts"]["updated"], second["counts"]["deleted"]) == (1, 1)
     assert second["counts"]["unchanged"] == 1
-    changed = (await shell.run("ask", "What is the PIN of the printer?", "--json")).json
+    changed = (await shell.run("ask", PIN, "--json")).json
     assert "9000" in changed["answer"]
     assert "4711" not in changed["answer"]
-
-    listed = (await shell.run("sources", "list", "--json")).json
-    assert [(row["name"], row["documents"]) for row in listed["sources"]] == [("handbook", 2)]
-    removed = await shell.run("sources", "remove", "handbook", "--yes", "--json")
-    assert removed.json == {"removed": "handbook", "documents": 2}
-    nothing = (await shell.run("ask", "What is the PIN of the printer?", "--json")).json
-    assert nothing["outcome"] == "unknown"
 
 
 async def test_a_follow_up_knows_its_thread(shell: Shell, handbook: Path) -> None:
@@ -91,7 +103,7 @@ async def test_what_is_printed_for_people(shell: Shell, handbook: Path) -> None:
     await shell.run("sources", "add", "handbook", str(handbook))
     synced = await shell.run("sync", "all")
     assert "3 added" in synced.output
-    answer = await shell.run("ask", "What is the PIN of the printer?")
+    answer = await shell.run("ask", PIN)
     assert "4711" in answer.output
     assert "Sources" in answer.output
     assert "handbook" in (await shell.run("sources", "list")).output

@@ -229,6 +229,38 @@ async def test_feedback_home_shortcut_reaction_edit_and_delete_reach_the_app(
 ) -> None:
     app = bolt(slack)
     heard: dict[str, Any] = {}
+    hear_everything(app, heard)
+    feedback_block = {"type": "context_actions", "elements": [{
+        "type": "feedback_buttons", "action_id": "feedback",
+        "positive_button": {"text": PLAIN, "value": "up"},
+        "negative_button": {"text": PLAIN, "value": "down"}}]}  # fmt: skip
+    driver = slack.driver
+    async with transport(slack, app):
+        answer = await client.chat_postMessage(
+            channel="C0HELP00001", text="An answer", blocks=[feedback_block]
+        )
+        await driver.click("bruno", "help", answer["ts"], "feedback", "negative")
+        await driver.wait_for(lambda: message(slack, answer["ts"]).text == "Thanks!")
+        await driver.open_home("chen")
+        await driver.wait_for_entry("home.published", match={"user": "U0CHEN00001"})
+        question = await driver.post("chen", "help", "where?")
+        await driver.shortcut("chen", "answer_this", "help", question["ts"])
+        private = await driver.wait_for_ephemeral("help", "chen")
+        await driver.react("bruno", "help", question["ts"], "eyes")
+        await driver.edit("chen", "help", question["ts"], "where and when?")
+        last = await driver.delete("chen", "help", question["ts"])
+        await driver.wait_for_entry("event.acked", match={"event_id": last["event_ids"][0]})
+        await driver.wait_for(lambda: "deleted" in heard and "reaction" in heard)
+    assert heard["feedback"] == "down"
+    assert private[0]["text"] == "About: where?"
+    assert heard["reaction"] == ("eyes", question["ts"])
+    assert "where and when?" in heard["changed"]
+    assert heard["deleted"] == question["ts"]
+    assert (await driver.home("chen") or {})["blocks"][0]["text"]["text"] == "*Sources*"
+
+
+def hear_everything(app: AsyncApp, heard: dict[str, Any]) -> None:
+    """Answer what people do, and note what it was."""
 
     @app.action("feedback")
     async def feedback(ack: Any, action: dict[str, Any], respond: Any) -> None:
@@ -260,34 +292,6 @@ async def test_feedback_home_shortcut_reaction_edit_and_delete_reach_the_app(
 
     @app.event("message")
     async def other() -> None: ...
-
-    feedback_block = {"type": "context_actions", "elements": [{
-        "type": "feedback_buttons", "action_id": "feedback",
-        "positive_button": {"text": PLAIN, "value": "up"},
-        "negative_button": {"text": PLAIN, "value": "down"}}]}  # fmt: skip
-    driver = slack.driver
-    async with transport(slack, app):
-        answer = await client.chat_postMessage(
-            channel="C0HELP00001", text="An answer", blocks=[feedback_block]
-        )
-        await driver.click("bruno", "help", answer["ts"], "feedback", "negative")
-        await driver.wait_for(lambda: message(slack, answer["ts"]).text == "Thanks!")
-        await driver.open_home("chen")
-        await driver.wait_for_entry("home.published", match={"user": "U0CHEN00001"})
-        question = await driver.post("chen", "help", "where?")
-        await driver.shortcut("chen", "answer_this", "help", question["ts"])
-        private = await driver.wait_for_ephemeral("help", "chen")
-        await driver.react("bruno", "help", question["ts"], "eyes")
-        await driver.edit("chen", "help", question["ts"], "where and when?")
-        last = await driver.delete("chen", "help", question["ts"])
-        await driver.wait_for_entry("event.acked", match={"event_id": last["event_ids"][0]})
-        await driver.wait_for(lambda: "deleted" in heard and "reaction" in heard)
-    assert heard["feedback"] == "down"
-    assert private[0]["text"] == "About: where?"
-    assert heard["reaction"] == ("eyes", question["ts"])
-    assert "where and when?" in heard["changed"]
-    assert heard["deleted"] == question["ts"]
-    assert (await driver.home("chen") or {})["blocks"][0]["text"]["text"] == "*Sources*"
 
 
 def message(slack: SlackEmulator, ts: str, channel: str = "help") -> Any:

@@ -56,11 +56,27 @@ class Scene:
         platforms = (Platform.SLACK, Platform.DISCORD)
         delivery = Delivery(self.outbox, dict.fromkeys(platforms, self.messenger))
         directories = dict.fromkeys(platforms, directory or InMemoryDirectory())
+        listed = frozenset({"slack:U1"} if admin else ())
         self.jobs = InMemoryJobs(*syncing)
-        self.commands = Commands(
+        self.commands = self._build_commands(
+            delivery, Rights(self.audit, directories, listed=listed)
+        )
+        self.reporter = SyncReporter(
             inbox=self.inbox,
             delivery=delivery,
-            rights=Rights(self.audit, directories, listed=frozenset({"slack:U1"} if admin else ())),
+            sources=self.sources,
+            audit=self.audit,
+            clock=make_clock(seconds),
+            now=lambda: NOW,
+            sleep=self._sleep,
+        )
+
+    def _build_commands(self, delivery: Delivery, rights: Rights) -> Commands:
+        forgetting = Forgetting(self.keepsakes, self.keepsakes, self.preferences, self.book)
+        return Commands(
+            inbox=self.inbox,
+            delivery=delivery,
+            rights=rights,
             audit=self.audit,
             verbs=build_verbs(
                 sources=self.sources,
@@ -72,20 +88,7 @@ class Scene:
                 now=lambda: NOW,
             ),
             guide=make_guide(self.book),
-            people={
-                "forget": Forgetting(
-                    self.keepsakes, self.keepsakes, self.preferences, self.book
-                ).perform
-            },
-        )
-        self.reporter = SyncReporter(
-            inbox=self.inbox,
-            delivery=delivery,
-            sources=self.sources,
-            audit=self.audit,
-            clock=make_clock(seconds),
-            now=lambda: NOW,
-            sleep=self._sleep,
+            people={"forget": forgetting.perform},
         )
 
     async def _sleep(self, seconds: float) -> None:
