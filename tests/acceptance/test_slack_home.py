@@ -21,6 +21,7 @@ from tests.acceptance.homes import press_home, see_home
 from tests.acceptance.program import PATIENCE
 from tests.acceptance.test_slack_events import Recorder, build, running
 from tests.emulators.slack import SlackEmulator
+from tests.fakes.channels import grant
 from tests.fakes.form_desk import ScriptedDesk
 
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
@@ -56,11 +57,7 @@ class ScriptedHomes:
         self._fail()
         wish = read_wish(command.words) if command.name == "preferences" else None
         if wish is not None:
-            before = self.chosen
-            language = before.language if wish.language is None else wish.language
-            self.chosen = Preferences(
-                language, before.offers if wish.offers is None else wish.offers
-            )
+            self.chosen = grant(wish, self.chosen)
         return command.name in ("preferences", REFRESH)
 
     def _fail(self) -> None:

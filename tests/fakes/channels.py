@@ -39,6 +39,13 @@ class InMemoryChannels:
         return replace(settings, language=settings.language or chosen.language)
 
 
+def grant(wish: Wish, before: Preferences) -> Preferences:
+    """What holds after a wish."""
+    language = before.language if wish.language is None else wish.language
+    offers = before.offers if wish.offers is None else wish.offers
+    return Preferences(language, offers)
+
+
 class InMemoryPreferences:
     """Satisfies PreferenceStore. What was chosen, by person."""
 
@@ -51,10 +58,7 @@ class InMemoryPreferences:
     async def change(
         self, tenant: TenantId, place: Place, person: Person, wish: Wish
     ) -> Preferences:
-        before = self.chosen.get(person.id, Preferences())
-        language = before.language if wish.language is None else wish.language
-        offers = before.offers if wish.offers is None else wish.offers
-        self.chosen[person.id] = Preferences(language, offers)
+        self.chosen[person.id] = grant(wish, self.chosen.get(person.id, Preferences()))
         return self.chosen[person.id]
 
     async def forget(self, tenant: TenantId, platform: Platform, person: str) -> None:
