@@ -54,7 +54,7 @@ class SlackMessenger:
         """Post once for the key. What is whispered may come twice where a retry follows a crash."""
         messages = render_messages(reply)
         with translate_errors():
-            if reply.private:
+            if reply.private and not _is_heard_by_one(place, reply_token):
                 instead = REPLACES in reply_token
                 return await self._whisper(place, messages, reply_token, replace=instead)
             try:
@@ -219,10 +219,7 @@ class SlackMessenger:
         return WHISPER
 
     async def _whisper_as_bot(self, place: Place, user: str, content: SlackMessage) -> None:
-        """Say it to one person in the place, or directly where the bot is not.
-
-        Where they write to the bot directly, nobody else reads along, and what is posted stays.
-        """
+        """Say it to one person in the place, or directly where the bot is not."""
         account = await self._accounts.find(place.workspace)
         said: dict[str, Any] = {"text": content.text, "blocks": content.blocks}
         if place.channel_kind is ChannelKind.DIRECT:
@@ -259,3 +256,12 @@ class SlackMessenger:
         if answer.status_code != 200:
             log.info("slack: response_url answered %d", answer.status_code)
         return answer.status_code == 200
+
+
+def _is_heard_by_one(place: Place, reply_token: Mapping[str, str]) -> bool:
+    """Whether what is posted here is private anyway, stays, and is known again by its key.
+
+    The answer to a command is said at the command's own address all the same.
+    """
+    direct = place.channel_kind is ChannelKind.DIRECT and place.channel != ""
+    return direct and "response_url" not in reply_token

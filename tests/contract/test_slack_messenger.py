@@ -256,6 +256,19 @@ async def test_a_private_reply_in_a_thread_is_seen_by_the_asker_alone(
     assert (whisper["text"], whisper["thread_ts"]) == ("psst", place.thread)
 
 
+async def test_a_private_reply_among_direct_messages_is_posted_once_and_can_be_taken_back(
+    slack: SlackEmulator, messenger: SlackMessenger
+) -> None:
+    channel = slack.workspace.direct("alma", slack.bot_user_id)
+    place = Place(Platform.SLACK, TEAM, channel.id, ChannelKind.DIRECT)
+    for _ in range(2):
+        said = await messenger.post(place, say("psst", private=True), key="q1", reply_token=TOKEN)
+    (posted,) = channel.messages.values()
+    assert (posted.ts, posted.text, posted.ephemeral_for) == (said, "psst", None)
+    await messenger.delete(place, said, reply_token=TOKEN)
+    assert not [message for message in channel.messages.values() if message.text == "psst"]
+
+
 async def ask(slack: SlackEmulator, channel: str) -> tuple[Place, dict[str, str]]:
     """A slash command that nobody takes, for its response_url."""
     slack.app.ack_timeout = 0
