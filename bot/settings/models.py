@@ -138,7 +138,9 @@ class ModelSettings(SettingsGroup):
     @property
     def paid_models(self) -> frozenset[str]:
         """All that are asked for an answer and counted in its cost."""
-        return frozenset((*self.chat_models, *self.planner_models, *self.citation_judges))
+        kind, _, ranking = self.reranker.partition(":")
+        rankers = (ranking,) if kind == "llm" and ranking else ()
+        return frozenset((*self.chat_models, *self.planner_models, *self.citation_judges, *rankers))
 
     @property
     def prices(self) -> dict[str, Price]:

@@ -71,13 +71,19 @@ def test_a_bound_on_cost_needs_prices(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.planner_models == ("openai:small",)
 
 
-def test_what_judges_citations_needs_a_price_too(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("FOOTNOTE_CITATION_JUDGE", "openai:strict"), ("FOOTNOTE_RERANKER", "llm:openai:strict")],
+)
+def test_what_judges_or_ranks_needs_a_price_too(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
     monkeypatch.setenv("FOOTNOTE_CHAT_MODEL", "openai:gpt-5-mini")
-    monkeypatch.setenv("FOOTNOTE_CITATION_JUDGE", "openai:strict")
+    monkeypatch.setenv(name, value)
     monkeypatch.setenv("FOOTNOTE_ANSWER_COST", "0.02")
     with pytest.raises(SettingsInvalid, match=r"no price of openai:strict"):
         load_settings()
-    monkeypatch.setenv("FOOTNOTE_CITATION_JUDGE", "openai:gpt-5-nano")
+    monkeypatch.setenv(name, value.replace("strict", "gpt-5-nano"))
     assert load_settings().prices.keys() == {"openai:gpt-5-mini", "openai:gpt-5-nano"}
 
 
