@@ -94,46 +94,20 @@ class Assistant:
         """
         trail = trail or Trail()
         graph = self._open_graph(question.scope.tenant)
-        meter = Meter(self._config.prices)
-        config: RunnableConfig = {
-            "configurable": {"thread_id": question.thread},
-            "callbacks": [meter],
-            "recursion_limit": _STEPS_LIMIT,
-        }
+        config: RunnableConfig = {"configurable": {"thread_id": question.thread}}
         start, held = await self._find_start(graph, config, question)
         if held is not None:
             yield Answered(held)
             return
-        began = self._clock()
-        deps = self._make_deps(question, began, meter)
-        state: AgentState = {}
-        stream = graph.astream(
-            start, config, context=deps, stream_mode=["custom", "values"], durability="async"
-        )
         try:
-            async with aclosing(cast("AsyncGenerator[tuple[str, Any], None]", stream)) as parts:
-                async for mode, part in parts:
-                    if mode == "custom":
-                        trail.text += part.text if isinstance(part, TextDelta) else ""
-                        yield part
-                    else:
-                        state = part
-                        _follow(trail, state)
-            answer = ANSWER.read(state)
-            if answer is None:
-                raise AgentError("the run ended without an answer")
+            async with aclosing(self._run(graph, start, config, question, trail)) as events:
+                async for event in events:
+                    if isinstance(event, Answered):
+                        await self._keep(record_answer(question, event.answer, self._now()))
+                    yield event
         except Exception as error:
-            trail.usage = meter.usage
             await self._keep(record_end(question, trail, error, self._now()))
             raise
-        finally:
-            trail.usage = meter.usage
-        total = (self._clock() - began) * 1_000
-        answer = replace(
-            answer, usage=meter.usage, timings_ms={**answer.timings_ms, "total": total}
-        )
-        await self._keep(record_answer(question, answer, self._now()))
-        yield Answered(answer)
 
     async def break_off(
         self, question: Question, trail: Trail, error: Exception | None = None
@@ -220,6 +194,42 @@ class Assistant:
         if snapshot.next or any(turn.id in gone for turn in turns):
             fresh["history"] = HISTORY.pack(tuple(turn for turn in turns if turn.id not in gone))
         return fresh, None
+
+    async def _run(
+        self,
+        graph: AgentGraph,
+        start: AgentState | None,
+        config: RunnableConfig,
+        question: Question,
+        trail: Trail,
+    ) -> AsyncGenerator[AgentEvent, None]:
+        """What a run of the graph tells, Answered at its end; `trail` follows it."""
+        began = self._clock()
+        meter = Meter(self._config.prices)
+        state: AgentState = {}
+        stream = graph.astream(
+            start,
+            {**config, "callbacks": [meter], "recursion_limit": _STEPS_LIMIT},
+            context=self._make_deps(question, began, meter),
+            stream_mode=["custom", "values"],
+            durability="async",
+        )
+        try:
+            async with aclosing(cast("AsyncGenerator[tuple[str, Any], None]", stream)) as parts:
+                async for mode, part in parts:
+                    if mode == "custom":
+                        trail.text += part.text if isinstance(part, TextDelta) else ""
+                        yield part
+                    else:
+                        state = part
+                        _follow(trail, state)
+        finally:
+            trail.usage = meter.usage
+        answer = ANSWER.read(state)
+        if answer is None:
+            raise AgentError("the run ended without an answer")
+        timings = {**answer.timings_ms, "total": (self._clock() - began) * 1_000}
+        yield Answered(replace(answer, usage=meter.usage, timings_ms=timings))
 
     def _make_deps(self, question: Question, began: float, meter: Meter) -> AgentDeps:
         config = self._config
