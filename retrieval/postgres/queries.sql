@@ -148,12 +148,6 @@ FOR UPDATE;
 DELETE FROM document
 WHERE tenant_id = %(tenant)s AND document_id = ANY(%(documents)s::bigint[]);
 
--- name: read_document
-SELECT document_id, source_id, external_id, url, title, body, content_hash, audience, modified_at,
-    fingerprint
-FROM document
-WHERE tenant_id = %(tenant)s AND source_id = %(source)s AND external_id = %(external_id)s;
-
 -- name: read_active_model
 SELECT spec FROM active_model;
 

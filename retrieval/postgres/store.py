@@ -175,27 +175,6 @@ class PostgresDocumentStore:
             await connection.execute(compose("delete_documents"), {**key, "documents": documents})
             return len(documents)
 
-    async def read_document(self, source: Source, external_id: str) -> Document | None:
-        """A document as it was put, or None."""
-        async with translate_errors(), self._pool.connection() as connection:
-            cursor = await connection.execute(
-                compose("read_document"),
-                {"tenant": source.tenant, "source": source.id, "external_id": external_id},
-            )
-            row = await cursor.fetchone()
-        if row is None:
-            return None
-        return Document(
-            external_id=row[2],
-            url=row[3],
-            title=row[4],
-            text=row[5],
-            content_hash=row[6],
-            audience=frozenset(row[7]),
-            modified_at=row[8],
-            fingerprint=row[9],
-        )
-
     async def describe(self, tenant: TenantId) -> StoreSummary:
         """How much a tenant holds."""
         async with translate_errors(), self._pool.connection() as connection:
