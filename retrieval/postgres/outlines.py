@@ -11,7 +11,7 @@ from retrieval.postgres.queries import compose
 MOST_TOPICS = 12
 """Of one source."""
 LOOKED_AT = 60
-"""Documents of a source whose titles are looked at, however many there are."""
+"""Documents of a source whose titles and headings are looked at, however many there are."""
 FEW = 3
 """Titles up to which the headings of a source's documents are shown instead."""
 FRESH_SECONDS = 60.0
@@ -35,8 +35,8 @@ class PostgresOutlines:
     async def outline_sources(self, scope: AccessScope) -> Sequence[SourceOutline]:
         """The sources of which something may be read in the scope, by name, with some topics each.
 
-        Titles are spread over a source in the order of its documents' ids; of a source with few
-        titles there are headings. Conversations have none.
+        Topics are spread over the first LOOKED_AT documents of a source, in the order of their
+        ids: titles, and where these are few, headings. Conversations have none.
         """
         now = self._clock()
         held = self._held.get(scope)

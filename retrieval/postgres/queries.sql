@@ -521,9 +521,15 @@ ORDER BY name;
 -- name: outline_documents
 SELECT source.name, coalesce(nullif(heading_path[1], title), heading_path[2]) AS heading
 FROM source
-JOIN document USING (tenant_id, source_id)
-JOIN chunk USING (tenant_id, document_id)
-WHERE tenant_id = %(tenant)s AND source.name = ANY(%(sources)s::text[])
-    AND document.audience && %(readers)s::text[] AND heading_path <> '{{}}'
-GROUP BY source.name, document_id, heading
-ORDER BY source.name, document_id, min(ordinal);
+CROSS JOIN LATERAL (
+    SELECT document_id, title FROM document
+    WHERE document.tenant_id = source.tenant_id AND document.source_id = source.source_id
+        AND document.audience && %(readers)s::text[]
+    ORDER BY external_id
+    LIMIT %(limit)s
+) AS looked_at
+JOIN chunk ON chunk.tenant_id = source.tenant_id AND chunk.document_id = looked_at.document_id
+WHERE source.tenant_id = %(tenant)s AND source.name = ANY(%(sources)s::text[])
+    AND heading_path <> '{{}}'
+GROUP BY source.name, looked_at.document_id, heading
+ORDER BY source.name, looked_at.document_id, min(ordinal);

@@ -18,6 +18,7 @@ from retrieval.model import (
     Span,
     TenantId,
 )
+from retrieval.postgres import outlines
 from retrieval.postgres.loading import DocumentEntry
 from retrieval.postgres.outlines import FRESH_SECONDS, MOST_TOPICS, PostgresOutlines
 from retrieval.postgres.pool import Pool
@@ -52,10 +53,11 @@ class Shelf:
         return Source(HOME, SourceId(row[0]), name, kind, {})
 
     async def put(
-        self, source: Source, title: str, *headings: str, audience: str = EVERYONE
+        self, source: Source, title: str, *headings: str, audience: str = EVERYONE, name: str = ""
     ) -> None:
+        name = name or title
         document = Document(
-            title, f"https://x/{title}", title, title, title, frozenset({audience}), None
+            name, f"https://x/{name}", title, title, title, frozenset({audience}), None
         )
         chunks = [
             Chunk(at, title, Span(0, len(title)), (title, heading) if heading else ())
@@ -106,6 +108,17 @@ async def test_of_many_pages_some_are_told_from_all_over(shelf: Shelf) -> None:
     assert len(outline.topics) == MOST_TOPICS
     assert outline.topics[0] == "Page 00"
     assert outline.topics[-1] > "Page 30"
+
+
+async def test_of_many_pages_of_one_title_the_headings_of_some_are_told(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outlines, "LOOKED_AT", 2)
+    log = await shelf.add("log")
+    for day in ("Monday", "Tuesday", "Wednesday"):
+        await shelf.put(log, "Log", day, name=day)
+    [outline] = await shelf.outlines.outline_sources(EVERYBODY)
+    assert outline.topics == ("Log", "Monday", "Tuesday")
 
 
 @pytest.mark.parametrize("kind", ["slack", "discord"])

@@ -33,6 +33,7 @@ from retrieval.postgres.index import (
     scan_exactly,
 )
 from retrieval.postgres.loading import DocumentEntry
+from retrieval.postgres.outlines import LOOKED_AT
 from retrieval.postgres.packing import pack_vectors, sparse_vector, unpack_vectors
 from retrieval.postgres.pool import Pool
 from retrieval.postgres.queries import compose, load_queries
@@ -235,6 +236,19 @@ async def test_topics_are_those_of_the_latest_documents_and_no_others_are_read(
     assert "chunk_tenant_id_document_id_ordinal_key" in plan
     assert "Seq Scan on document" not in plan
     assert "Seq Scan on chunk" not in plan
+
+
+async def test_of_a_large_source_a_few_documents_tell_what_it_is_about(filled: Pool) -> None:
+    values = {"tenant": HOME, "readers": [EVERYONE], "sources": ["docs"], "limit": LOOKED_AT}
+    async with filled.connection() as connection:
+        await connection.execute("ANALYZE document, chunk, source, access_group")
+        for name in ("outline_sources", "outline_documents"):
+            cursor = await connection.execute(sql.SQL("EXPLAIN ") + compose(name), values)
+            plan = "\n".join(row[0] for row in await cursor.fetchall())
+            assert "document_tenant_id_source_id_external_id_key" in plan
+            assert "Sort Key: document.external_id" not in plan
+            assert "Seq Scan on document" not in plan
+            assert "Seq Scan on chunk" not in plan
 
 
 async def test_the_way_is_chosen_by_what_is_visible() -> None:
