@@ -255,6 +255,7 @@ def test_files_are_shown_as_their_host_shows_them(url: str, base: str) -> None:
         ("https://github.com/a/b/blob/main", "guides/Set-up.md"),
         ("https://github.com/a/b/wiki", "Set-up"),
         ("https://gitlab.com/a/b/-/wikis", "guides/Set-up"),
+        ("https://github.com/a/b/blob/wiki", "guides/Set-up.md"),
     ],
 )
 def test_pages_of_a_wiki_are_named_as_their_host_names_them(base: str, page: str) -> None:

@@ -1,6 +1,7 @@
 """The `git` source: the files of a branch of a Git repository."""
 
 import hashlib
+import re
 import zlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ from retrieval.sources.patterns import is_wanted
 from retrieval.sources.surroundings import Surroundings
 
 _WIKI_REPOSITORY = ".wiki"
+_GITHUB_WIKI = re.compile(r"\w+://[^/]+/[^/]+/[^/]+/wiki")
+"""Of a project of an owner. A branch may be called `wiki` too."""
 _LFS_MARK = b"version https://git-lfs.github.com/spec/"
 
 FIELDS = (
@@ -175,7 +178,7 @@ def name_page(base: str, path: str) -> str:
     page = PurePosixPath(path)
     if base.endswith("/-/wikis"):
         return str(page.with_suffix(""))
-    return page.stem if base.endswith("/wiki") else path
+    return page.stem if _GITHUB_WIKI.fullmatch(base) else path
 
 
 def guess_web_address(url: str, branch: str) -> str:
