@@ -11,8 +11,8 @@ import psycopg
 import pytest
 import pytest_asyncio
 
-from tests.acceptance.people import OnDiscord, OnSlack, People, Said, read_discord_message
-from tests.acceptance.program import PATIENCE, Shell, point_at_discord, point_at_slack, serving
+from tests.acceptance.people import OnDiscord, OnSlack, People, Said
+from tests.acceptance.program import Shell, point_at_discord, point_at_slack, serving
 from tests.acceptance.readers import Json, ReaderOnDiscord, ReaderOnSlack
 from tests.emulators.chat_model import ChatModelServer, Reply, Rule, Script
 from tests.emulators.discord import DiscordEmulator
@@ -174,14 +174,8 @@ async def test_a_file_can_go_with_the_command_on_discord(town: dict[str, People]
     upload = {"filename": "oulu.txt", "text": SAUNA}
     options = {"question": QUESTION, "file": upload}
     begun = await driver.slash("ben", "#general", "ask", options)
-
-    async def find() -> Any:
-        view = await driver.interaction(begun)
-        shown = read_discord_message(view["original"]) if view["original"] else None
-        return (view, shown) if shown and "half past four" in shown.text else None
-
-    view, answer = await driver.wait_until(find, PATIENCE)
-    assert view["ephemeral"]
+    answer = await people.wait_for_private(begun)
+    assert "half past four" in answer.text
     assert "oulu.txt" in answer.text
 
 
