@@ -36,6 +36,12 @@ class ResidentOnSlack(AdminOnSlack):
         entries = self.slack.journal.of_kind("assistant.status")
         return sum(entry.data["thread_ts"] == said["ts"] for entry in entries)
 
+    async def add_person(self, name: str, channel: str) -> str:
+        """Somebody new, who is in the channel."""
+        await self._driver.add_user(name)
+        await self._driver.join(name, channel)
+        return name
+
     async def add_bot(self, channel: str) -> tuple[str, str]:
         """Another bot in the channel: its name, and its id."""
         name, bot = f"robo-{channel}", f"B0ROBO{len(channel):05}"
@@ -83,6 +89,11 @@ class ResidentOnDiscord(AdminOnDiscord):
     async def count_signs(self, said: Json) -> int:
         """Whether anything answers a message."""
         return len(await self._driver.replies(said))
+
+    async def add_person(self, name: str, channel: str) -> str:
+        """Somebody new in the guild, who reads its open channels."""
+        await self._driver.add_user(name)
+        return name
 
     async def add_bot(self, channel: str) -> tuple[str, str]:
         """Another bot in the channel: its name, and its id."""
