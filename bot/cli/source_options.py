@@ -30,19 +30,29 @@ def source_options(command: Command) -> Command:
                 )
             )
     for field_name, users in _collect_fields().items():
-        kinds, field = list(users), next(iter(users.values()))
+        field = next(iter(users.values()))
         options.append(
             click.option(
                 f"--{field_name.replace('_', '-')}",
                 f"field_{field_name}",
                 multiple=field.kind is FieldKind.LIST,
                 metavar=_name_value(field),
-                help=f"{field.help} ({', '.join(kinds)})",
+                help=_describe(users),
             )
         )
     for option in reversed(options):
         command = option(command)
     return command
+
+
+def _describe(users: Mapping[str, Field]) -> str:
+    """What a field is for each kind that has it, the same words once."""
+    kinds: dict[str, list[str]] = {}
+    for kind, field in users.items():
+        kinds.setdefault(field.help, []).append(kind)
+    told = " ".join(f"{words} ({', '.join(names)})" for words, names in kinds.items())
+    is_list = any(field.kind is FieldKind.LIST for field in users.values())
+    return f"{told} Separate several by commas." if is_list else told
 
 
 def _name_value(field: Field) -> str:
@@ -52,7 +62,7 @@ def _name_value(field: Field) -> str:
         case FieldKind.NUMBER:
             return "NUMBER"
         case FieldKind.LIST:
-            return "PATTERN"
+            return "LIST"
         case FieldKind.TEXT:
             return "SECRET" if field.is_secret else "TEXT"
 

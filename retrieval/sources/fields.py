@@ -82,12 +82,11 @@ def _read_value(field: Field, value: object) -> str | int | list[str] | None:
 
 
 def _read_list(field: Field, value: object) -> list[str]:
-    parts = value.replace(",", "\n").split("\n") if isinstance(value, str) else value or []
-    if not isinstance(parts, list | tuple) or not all(isinstance(part, str) for part in parts):
-        raise InvalidField(
-            field.name, f"{field.name} is a list of patterns such as {field.example!r}."
-        )
-    return [part.strip() for part in parts if part.strip()]
+    lines = [value] if isinstance(value, str) else value or []
+    if not isinstance(lines, list | tuple) or not all(isinstance(line, str) for line in lines):
+        raise InvalidField(field.name, f"{field.name} is a list such as {field.example!r}.")
+    parts = (part.strip() for line in lines for part in line.replace(",", "\n").split("\n"))
+    return [part for part in parts if part]
 
 
 def _read_number(field: Field, value: object) -> int | None:

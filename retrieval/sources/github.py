@@ -1,7 +1,7 @@
-"""The `github` source: issues, pull requests and discussions of one repository.
+"""The `github` source: issues, pull requests, discussions and the wiki of one repository.
 
-Issues are read over the REST API (version 2022-11-28), discussions over GraphQL, which is the only
-way to them. https://docs.github.com/rest/issues, https://docs.github.com/graphql
+Issues are read over the REST API (version 2022-11-28), discussions over GraphQL and the wiki over
+Git, which are the only ways to them. https://docs.github.com/rest/issues, https://docs.github.com/graphql
 """
 
 import re
@@ -20,7 +20,7 @@ from retrieval.sources.fields import (
     text,
     texts,
 )
-from retrieval.sources.http import HttpClient
+from retrieval.sources.github_wiki import WIKI_PREFIX, GitHubWiki
 from retrieval.sources.markdown import (
     MEDIA_TYPE,
     escape_text,
@@ -41,9 +41,10 @@ from retrieval.sources.service import (
     read_moment,
     reading_document,
 )
+from retrieval.sources.surroundings import Surroundings
 
 API_URL = "https://api.github.com"
-CONTENTS = ("issues", "pulls", "discussions")
+CONTENTS = ("issues", "pulls", "discussions", "wiki")
 """What a repository holds besides its files."""
 
 _REPOSITORY = re.compile(r"[\w-]+/(?!\.{1,2}$)[\w.-]+")
@@ -90,16 +91,16 @@ FIELDS = (
     Field(
         "token",
         "Token",
-        "A fine-grained token that may read issues, pull requests and discussions.",
+        "A fine-grained token with read access to what is read; to Contents for a wiki.",
         is_secret=True,
         example="github_pat_…",
     ),
     Field(
         "contents",
         "What is read",
-        "Some of issues, pulls, discussions; if empty, issues, and with a token discussions.",
+        "Some of issues, pulls, discussions, wiki; if empty, issues, and with a token discussions.",
         kind=FieldKind.LIST,
-        example="issues, discussions",
+        example="issues, wiki",
     ),
     Field(
         "api_url",
@@ -149,10 +150,15 @@ def check_github_config(config: Config) -> dict[str, object]:
 
 
 class GitHubConnector:
-    """Lists and reads a repository's topics. External ids are `issues/7` and `discussions/7`."""
+    """Lists and reads what a repository holds besides its files.
 
-    def __init__(self, settings: GitHubSettings, http: HttpClient) -> None:
+    External ids are `issues/7`, `discussions/7` and `wiki/Home.md`.
+    """
+
+    def __init__(self, settings: GitHubSettings, surroundings: Surroundings) -> None:
         self._settings = settings
+        self._surroundings = surroundings
+        self._wiki: GitHubWiki | None = None
         self._owner, self._name = settings.repository.split("/")
         headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
         if settings.token:
@@ -162,14 +168,14 @@ class GitHubConnector:
             url=settings.api_url,
             entry="Make a fine-grained token at github.com/settings/personal-access-tokens.",
             rights="Give the token read access to this repository's issues, pull requests and"
-            " discussions.",
+            " discussions, and to its contents for the wiki.",
             headers=headers,
         )
-        self._client = ServiceClient(service, http)
+        self._client = ServiceClient(service, surroundings.http)
 
     @complete
     async def list_entries(self) -> AsyncIterator[SourceEntry]:
-        """Every topic, open or closed. Complete, or SourceUnreadable."""
+        """Every topic, open or closed, and every page. Complete, or SourceUnreadable."""
         contents = self._settings.contents
         repository = await self._find_repository()
         if "issues" in contents or "pulls" in contents:
@@ -178,9 +184,21 @@ class GitHubConnector:
         if "discussions" in contents and repository.get("has_discussions"):
             async for entry in self._list_discussions():
                 yield entry
+        if "wiki" in contents:
+            if not repository["has_wiki"]:
+                raise SourceRefused(
+                    f"The wiki of {self._settings.repository} is switched off. Leave wiki out."
+                )
+            self._wiki = self._connect_wiki(repository)
+            async for entry in self._wiki.list_entries():
+                yield entry
 
     async def fetch(self, entry: SourceEntry) -> RawDocument:
-        """One topic with its comments, as Markdown."""
+        """One topic with its comments, as Markdown, or a page of the wiki as it is."""
+        if entry.external_id.startswith(WIKI_PREFIX):
+            if self._wiki is None:
+                self._wiki = self._connect_wiki(await self._find_repository())
+            return await self._wiki.fetch(entry)
         kind, _, number = entry.external_id.partition("/")
         read = self._read_discussion if kind == "discussions" else self._read_issue
         with reading_document():
@@ -196,6 +214,12 @@ class GitHubConnector:
                 " the token read access to it."
             ) from error
         return found
+
+    def _connect_wiki(self, repository: Json) -> GitHubWiki:
+        """The wiki under the name that the repository has now, as Git is let follow no redirect."""
+        settings = self._settings
+        name = str(repository["full_name"])
+        return GitHubWiki(name, settings.api_url, settings.token, self._surroundings)
 
     async def _list_issues(self) -> AsyncIterator[SourceEntry]:
         wants_issues = "issues" in self._settings.contents

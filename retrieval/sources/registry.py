@@ -72,11 +72,11 @@ KINDS: Mapping[str, SourceKind] = MappingProxyType(
         ),
         "github": SourceKind(
             label="GitHub",
-            description="issues, pull requests and discussions of a repository",
+            description="issues, pull requests, discussions and the wiki of a repository",
             fields=github.FIELDS,
             check=github.check_github_config,
             connect=lambda config, surroundings: github.GitHubConnector(
-                github.read_github_settings(config), surroundings.http
+                github.read_github_settings(config), surroundings
             ),
         ),
         "confluence": SourceKind(

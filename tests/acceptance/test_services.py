@@ -4,6 +4,7 @@ from pathlib import Path
 
 from tests.acceptance.program import Shell, as_address, point_at_discord, point_at_slack
 from tests.emulators.discord import DiscordEmulator
+from tests.emulators.git import GitEmulator
 from tests.emulators.services import github
 from tests.emulators.services.github import GitHubServer
 from tests.emulators.slack import SlackEmulator
@@ -12,7 +13,17 @@ from tests.emulators.slack import SlackEmulator
 async def test_what_people_wrote_elsewhere_is_answered_with_links(
     database_url: str, tmp_path: Path
 ) -> None:
-    async with SlackEmulator() as slack, DiscordEmulator() as discord, GitHubServer() as server:
+    wiki = GitEmulator(tmp_path / "wiki", name="acme/app.wiki", token=github.TOKEN)
+    async with (
+        SlackEmulator() as slack,
+        DiscordEmulator() as discord,
+        GitHubServer() as server,
+        wiki,
+    ):
+        server.wiki = wiki
+        await wiki.write(
+            "Backups.md", "## Retention\n\nBackups of the vault are kept for 35 days.\n"
+        )
         shell = Shell(
             tmp_path,
             DATABASE_URL=as_address(database_url),
@@ -32,16 +43,22 @@ async def test_what_people_wrote_elsewhere_is_answered_with_links(
         for arguments in [
             ("chat", "--slack", slack.backend.workspace.channel("general").id),
             ("leads", "--discord", leads),
-            ("app", "--github", "acme/app", "--token", "@token", "--api-url", server.url),
+            (
+                *("app", "--github", "acme/app", "--contents", "issues,wiki"),
+                *("--token", "@token", "--api-url", server.url),
+            ),
         ]:
             added = await shell.run("sources", "add", *arguments)
             assert added.code == 0, added.errors
         synced = await shell.run("sync", "all", "--json")
-        assert [run["counts"]["added"] for run in synced.json["runs"]] == [1, 1, 1]
+        assert [run["counts"]["added"] for run in synced.json["runs"]] == [2, 1, 1]
 
         export = (await shell.run("ask", "What cures E-4711?", "--json")).json
         assert "EXPORT_CHUNK" in export["answer"]
         assert export["citations"][0]["url"].endswith(f"/issues/1#issuecomment-{cure.id}")
+        kept = (await shell.run("ask", "How long do backups of the vault stay?", "--json")).json
+        assert "35 days" in kept["answer"]
+        assert kept["citations"][0]["url"] == f"{server.url}/acme/app/wiki/Backups#retention"
         found = await shell.run("search", "free trial of the secret project", "--json")
         links = [passage["url"] for passage in found.json["passages"]]
         assert any(link.endswith(f"/p{asked['ts'].replace('.', '')}") for link in links)

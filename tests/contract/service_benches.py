@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Protocol, Self
 
 from retrieval.ports import Connector
@@ -19,7 +20,8 @@ from retrieval.sources.google_drive import (
 from retrieval.sources.http import HttpClient
 from retrieval.sources.notion import NotionConnector, NotionSettings
 from retrieval.sources.slack import SlackConnector, SlackSettings
-from tests.contract.source_benches import SourceBench
+from retrieval.sources.surroundings import Surroundings
+from tests.contract.source_benches import LOOPBACK, SourceBench
 from tests.emulators.discord import DiscordEmulator
 from tests.emulators.discord.faults import Fault
 from tests.emulators.services import confluence, github, notion
@@ -93,7 +95,8 @@ class GitHubBench(HttpBench):
         settings = GitHubSettings(
             "acme/app", ("issues", "discussions"), token or github.TOKEN, self.server.url
         )
-        return GitHubConnector(settings, http)
+        # only a wiki needs the cache
+        return GitHubConnector(settings, Surroundings(http, Path("cache"), LOOPBACK))
 
     async def put(self, name: str, text: str) -> None:
         if name in self.documents:

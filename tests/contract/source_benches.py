@@ -16,6 +16,7 @@ from retrieval.sources.http import Clock, HttpClient, open_http_client
 from retrieval.sources.registry import check_config, connect_kind
 from retrieval.sources.surroundings import Surroundings
 from tests.emulators.git import GitEmulator
+from tests.emulators.services.github import TOKEN, GitHubServer
 from tests.emulators.website import WebsiteEmulator
 
 LOOPBACK = AddressPolicy.parse(["127.0.0.1"])
@@ -160,9 +161,47 @@ class GitBench:
         await self.server.remove(f"{name}.md")
 
 
+class WikiBench:
+    """Pages of the wiki of a private repository on GitHub."""
+
+    def __init__(self, directory: Path) -> None:
+        self.server = GitHubServer()
+        self.server.private = True
+        self.server.wiki = self.wiki = GitEmulator(
+            directory / "server", name="acme/app.wiki", token=TOKEN
+        )
+        self.cache = directory / "cache"
+
+    async def __aenter__(self) -> Self:
+        await self.server.start()
+        await self.wiki.__aenter__()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.wiki.__aexit__()
+        await self.server.stop()
+
+    def connect(self, http: HttpClient, *, token: str = TOKEN) -> Connector:
+        config = {
+            "repository": "acme/app",
+            "contents": "wiki",
+            "token": token,
+            "api_url": self.server.url,
+        }
+        surroundings = Surroundings(http, self.cache, LOOPBACK)
+        return connect_kind("github", check_config("github", config), surroundings)
+
+    async def put(self, name: str, text: str) -> None:
+        await self.wiki.write(f"{name}.md", text)
+
+    async def remove(self, name: str) -> None:
+        await self.wiki.remove(f"{name}.md")
+
+
 BENCHES: dict[str, Callable[[Path], SourceBench]] = {
     "files": FilesBench,
     "git": GitBench,
+    "github-wiki": WikiBench,
     "website-crawl": lambda directory: WebsiteBench(directory, how="crawl"),
     "website-sitemap": lambda directory: WebsiteBench(directory, how="sitemap"),
 }

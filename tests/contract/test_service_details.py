@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from retrieval.sources.github import GitHubConnector, GitHubSettings
 from retrieval.sources.http import HttpClient
 from retrieval.sources.notion import NotionConnector, NotionSettings
 from retrieval.sources.slack import SlackConnector, SlackSettings
+from retrieval.sources.surroundings import Surroundings
 from tests.contract.service_benches import (
     ConfluenceBench,
     GitHubBench,
@@ -23,7 +25,7 @@ from tests.contract.service_benches import (
     HttpBench,
     NotionBench,
 )
-from tests.contract.source_benches import open_loopback_client
+from tests.contract.source_benches import LOOPBACK, open_loopback_client
 from tests.emulators.discord import DiscordEmulator
 from tests.emulators.services import github, notion
 from tests.emulators.services.github import GitHubServer
@@ -58,7 +60,7 @@ async def read_all(connector: Connector) -> list[ParsedDocument]:
 
 def connect_github(server: GitHubServer, http: HttpClient, *contents: str) -> GitHubConnector:
     settings = GitHubSettings("acme/app", contents, github.TOKEN, server.url)
-    return GitHubConnector(settings, http)
+    return GitHubConnector(settings, Surroundings(http, Path("cache"), LOOPBACK))
 
 
 async def test_issues_pulls_and_discussions_are_read_as_chosen(http: HttpClient) -> None:
@@ -120,8 +122,9 @@ async def test_a_private_repository_is_hidden_from_those_without_a_token(http: H
     async with GitHubServer() as server:
         server.private = True
         settings = GitHubSettings("acme/app", ("issues",), "", server.url)
+        surroundings = Surroundings(http, Path("cache"), LOOPBACK)
         with pytest.raises(SourceRefused, match="acme/app.*token"):
-            await listing(GitHubConnector(settings, http))
+            await listing(GitHubConnector(settings, surroundings))
 
 
 async def test_a_spent_limit_says_when_it_ends(http: HttpClient) -> None:

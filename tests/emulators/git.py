@@ -16,13 +16,17 @@ _AUTHOR = {
 
 
 class GitEmulator:
-    """An async context manager. The repository lies in `folder`, its work tree beside it.
+    """An async context manager. The repository `name` lies in `folder`, its work tree beside it.
 
     With a `token`, it is shown only to those who bring it as their password.
     """
 
-    def __init__(self, folder: Path, *, token: str = "", status: int = 0) -> None:
-        self.folder = folder / "git" / "handbook.git"
+    def __init__(
+        self, folder: Path, *, name: str = "handbook", token: str = "", status: int = 0
+    ) -> None:
+        self.name = name
+        self.root = folder / "git"
+        self.folder = self.root / f"{name}.git"
         self.work = folder / "work"
         self.token = token
         self.status = status
@@ -37,7 +41,7 @@ class GitEmulator:
         await self.git("init", "-q", "-b", "main", f"--separate-git-dir={self.folder}", ".")
         await self.write(".gitattributes", "")
         application = web.Application(client_max_size=2**26)
-        application.router.add_route("*", "/{path:.*}", self._answer)
+        application.router.add_route("*", "/{path:.*}", self.answer)
         self._runner = web.AppRunner(application, shutdown_timeout=0.1)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
@@ -52,7 +56,7 @@ class GitEmulator:
     @property
     def url(self) -> str:
         """Where the repository is cloned from."""
-        return f"http://127.0.0.1:{self._port}/handbook.git"
+        return f"http://127.0.0.1:{self._port}/{self.name}.git"
 
     async def write(self, path: str, content: str | bytes) -> None:
         """Put a file and commit it, a day after the commit before."""
@@ -80,7 +84,8 @@ class GitEmulator:
         )
         assert await process.wait() == 0
 
-    async def _answer(self, request: web.Request) -> web.Response:
+    async def answer(self, request: web.Request) -> web.Response:
+        """Git's own answer to a request."""
         self.paths.append(request.path)
         if self.status:
             return web.Response(
@@ -89,7 +94,7 @@ class GitEmulator:
         if self.token and not self._is_known(request):
             return web.Response(status=401, headers={"WWW-Authenticate": 'Basic realm="git"'})
         environment = _environment(
-            GIT_PROJECT_ROOT=str(self.folder.parent),
+            GIT_PROJECT_ROOT=str(self.root),
             GIT_HTTP_EXPORT_ALL="1",
             PATH_INFO=request.path,
             QUERY_STRING=request.query_string,

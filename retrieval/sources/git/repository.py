@@ -56,6 +56,10 @@ class RepositoryLimits:
     quiet_seconds: int = 60
 
 
+class NotShown(SourceRefused):
+    """There is no such repository or branch, or the token may not read it."""
+
+
 class GitRepository:
     """The branch `branch` of the repository at `url`, or its default branch, kept in `folder`."""
 
@@ -134,7 +138,7 @@ class GitRepository:
         )
         found = re.search(rb"^ref: refs/heads/(\S+)\tHEAD$", told, re.MULTILINE)
         if found is None:
-            raise SourceRefused(f"{self._url} has no branch yet.")
+            raise NotShown(f"{self._url} has no branch yet.")
         return found[1].decode("utf-8", "replace")
 
     async def _secure_connection(self) -> dict[str, str]:
@@ -224,7 +228,7 @@ class GitRepository:
         said = (*telling, *reversed(lines), "git said nothing")[0].removeprefix("fatal: ")
         said = said.replace(self._token, "…") if self._token else said
         if _speaks_of(complaint, _REFUSALS):
-            return SourceRefused(
+            return NotShown(
                 f"{self._url} cannot be read: {said}. Check the address, the branch and the"
                 " rights of the token."
             )

@@ -1,4 +1,4 @@
-"""GitHub's REST API (version 2022-11-28) and its GraphQL API, for one repository."""
+"""GitHub's REST API (version 2022-11-28), its GraphQL API and the wiki, for one repository."""
 
 import base64
 import re
@@ -7,6 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
+from ..git import GitEmulator
 from .server import ServiceServer
 
 TOKEN = "github_pat_emulated"
@@ -42,7 +43,10 @@ class Topic:
 
 
 class GitHubServer(ServiceServer):
-    """The repository `acme/app`; `most` bounds every page, to make paging cheap to see."""
+    """The repository `acme/app`; `most` bounds every page, to make paging cheap to see.
+
+    `wiki` is the one that lies behind `/acme/app.wiki.git`; without it there is no page yet.
+    """
 
     def __init__(self, *, repository: str = "acme/app", token: str = TOKEN, most: int = 2) -> None:
         super().__init__()
@@ -51,6 +55,8 @@ class GitHubServer(ServiceServer):
         self.most = most
         self.private = False
         self.has_discussions = True
+        self.has_wiki = True
+        self.wiki: GitEmulator | None = None
         self.topics: dict[int, Topic] = {}
         self.gone: set[int] = set()
         self._next_id = 1000
@@ -105,6 +111,7 @@ class GitHubServer(ServiceServer):
             web.get(base + "/issues/{number}", self._issue),
             web.get(base + "/issues/{number}/comments", self._comments),
             web.post("/graphql", self._graphql),
+            web.route("*", "/{owner}/{name}.wiki.git/{path:.*}", self._answer_git),
         ]
 
     def refuse(self, status: int, message: str) -> dict[str, Any]:
@@ -135,7 +142,7 @@ class GitHubServer(ServiceServer):
                 "visibility": "private" if self.private else "public",
                 "html_url": f"https://github.com/{self.repository}",
                 "has_issues": True,
-                "has_wiki": True,
+                "has_wiki": self.has_wiki,
                 "has_discussions": self.has_discussions,
                 "default_branch": "main",
             }
@@ -212,6 +219,14 @@ class GitHubServer(ServiceServer):
             "updated_at": post.created_at,
             "body": post.body,
         }
+
+    async def _answer_git(self, request: web.Request) -> web.Response:
+        """As GitHub does: strangers are asked who they are before they are told what is not."""
+        if self.wiki is not None:
+            return await self.wiki.answer(request)
+        if "Authorization" in request.headers:
+            return web.Response(status=404, text="Repository not found.")
+        return web.Response(status=401, headers={"WWW-Authenticate": 'Basic realm="GitHub"'})
 
     async def _graphql(self, request: web.Request) -> web.Response:
         if request.headers.get("Authorization") != f"Bearer {self.token}":

@@ -14,6 +14,7 @@ from retrieval.sources.addresses import AddressPolicy
 from retrieval.sources.confluence import read_confluence_settings
 from retrieval.sources.discord import read_discord_settings
 from retrieval.sources.github import read_github_settings
+from retrieval.sources.github_wiki import find_web_url
 from retrieval.sources.google_drive import read_google_drive_settings
 from retrieval.sources.http import open_http_client
 from retrieval.sources.notion import read_notion_settings
@@ -46,7 +47,7 @@ def key() -> str:
         ("github", {}, "needs repository"),
         ("github", {"repository": "acme"}, "owner/name"),
         ("github", {"repository": "acme/.."}, "owner/name"),
-        ("github", {"repository": "acme/app", "contents": "wiki"}, "wiki is none of"),
+        ("github", {"repository": "acme/app", "contents": "code"}, "code is none of"),
         ("github", {"repository": "acme/app", "contents": "discussions"}, "token"),
         ("github", {"repository": "acme/app", "api_url": "ftp://x"}, "api_url"),
         ("confluence", {"site": "acme.atlassian.net"}, "needs space"),
@@ -88,6 +89,19 @@ def test_addresses_are_taken_as_people_copy_them(key: str) -> None:
 def test_a_token_opens_the_discussions() -> None:
     settings = read_github_settings({"repository": "acme/app", "token": "t"})
     assert settings.contents == ("issues", "discussions")
+
+
+@pytest.mark.parametrize(
+    ("api_url", "web_url"),
+    [
+        ("https://api.github.com", "https://github.com"),
+        ("https://api.acme.ghe.com", "https://acme.ghe.com"),
+        ("https://github.example.com/api/v3", "https://github.example.com"),
+        ("https://api.example.com:8443/api/v3/", "https://api.example.com:8443"),
+    ],
+)
+def test_a_wiki_lies_where_people_read_the_repository(api_url: str, web_url: str) -> None:
+    assert find_web_url(api_url) == web_url
 
 
 def test_channels_are_read_with_the_bots_own_token_or_another() -> None:
