@@ -150,7 +150,7 @@ async def test_urls_are_quoted_and_a_new_base_changes_the_fingerprint(tmp_path: 
         ({"path": "/", "url_base": "docs.example.com"}, "https://"),
         ({"path": "/", "url_base": "javascript:alert(1)"}, "https://"),
         ({"path": "/", "url_base": "https://me:secret@docs.example.com"}, "password"),
-        ({"path": "/", "include": [1]}, "patterns"),
+        ({"path": "/", "include": [1]}, "a list such as"),
         ({"path": "/no/such/folder"}, "does not exist"),
     ],
 )
