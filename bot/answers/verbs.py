@@ -1,6 +1,7 @@
 """People's verbs: `answer VERB REFERENCE`, which the buttons below an answer give, and `proof`."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 
 from bot.answers.calls import Callers
 from bot.answers.cases import Case, Cases
@@ -24,12 +25,20 @@ AnswerVerb = Callable[[Claim, Case], Awaitable[Verdict]]
 
 
 class AnswerVerbs:
-    """Opens the answer that is meant and hands it to the verb."""
+    """Opens the answer that is meant and hands it to the verb.
 
-    def __init__(self, cases: Cases, inbox: Inbox, verbs: Mapping[str, AnswerVerb]) -> None:
+    What shows an answer's proof is there always; `more` are the other verbs.
+    """
+
+    def __init__(self, cases: Cases, inbox: Inbox, more: Mapping[str, AnswerVerb]) -> None:
         self._cases = cases
         self._inbox = inbox
-        self._verbs = verbs
+        self._proof = Proof(cases)
+        self._verbs = {
+            "sources": self._proof.show_sources,
+            "proof": self._proof.show_passages,
+            **more,
+        }
         self._stopping = Stopping(cases, inbox)
 
     async def perform(self, claim: Claim, words: Sequence[str]) -> Verdict | None:
@@ -37,6 +46,9 @@ class AnswerVerbs:
         match words:
             case ("stop", item):
                 return await self._stopping.stop(claim, ItemId(item))
+            case ("passage", item, number) if number.isdecimal():
+                show_passage = partial(self._proof.show_passage, number=int(number))
+                return await self._take_up(claim, ItemId(item), show_passage)
             case (verb, item) if verb in self._verbs:
                 return await self._take_up(claim, ItemId(item), self._verbs[verb])
             case _:
@@ -46,14 +58,14 @@ class AnswerVerbs:
         """`/proof`: of the latest answer that this person got here, or of the one referred to."""
         match words, claim.command:
             case ((item,), _):
-                return await self._take_up(claim, ItemId(item), self._verbs["proof"])
+                return await self._take_up(claim, ItemId(item), self._proof.show_passages)
             case ((), command) if command is not None:
                 place, person = command.place, command.person
                 latest = await self._inbox.find_latest(claim.tenant, place, person)
                 if latest is None:
                     language = await self._cases.choose_language(claim.tenant, command, "")
                     return tell(claim, actions.NO_ANSWER_YET.say(language))
-                return await self._take_up(claim, latest, self._verbs["proof"])
+                return await self._take_up(claim, latest, self._proof.show_passages)
             case _:
                 return None
 
@@ -78,10 +90,18 @@ class Proof:
         evidence = await self._cases.read_evidence(case)
         if not evidence.citations:
             return tell(claim, actions.NOTHING_TO_SHOW.say(case.language))
-        return show(
-            claim,
-            compose_sources(evidence.citations, complete=evidence.complete, language=case.language),
+        reply = compose_sources(
+            evidence.citations, case.item, complete=evidence.complete, language=case.language
         )
+        return show(claim, reply)
+
+    async def show_passage(self, claim: Claim, case: Case, number: int) -> Verdict:
+        """`answer passage`: that of one source, which was chosen among all."""
+        evidence = await self._cases.read_evidence(case)
+        chosen = [citation for citation in evidence.citations if citation.n == number]
+        if not chosen:
+            return tell(claim, actions.NOTHING_TO_SHOW.say(case.language))
+        return show(claim, compose_proof(chosen, complete=True, language=case.language))
 
     async def show_passages(self, claim: Claim, case: Case) -> Verdict:
         """`answer proof`: the very passages."""
@@ -105,13 +125,11 @@ def build_people_verbs(
     more: Mapping[str, AnswerVerb] | None = None,
 ) -> Mapping[str, Verb]:
     """The commands that everyone may give, by name; `more` are further verbs on answers."""
-    proof, rating, repeats = Proof(cases), Rating(votes), Repeats(inbox)
+    rating, repeats = Rating(votes), Repeats(inbox)
     answers = AnswerVerbs(
         cases,
         inbox,
         {
-            "sources": proof.show_sources,
-            "proof": proof.show_passages,
             "good": rating.approve,
             "bad": rating.disapprove,
             "again": repeats.ask_again,

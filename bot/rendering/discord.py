@@ -134,7 +134,7 @@ def _render_controls(reply: Reply) -> Iterator[Json]:
         select = {
             "type": SELECT,
             "custom_id": BUTTON_PREFIX,
-            "placeholder": "More…",
+            "placeholder": _shorten(reply.menu_label, LABEL_CHARACTERS) or "More…",
             "options": options,
         }
         yield {"type": ROW, "components": [select]}

@@ -6,8 +6,20 @@ from collections.abc import Iterator, Sequence
 from agents.model import Citation
 from bot.rendering.compose import compose_source, describe_age
 from bot.rendering.phrases import actions
-from bot.rendering.reply import Block, Inline, Mark, Paragraph, Quote, Reply, Strong, Text
+from bot.rendering.reply import (
+    Block,
+    Button,
+    Inline,
+    Mark,
+    Paragraph,
+    Quote,
+    Reply,
+    Strong,
+    Text,
+)
 
+MOST_CHOICES = 25
+"""Of a menu, as Discord bounds it."""
 SHOWN_CHARACTERS = 1_500
 """Of a passage; what is longer is cut around the cited sentence."""
 
@@ -15,14 +27,16 @@ _PARAGRAPHS = re.compile(r"\n\s*\n")
 
 
 def compose_sources(
-    citations: Sequence[Citation], *, complete: bool, language: str = "en"
+    citations: Sequence[Citation], item: str, *, complete: bool, language: str = "en"
 ) -> Reply:
-    """All sources of an answer, for one person."""
+    """All sources of the answer `item`, for one person, who may choose one to see its passage."""
     return Reply(
         (_say(actions.SOURCES_INTRO.say(language)),),
         tuple(compose_source(citation, language) for citation in citations),
         footer="" if complete else actions.INCOMPLETE.say(language),
         private=True,
+        menu=_offer_passages(citations, item),
+        menu_label=actions.CHOOSE_SOURCE.say(language),
     )
 
 
@@ -35,8 +49,19 @@ def compose_proof(citations: Sequence[Citation], *, complete: bool, language: st
     )
 
 
+def _offer_passages(citations: Sequence[Citation], item: str) -> tuple[Button, ...]:
+    return tuple(
+        Button(f"[{citation.n}] {_name_place(citation)}", f"answer passage {item} {citation.n}")
+        for citation in citations[:MOST_CHOICES]
+    )
+
+
+def _name_place(citation: Citation) -> str:
+    return " › ".join(part for part in (citation.title, citation.section) if part)
+
+
 def _show(citation: Citation, language: str) -> Iterator[Block]:
-    place = " › ".join(part for part in (citation.title, citation.section) if part)
+    place = _name_place(citation)
     age = describe_age(citation.age_days, language)
     title: list[Inline] = [Mark(citation.n, citation.url), Text(" "), Strong((Text(place),))]
     yield Paragraph((*title, Text(f" · {age}")) if age else tuple(title))

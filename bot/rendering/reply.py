@@ -159,7 +159,8 @@ class Reply:
 
     `notices` are warnings (stale source, model unavailable); `footer` is small print.
     `private` shows it to the asker alone where the platform can; `buttons` are five at most, each
-    thumb of a `rating` counting as one; `menu` holds up to five more behind 'More'.
+    thumb of a `rating` counting as one; `menu` holds up to five more behind 'More', or up to 25
+    behind a `menu_label` of its own.
     """
 
     blocks: tuple[Block, ...]
@@ -170,6 +171,7 @@ class Reply:
     buttons: tuple[Button, ...] = ()
     rating: Rating | None = None
     menu: tuple[Button, ...] = ()
+    menu_label: str = ""
 
 
 @dataclass(frozen=True, slots=True)

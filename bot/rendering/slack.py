@@ -118,15 +118,17 @@ def _render_blocks(reply: Reply) -> list[Json]:
     if reply.rating is not None:
         blocks.append(_rate(reply.rating))
     if reply.buttons or reply.menu:
-        blocks.append(render_actions(reply.buttons, reply.menu))
+        blocks.append(render_actions(reply.buttons, reply.menu, reply.menu_label))
     return blocks
 
 
-def render_actions(buttons: Sequence[Button], menu: Sequence[Button] = ()) -> Json:
-    """The block of buttons of a message, those of the menu behind dots."""
+def render_actions(
+    buttons: Sequence[Button], menu: Sequence[Button] = (), menu_label: str = ""
+) -> Json:
+    """The block of buttons of a message, those of the menu behind dots or its label."""
     elements = [_button(number, button) for number, button in enumerate(buttons)]
     if menu:
-        elements.append(_menu(menu))
+        elements.append(_menu(menu, menu_label))
     return {"type": "actions", "block_id": BUTTONS, "elements": elements}
 
 
@@ -141,9 +143,10 @@ def _rate(rating: Rating) -> Json:
     return {"type": "context_actions", "block_id": RATING, "elements": [thumbs]}
 
 
-def _menu(buttons: Sequence[Button]) -> Json:
+def _menu(buttons: Sequence[Button], label: str) -> Json:
     options = [{"text": _plain(one.label), "value": one.command} for one in buttons]
-    return {"type": "overflow", "action_id": "menu", "options": options}
+    menu: Json = {"type": "overflow", "action_id": "menu", "options": options}
+    return menu | {"type": "static_select", "placeholder": _plain(label)} if label else menu
 
 
 def _plain(text: str) -> Json:

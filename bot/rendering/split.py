@@ -49,7 +49,7 @@ def split_reply(reply: Reply, fits: Fits) -> tuple[Reply, ...]:
     if reply.footer:
         pieces.add(Reply((), footer=reply.footer))
     if reply.buttons or reply.rating or reply.menu:
-        pieces.add(Reply((), buttons=reply.buttons, rating=reply.rating, menu=reply.menu))
+        pieces.add(replace(reply, blocks=(), sources=(), notices=(), footer=""))
     return pieces.finish()
 
 
@@ -125,6 +125,7 @@ def _join(message: Reply, part: Reply) -> Reply:
         buttons=(*message.buttons, *part.buttons),
         rating=message.rating or part.rating,
         menu=(*message.menu, *part.menu),
+        menu_label=message.menu_label or part.menu_label,
     )
 
 

@@ -249,7 +249,7 @@ def _list_slack(blocks: list[Json]) -> Any:
         for element in block["elements"] if "actions" in block["type"] else ():
             if element["type"] == "feedback_buttons":
                 yield from ("👍", "👎")
-            elif element["type"] == "overflow":
+            elif "options" in element:
                 yield from (option["text"]["text"] for option in element["options"])
             else:
                 yield element["text"]["text"]

@@ -8,7 +8,7 @@ from agents.errors import AgentError
 from agents.llm.extractive import BuiltInBrain
 from agents.model import AgentEvent, Question, Trail
 from bot.answers.cases import Cases
-from bot.answers.verbs import AnswerVerbs, Proof
+from bot.answers.verbs import AnswerVerbs
 from bot.channels.guide import Guide
 from bot.commands import Commands
 from bot.conversation import Conversation
@@ -156,16 +156,7 @@ class LeakBot:
 
     def _build_commands(self, spoken: str) -> Commands:
         cases = Cases(self.inbox, self._records, self._library, self._directories, self._channels)
-        proof = Proof(cases)
-        answers = AnswerVerbs(
-            cases,
-            self.inbox,
-            {
-                "proof": proof.show_passages,
-                "sources": proof.show_sources,
-                "private": self._offers.accept,
-            },
-        )
+        answers = AnswerVerbs(cases, self.inbox, {"private": self._offers.accept})
 
         async def tell_all(claim: Claim, words: Sequence[str]) -> Verdict:
             return say(claim, "shown", f"{words} {spoken}")

@@ -222,10 +222,12 @@ class Tenant:
             case "list":
                 await self._command("sources list", person, place)
             case "proof" | "private":
-                verb = self.random.choice(("proof", "sources")) if action == "proof" else action
+                shown = self.random.choice(("proof", "sources", "passage"))
+                verb = shown if action == "proof" else action
                 asked = [*earlier, *(each for each in self._whispered if each.place == place)]
                 item = self.random.choice(asked).message
-                await self._command(f"answer {verb} {item}", person, place)
+                number = f" {self.random.randint(1, 3)}" if verb == "passage" else ""
+                await self._command(f"answer {verb} {item}{number}", person, place)
                 await self._answer_queued()
             case _:
                 name = self.random.choice(list(self.audiences))

@@ -4,6 +4,7 @@ Subclass it, name the class Test…, and give the fixture `world`.
 """
 
 from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 import pytest
@@ -173,8 +174,11 @@ class MessengerSuite:
             menu=(more,),
         )
         await world.messenger.post(world.place, reply, key="k1", reply_token=NO_TOKEN)
-        (text,) = await world.read_texts(world.place)
-        assert "Twenty days." in text
+        many = tuple(Button(f"[{n}] A title", f"answer passage 1 {n}") for n in range(1, 26))
+        chosen = replace(reply, menu=many, menu_label="Show the passage of…")
+        await world.messenger.post(world.place, chosen, key="k2", reply_token=NO_TOKEN)
+        texts = await world.read_texts(world.place)
+        assert ["Twenty days." in text for text in texts] == [True, True]
 
     async def test_everything_that_a_reply_says_is_shown(self, world: World) -> None:
         await world.messenger.post(world.place, RICH, key="k1", reply_token=NO_TOKEN)

@@ -34,6 +34,12 @@ SOURCES_INTRO: Final = Phrase(
     fr="Les sources de cette réponse :",
     es="Las fuentes de esta respuesta:",
 )
+CHOOSE_SOURCE: Final = Phrase(
+    en="Show the passage of…",
+    de="Die Stelle zeigen aus …",
+    fr="Voir le passage de…",
+    es="Ver el pasaje de…",
+)
 INCOMPLETE: Final = Phrase(
     en="Part of what this answer rests on is not shown: it has changed, or is not for you.",
     de="Ein Teil der Belege fehlt hier: Er hat sich geändert oder ist nicht für dich bestimmt.",

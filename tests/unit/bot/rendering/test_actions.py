@@ -10,11 +10,18 @@ from agents.model import Answer, Outcome
 from bot.rendering.actions import ROW, SHOWN_SOURCES, compose_shared, offer_actions
 from bot.rendering.compose import compose_answer
 from bot.rendering.discord import render_message as render_discord
+from bot.rendering.discord import render_messages as render_discord_messages
 from bot.rendering.plain import render_plain
-from bot.rendering.proof import SHOWN_CHARACTERS, compose_proof, split_passage
+from bot.rendering.proof import (
+    SHOWN_CHARACTERS,
+    compose_proof,
+    compose_sources,
+    split_passage,
+)
 from bot.rendering.record import from_record, to_record
 from bot.rendering.reply import Mention, Paragraph, Quote, Reply, Strong, Text
 from bot.rendering.slack import render_message as render_slack
+from bot.rendering.slack import render_messages as render_slack_messages
 from tests.fakes.answers import make_citation
 from tests.fakes.messages import make_message
 
@@ -95,7 +102,22 @@ def test_a_mention_pings_whom_it_names_and_nobody_else() -> None:
     assert block["elements"][0]["elements"][0] == {"type": "user", "user_id": "7"}
 
 
-# Passages
+# Sources and passages
+
+
+def test_one_of_many_sources_is_chosen_from_a_menu_of_their_titles() -> None:
+    citations = [replace(make_citation(n), title="A title " * 20) for n in range(1, 40)]
+    reply = compose_sources(citations, ITEM, complete=True, language="de")
+    assert [line.n for line in reply.sources] == list(range(1, 40))
+    *_, slack = [block for m in render_slack_messages(reply) for block in m.blocks]
+    (select,) = slack["elements"]
+    assert (select["type"], len(select["options"])) == ("static_select", 25)
+    assert select["placeholder"]["text"] == "Die Stelle zeigen aus …"
+    *_, discord = [part for m in render_discord_messages(reply) for part in m.components]
+    (menu,) = discord["components"]
+    assert menu["placeholder"] == "Die Stelle zeigen aus …"
+    assert menu["options"][1]["value"] == f"answer passage {ITEM} 2"
+    assert menu["options"][1]["label"].startswith("[2] A title")
 
 
 def test_the_cited_sentence_is_marked_in_its_passage() -> None:
