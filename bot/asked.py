@@ -4,7 +4,15 @@ import logging
 from dataclasses import dataclass, replace
 
 from agents.model import Answer, StepStarted
-from bot.model import ChannelKind, ChannelSettings, Claim, IncomingMessage, Intent, Visibility
+from bot.model import (
+    ChannelKind,
+    ChannelSettings,
+    Claim,
+    IncomingMessage,
+    Intent,
+    ItemId,
+    Visibility,
+)
 from bot.rendering.actions import compose_shared, offer_actions
 from bot.rendering.apology import UNEXPECTED, Apology
 from bot.rendering.compose import compose_answer, compose_failure, compose_words
@@ -112,6 +120,13 @@ def apologise(asked: Asked, apology: Apology) -> Reply:
 def name_letter(claim: Claim) -> str:
     """The key of the letter that holds the answer."""
     return f"{claim.item}:answer"
+
+
+def name_refusal(item: ItemId) -> str:
+    """The key of the letter that turns a question away. It is no answer: one may follow, once the
+    question is edited, and what is said after it in the thread was not said to us.
+    """
+    return f"{item}:refusal"
 
 
 def describe_step(step: StepStarted, language: str, *, detail: bool) -> str:

@@ -20,6 +20,7 @@ from bot.asked import (
     compose_reply,
     describe_step,
     name_letter,
+    name_refusal,
 )
 from bot.channels.guide import Guide
 from bot.channels.limits import Limits
@@ -52,7 +53,7 @@ from bot.rendering.apology import find_apology
 from bot.rendering.compose import compose_limit, compose_words
 from bot.rendering.phrases import actions, making
 from bot.rendering.reply import Button, Reply
-from bot.reticence import Unsaid, is_unasked
+from bot.reticence import TurnedAway, Unsaid, is_unasked
 from bot.scopes import Scopes
 from retrieval.errors import StoreUnavailable
 from retrieval.model import TenantId
@@ -102,34 +103,45 @@ class Conversation:
         if claim is None or claim.question is None:
             return None
         if claim.state is not ItemState.ANSWERED:
-            try:
-                settings = await self._read_settings(tenant, claim.question)
-                outcome = await self._attempt(Asked(claim, claim.question, settings))
-            except asyncio.CancelledError:
-                with suppress(StoreUnavailable):
-                    await self._inbox.hand_back(claim)
-                raise
-            except DeliveryRefused as error:
-                await self._inbox.finish(tenant, item, ItemState.DEAD, error=str(error))
-                return None
-            except Unsaid as reason:
-                _log.info("Question %s is left without a reply: %s", item, reason)
-                await self._inbox.finish(tenant, item, ItemState.DONE)
-                return None
-            if isinstance(outcome, float):
+            outcome = await self._try(claim, claim.question)
+            if not isinstance(outcome, Letter):
                 return outcome
-            if outcome is None or not await self._inbox.settle(claim, [outcome]):
-                _log.warning("Question %s was taken over; this attempt ends", claim.item)
+            if not await self._inbox.settle(claim, [outcome]):
+                _log.warning("Question %s was taken over; its answer is dropped", item)
                 return None
         pause = await self._deliver(claim)
         if pause is None and self._offers is not None:
             await self._offers.make(tenant, item, claim.question)
         return pause
 
+    async def _try(self, claim: Claim, message: IncomingMessage) -> Letter | float | None:
+        """The reply's letter, the seconds until the next attempt, or None where this was the last
+        or another took over.
+        """
+        try:
+            settings = await self._read_settings(claim.tenant, message)
+            return await self._attempt(Asked(claim, message, settings))
+        except asyncio.CancelledError:
+            with suppress(StoreUnavailable):
+                await self._inbox.hand_back(claim)
+            raise
+        except DeliveryRefused as error:
+            await self._inbox.finish(claim.tenant, claim.item, ItemState.DEAD, error=str(error))
+        except Unsaid as reason:
+            _log.info("Question %s is left without a reply: %s", claim.item, reason)
+            await self._inbox.finish(claim.tenant, claim.item, ItemState.DONE)
+        except TurnedAway as refusal:
+            where = message.place, refusal.reply, message.reply_token
+            letter = Letter(claim.tenant, name_refusal(claim.item), *where)
+            if await self._inbox.turn_away(claim, letter):
+                await self._delivery.attempt(letter.tenant, letter.key)
+        return None
+
     async def _attempt(self, asked: Asked) -> Letter | float | None:
         """The reply's letter, the seconds until the next attempt, or None where this one is lost.
 
-        Raises Unsaid, and DeliveryRefused where this process does not speak on the platform.
+        Raises Unsaid, TurnedAway, and DeliveryRefused where this process does not speak on the
+        platform.
         """
         claim, message = asked.claim, asked.message
         messenger = self._delivery.get_messenger(message.place.platform)
@@ -193,8 +205,8 @@ class Conversation:
     async def _admit(self, asked: Asked) -> Reply | None:
         """What to say where no answer is worked out.
 
-        That it was stopped, help, that a new conversation begins, or that it is one question too
-        many.
+        That it was stopped, help, or that a new conversation begins. Raises Unsaid, and TurnedAway
+        where it is one question too many.
         """
         claim, message = asked.claim, asked.message
         if claim.stopped:
@@ -214,9 +226,11 @@ class Conversation:
         if claim.attempts > 1 or message.intent is Intent.SHARE:
             return None
         wait = await self._limits.admit(claim.tenant, message, asked.settings)
-        if wait is not None and (is_unasked(message) or message.person.bot):
+        if wait is None:
+            return None
+        if is_unasked(message) or message.person.bot:
             raise Unsaid("it is one too many")
-        return None if wait is None else compose_limit(wait, asked.language)
+        raise TurnedAway(compose_limit(wait, asked.language))
 
     async def _begin_anew(self, asked: Asked) -> Reply:
         thread = name_conversation(asked.claim.tenant, asked.message.thread)

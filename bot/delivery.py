@@ -76,6 +76,26 @@ class Delivery:
         message = await self._post(claim)
         return await self._outbox.record_posted(claim, message)
 
+    async def attempt(self, tenant: TenantId, key: str) -> None:
+        """Post a letter that nobody waits for; where that fails, the sweep tries it again."""
+        try:
+            await self.deliver(tenant, key)
+        except DeliveryRefused as error:
+            _log.info("Letter %s is not posted: %s", key, error)
+        except DeliveryFailed as error:
+            _log.info("Letter %s is posted later: %s", key, error)
+
+    async def deliver_overdue(self) -> int:
+        """Post what was left behind; how many letters that was. Raises StoreUnavailable.
+
+        Most letters are posted by the job of their entry. Those that it leaves pending, because
+        its process died or the post failed and nobody waits for it, are posted here or given up.
+        """
+        overdue = await self._outbox.take_overdue(self._messengers)
+        for tenant, key in overdue:
+            await self.attempt(tenant, key)
+        return len(overdue)
+
     async def remove_twins(self) -> int:
         """Delete what stands on a platform twice; how many messages. Raises StoreUnavailable.
 

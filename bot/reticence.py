@@ -1,11 +1,20 @@
-"""What is better left unsaid: what the bot was not asked, unless it knows. Pure."""
+"""What is left without an answer: what the bot was not asked, or asked too often. Pure."""
 
 from agents.model import Answer, Outcome
 from bot.model import IncomingMessage, Intent
+from bot.rendering.reply import Reply
 
 
 class Unsaid(Exception):
     """Nothing is to be said, and why."""
+
+
+class TurnedAway(Exception):
+    """The question is not taken; `reply` tells whoever asked it."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__("the question is turned away")
+        self.reply = reply
 
 
 def is_unasked(message: IncomingMessage) -> bool:

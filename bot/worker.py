@@ -58,6 +58,7 @@ class Worker:
             group.create_task(self._jobs.run(self._handle, self._abandon))
             for seconds, step, doing in (
                 (self._sweep, self._requeue, "Looking for lost entries"),
+                (self._sweep, self._deliver_overdue, "Looking for letters left behind"),
                 (self._sweep, self._remove_twins, "Looking for twins"),
                 (self._tick, self._look_at_schedules, "Looking at schedules"),
                 (self._tick, self._waiting.keep, "Looking at who waits"),
@@ -85,6 +86,10 @@ class Worker:
     async def _requeue(self) -> None:
         if count := await self._inbox.requeue_lost():
             _log.warning("%d entries of the inbox had lost their job", count)
+
+    async def _deliver_overdue(self) -> None:
+        if count := await self._delivery.deliver_overdue():
+            _log.info("%d letters had been left behind", count)
 
     async def _remove_twins(self) -> None:
         if count := await self._delivery.remove_twins():

@@ -80,6 +80,8 @@ class ChatModelBrain:
         sources = await self._sources.outline_sources(question.scope) if self._sources else ()
         if sources:
             rules += f"\n\nThe sources: {', '.join(one.name for one in sources[:_MOST_SOURCES])}"
+        if settings.persona:
+            rules += f"\n\nHouse style of this channel, for `reply`: {settings.persona}"
         if settings.remit:
             rules += f"\n\nThe remit of this channel: {settings.remit}"
         material = {

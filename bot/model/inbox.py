@@ -70,7 +70,9 @@ class Waiting:
 class Surplus:
     """A question that is one too many to wait, and how long the first in the queue has waited."""
 
-    claim: Claim
+    tenant: TenantId
+    item: ItemId
+    question: IncomingMessage
     waited: timedelta
 
 

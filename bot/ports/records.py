@@ -226,8 +226,15 @@ class Inbox(Protocol):
         """
         ...
 
+    async def turn_away(self, claim: Claim, letter: "Letter") -> bool:
+        """Close a question that is not answered and write down what is said instead.
+
+        In one transaction. False, with nothing written, where the claim was lost to a later one.
+        """
+        ...
+
     async def has_answered(self, tenant: TenantId, thread: ThreadKey) -> bool:
-        """Whether a question of this thread was answered before."""
+        """Whether a question of this thread was answered before; who was turned away was not."""
         ...
 
     async def requeue_lost(self) -> int:
@@ -305,6 +312,15 @@ class Outbox(Protocol):
 
     async def record_failure(self, claim: OutboxClaim, error: str, *, dead: bool) -> None:
         """Note that posting failed, for now or for good."""
+        ...
+
+    async def take_overdue(self, platforms: Collection[Platform]) -> Sequence[tuple[TenantId, str]]:
+        """Letters that nobody looks after any more, by their keys, to be posted now.
+
+        Their entry is closed, and the last attempt at them is long over. Those that are not true
+        any more are withdrawn instead: the number in the queue of a question that does not wait,
+        and whatever a withdrawn question led to. Of several who look one gets each.
+        """
         ...
 
     async def list_doubtful(self, platforms: Collection[Platform]) -> Sequence[PostedLetter]:

@@ -11,6 +11,7 @@ from bot.model import (
     Surplus,
     Waiting,
 )
+from bot.ports.records import Letter
 from retrieval.model import (
     DocumentReport,
     RunId,
@@ -57,12 +58,29 @@ class Topics(Protocol):
 class WaitingLine(Protocol):
     """Knows whose questions wait to be worked on. Raises StoreUnavailable."""
 
-    async def take_surplus(self, most: int) -> Sequence[Surplus]:
-        """Claim the questions behind the first `most` of their tenant that are not answered yet."""
+    async def list_surplus(self, most: int) -> Sequence[Surplus]:
+        """A lot of the questions behind the first `most` of their tenant that nobody has begun.
+
+        The next lot is there once these are turned away; empty where there are no more.
+        """
+        ...
+
+    async def turn_away(self, surplus: Surplus, letter: Letter | None) -> bool:
+        """Close a question and write down what is said to it, in one transaction.
+
+        False, with nothing written, where it does not wait any more.
+        """
         ...
 
     async def take_untold(self, first: int) -> Sequence[Waiting]:
-        """Those from this number on who were not told it; they count as told from now on."""
+        """A lot of those from this number on who were not told it; empty where there are no more.
+
+        Whoever takes them tells them, or they are taken again after some seconds.
+        """
+        ...
+
+    async def note_told(self, waiting: Waiting) -> None:
+        """Have this one not be taken again."""
         ...
 
 

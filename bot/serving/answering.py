@@ -93,7 +93,6 @@ def build_worker(footnote: Footnote, parts: Parts, enclosures: Enclosures) -> Wo
         delivery=delivery,
         waiting=WaitingRoom(
             PostgresWaitingLine(footnote.pool, list(parts.platforms)),
-            parts.inbox,
             delivery,
             footnote.channels,
             first=footnote.settings.queue_notice,

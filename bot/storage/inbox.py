@@ -295,6 +295,17 @@ class PostgresInbox:
                 if await self._jobs.defer(connection, job, platform=platform) is None
             ]
 
+    async def turn_away(self, claim: Claim, letter: Letter) -> bool:
+        """Close a question that is not answered and write down what is said instead."""
+        values = {"tenant": claim.tenant, "item": claim.item, "owner": claim.owner}
+        async with begin(self._pool) as connection:
+            cursor = await connection.execute(QUERIES["turn_away_item"], values)
+            if await cursor.fetchone() is None:
+                return False
+            await insert_letter(connection, letter)
+            await revise_letter(connection, letter)
+        return True
+
     async def has_answered(self, tenant: TenantId, thread: ThreadKey) -> bool:
         """Whether a question of this thread was answered before."""
         async with connect(self._pool) as connection:

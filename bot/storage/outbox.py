@@ -131,6 +131,19 @@ class PostgresOutbox:
             row = await cursor.fetchone()
         return str(row[0]) if row else message
 
+    async def take_overdue(self, platforms: Collection[Platform]) -> Sequence[tuple[TenantId, str]]:
+        """Letters that nobody looks after any more, to be posted now; outdated ones are ended."""
+        values = {
+            "platforms": list(platforms),
+            "age": self._doubt_seconds,
+            "limit": MOST_SWEPT,
+            "blank": Jsonb(to_record(_NOTHING)),
+        }
+        async with connect(self._pool) as connection:
+            cursor = await connection.execute(QUERIES["take_overdue"], values)
+            rows = await cursor.fetchall()
+        return [(TenantId(tenant), key) for tenant, key, state in rows if state == "pending"]
+
     async def list_doubtful(self, platforms: Collection[Platform]) -> Sequence[PostedLetter]:
         """Letters that took more than one attempt, the last of which is long over, unswept."""
         async with connect(self._pool) as connection:

@@ -46,6 +46,10 @@ SELECT item_id FROM inbox
 WHERE tenant_id = %(tenant)s AND platform = %(platform)s AND person = %(person)s
   AND kind = 'question' AND state IN ('answered', 'done')
   AND payload -> 'place' ->> 'channel' = %(channel)s
+  AND EXISTS (
+      SELECT FROM outbox
+      WHERE outbox.tenant_id = inbox.tenant_id AND outbox.key = inbox.item_id || ':answer'
+  )
 ORDER BY received_at DESC
 LIMIT 1;
 
@@ -94,6 +98,11 @@ WHERE tenant_id = %(tenant)s AND item_id = %(item)s
   AND (state <> 'queued' OR owner IS NOT NULL)  -- it was revised meanwhile
 RETURNING platform;
 
+-- name: turn_away_item
+UPDATE inbox SET state = 'done', finished_at = now()
+WHERE tenant_id = %(tenant)s AND item_id = %(item)s AND owner = %(owner)s AND state = 'working'
+RETURNING item_id;
+
 -- name: thread_is_answered
 SELECT EXISTS (
     SELECT FROM inbox
@@ -123,7 +132,7 @@ WHERE tenant_id = %(tenant)s AND key = %(key)s
 RETURNING place, message_id, reply_token;
 
 -- name: revise_letter
-UPDATE outbox SET reply = %(reply)s, state = 'pending', attempts = 0
+UPDATE outbox SET reply = %(reply)s, state = 'pending', attempts = 0, tried_at = now()
 WHERE tenant_id = %(tenant)s AND key = %(key)s;
 
 -- name: list_keys
@@ -134,7 +143,8 @@ ORDER BY key;
 -- name: claim_letter
 UPDATE outbox
 SET owner = CASE state WHEN 'pending' THEN %(owner)s ELSE owner END,
-    attempts = attempts + CASE state WHEN 'pending' THEN 1 ELSE 0 END
+    attempts = attempts + CASE state WHEN 'pending' THEN 1 ELSE 0 END,
+    tried_at = CASE state WHEN 'pending' THEN now() ELSE tried_at END
 WHERE tenant_id = %(tenant)s AND key = %(key)s
 RETURNING place, reply, reply_token, draft, state, attempts, message_id;
 
@@ -153,6 +163,28 @@ SET state = 'posted',
     error = NULL
 WHERE tenant_id = %(tenant)s AND key = %(key)s
 RETURNING message_id;
+
+-- name: take_overdue
+WITH overdue AS (
+    SELECT outbox.tenant_id, outbox.key,
+           split_part(key, ':', 2) = 'queue' OR inbox.error = 'withdrawn' AS outdated
+    FROM outbox LEFT JOIN inbox
+        ON inbox.tenant_id = outbox.tenant_id AND item_id = split_part(outbox.key, ':', 1)
+    WHERE outbox.state = 'pending' AND tried_at < now() - make_interval(secs => %(age)s)
+      AND outbox.platform = ANY(%(platforms)s)
+      AND (inbox.state IS NULL OR inbox.state IN ('done', 'dead'))
+    ORDER BY tried_at
+    LIMIT %(limit)s
+    FOR UPDATE OF outbox SKIP LOCKED
+)
+UPDATE outbox
+SET tried_at = now(),
+    state = CASE WHEN outdated THEN 'dead' ELSE state END,
+    reply = CASE WHEN outdated THEN %(blank)s ELSE reply END,
+    error = CASE WHEN outdated THEN 'outdated' ELSE error END
+FROM overdue
+WHERE outbox.tenant_id = overdue.tenant_id AND outbox.key = overdue.key
+RETURNING outbox.tenant_id, outbox.key, state;
 
 -- name: list_doubtful
 SELECT tenant_id, key, place, message_id FROM outbox
@@ -561,7 +593,7 @@ UPDATE outbox SET reply = %(blank)s
 FROM led
 WHERE outbox.tenant_id = %(tenant)s AND outbox.key >= led.item_id || ':'
   AND outbox.key < led.item_id || ';'
-  -- An offer or a number in the queue that could not be posted stays pending for good.
+  -- What is about to be posted keeps its words, unless nobody is left to post it.
   AND (outbox.state <> 'pending' OR outbox.created_at < now() - interval '1 hour');
 
 -- name: keeps_more
@@ -655,7 +687,7 @@ DELETE FROM tenant
 WHERE tenant_id = %(tenant)s AND tenant_id <> 'default'
   AND NOT EXISTS (SELECT FROM workspace WHERE tenant_id = %(tenant)s);
 
--- name: take_surplus
+-- name: list_surplus
 WITH waiting AS (
     SELECT tenant_id, item_id, row_number() OVER line AS number,
            extract(epoch FROM now() - first_value(received_at) OVER line)::float8 AS waited
@@ -663,26 +695,43 @@ WITH waiting AS (
     WHERE state = 'queued' AND kind = 'question'
     WINDOW line AS (PARTITION BY tenant_id ORDER BY received_at, item_id)
 )
-UPDATE inbox SET state = 'working', owner = %(owner)s
-FROM waiting
-WHERE inbox.tenant_id = waiting.tenant_id AND inbox.item_id = waiting.item_id
-  AND waiting.number > %(most_waiting)s AND inbox.platform = ANY(%(platforms)s::text[])
+SELECT inbox.tenant_id, inbox.item_id, inbox.payload, waiting.waited
+FROM inbox JOIN waiting
+    ON waiting.tenant_id = inbox.tenant_id AND waiting.item_id = inbox.item_id
+WHERE waiting.number > %(most_waiting)s AND inbox.platform = ANY(%(platforms)s::text[])
   AND inbox.state = 'queued' AND NOT inbox.stop_asked
-  AND NOT EXISTS (  -- it was revised
+  AND inbox.draft IS NULL AND NOT EXISTS (  -- it was revised
       SELECT FROM outbox
       WHERE outbox.tenant_id = inbox.tenant_id AND outbox.key = inbox.item_id || ':answer'
   )
-RETURNING inbox.tenant_id, inbox.item_id, inbox.attempts, inbox.payload, inbox.draft,
-          waiting.waited;
+ORDER BY inbox.received_at, inbox.item_id
+LIMIT %(limit)s;
+
+-- name: turn_away_waiting
+UPDATE inbox SET state = 'done', finished_at = now()
+WHERE tenant_id = %(tenant)s AND item_id = %(item)s AND state = 'queued' AND NOT stop_asked
+RETURNING item_id;
 
 -- name: take_untold
 WITH waiting AS (
     SELECT tenant_id, item_id, row_number() OVER (ORDER BY received_at, item_id) AS number
     FROM inbox
     WHERE state = 'queued' AND kind = 'question' AND platform = ANY(%(platforms)s::text[])
+), untold AS (
+    SELECT inbox.tenant_id, inbox.item_id, waiting.number
+    FROM inbox JOIN waiting
+        ON waiting.tenant_id = inbox.tenant_id AND waiting.item_id = inbox.item_id
+    WHERE waiting.number >= %(first)s AND inbox.state = 'queued' AND NOT inbox.told_place
+      AND (inbox.told_place_at IS NULL
+           OR inbox.told_place_at < now() - make_interval(secs => %(age)s))
+    ORDER BY inbox.received_at, inbox.item_id
+    LIMIT %(limit)s
+    FOR UPDATE OF inbox SKIP LOCKED
 )
 UPDATE inbox SET told_place_at = now()
-FROM waiting
-WHERE inbox.tenant_id = waiting.tenant_id AND inbox.item_id = waiting.item_id
-  AND waiting.number >= %(first)s AND inbox.told_place_at IS NULL AND inbox.state = 'queued'
-RETURNING inbox.tenant_id, inbox.item_id, inbox.payload, waiting.number;
+FROM untold
+WHERE inbox.tenant_id = untold.tenant_id AND inbox.item_id = untold.item_id
+RETURNING inbox.tenant_id, inbox.item_id, inbox.payload, untold.number;
+
+-- name: note_told
+UPDATE inbox SET told_place = true WHERE tenant_id = %(tenant)s AND item_id = %(item)s;

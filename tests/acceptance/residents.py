@@ -27,6 +27,17 @@ class ResidentOnSlack(AdminOnSlack):
     async def reply_in_thread(self, asked: Json, answer: Said, text: str) -> None:
         await self.follow_up(asked, answer, text)
 
+    async def mention_in_thread(self, channel: str, text: str) -> Json:
+        """The member asks in a thread of their own; returns where to go on in it."""
+        return await self.mention(text, channel)
+
+    async def go_on(self, asked: Json, text: str) -> None:
+        """The member says more in such a thread, to nobody in particular."""
+        thread = asked["thread_ts"] or asked["ts"]
+        said = await self._driver.post(self.member, asked["channel"], text, thread_ts=thread)
+        for event in said["event_ids"]:
+            await self._driver.wait_for_entry("event.acked", match={"event_id": event})
+
     async def mention_in_reply(self, asked: Json, answer: Said, text: str, person: str) -> None:
         thread = answer.raw["thread_ts"]
         await self._driver.mention(person, asked["channel"], text, thread_ts=thread)
@@ -81,6 +92,15 @@ class ResidentOnDiscord(AdminOnDiscord):
 
     async def reply_in_thread(self, asked: Json, answer: Said, text: str) -> None:
         """In Discord a reply mentions; what mentions nobody is said beside it."""
+        await self._driver.post(self.member, asked["channel_id"], text)
+
+    async def mention_in_thread(self, channel: str, text: str) -> Json:
+        """The member asks in a thread of their own; returns where to go on in it."""
+        thread = await self._driver.create_thread(self.member, f"#{channel}", text[:20])
+        return await self._driver.mention(self.member, thread["id"], text)
+
+    async def go_on(self, asked: Json, text: str) -> None:
+        """The member says more in such a thread, to nobody in particular."""
         await self._driver.post(self.member, asked["channel_id"], text)
 
     async def mention_in_reply(self, asked: Json, answer: Said, text: str, person: str) -> None:

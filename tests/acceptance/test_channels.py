@@ -256,6 +256,27 @@ async def test_the_budget_of_a_day_ends_with_the_day(people: Residents) -> None:
     assert await count_answers(people, "thrifty") == 1
 
 
+async def test_who_is_turned_away_in_a_thread_is_not_taken_to_go_on_there(
+    people: Residents, town: Town
+) -> None:
+    await set_up(people, "rationed", budget="1")
+    first = await people.mention_in_thread("rationed", CARRIED_OVER)
+    await people.wait_for_answers(first)
+    refused = await people.mention_in_thread("rationed", "Who confirms a holiday?")
+    await people.wait_for_word(people.member, "rationed", "Please ask again in ")
+    for thread, words in ((first, "And until when?"), (refused, "And who else does?")):
+        await people.go_on(thread, words)
+    # Whatever was said before this was heard when this is answered.
+    await people.wait_for_answers(await people.mention(CARRIED_OVER, "general"))
+    rows = await town.read(
+        "SELECT payload->>'text' FROM inbox WHERE platform = %s AND payload->>'text' LIKE 'And %%'"
+        " AND coalesce(payload->'place'->>'parent', payload->'place'->>'channel') IN ("
+        "SELECT channel FROM channel WHERE settings->>'budget' = '1')",
+        people.name,
+    )
+    assert rows == [("And until when?",)]
+
+
 # Other bots
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from tests.acceptance.people import OnDiscord, OnSlack
 from tests.acceptance.program import Shell, point_at_discord, point_at_slack, serving
-from tests.emulators.chat_model import ChatModelServer, Fault, Reply, Rule, Script
+from tests.acceptance.residents import ResidentOnDiscord, ResidentOnSlack, Residents
+from tests.emulators.chat_model import ChatModelServer, Fault, Reply, Request, Rule, Script
 from tests.emulators.discord import DiscordEmulator
 from tests.emulators.slack import SlackEmulator
 
@@ -74,6 +75,37 @@ async def test_what_the_model_makes_up_does_not_reach_the_channel_nor_cost_more_
             assert "4711" in answer.text
             assert "Today's budget for the answer model is spent" in answer.text
         assert len(model.requests) == asked
+
+
+async def test_a_channels_house_style_reaches_the_model_there_alone_and_under_another_name(
+    synced_url: str, tmp_path: Path
+) -> None:
+    persona = "Speak like the captain of a whaler"
+    rules = (
+        Rule(schema="PlanOutput", reply=Reply(data=PLAN)),
+        Rule(schema="JudgeOutput", reply=Reply(data=VERDICT)),
+        Rule(schema="", reply=Reply("Aye, the PIN of the printer is 4711 [1].")),
+    )
+    async with serving_with(*rules, url=synced_url, folder=tmp_path) as (model, slack, discord):
+
+        async def ask(people: Residents, channel: str) -> list[Request]:
+            """What the model is asked for an answer in the channel."""
+            before = len(model.requests)
+            (answer,) = await people.wait_for_answers(await people.mention(QUESTION, channel))
+            assert "4711" in answer.text
+            return model.requests[before:]
+
+        for people in (ResidentOnSlack(slack.slack), ResidentOnDiscord(discord.discord)):
+            await people.open_channel("deck")
+            form = await people.open_form(people.admin, "deck", "channel set")
+            told = await people.fill_in(people.admin, "deck", form, {"persona": persona})
+            assert f"persona: nothing → {persona}" in told.plain
+            here = await ask(people, "deck")
+            people.rename("deck", "cabin")
+            for asked in (here, await ask(people, "cabin")):
+                styled = {one.schema_name for one in asked if persona in one.text}
+                assert styled == {"PlanOutput", ""}
+            assert not any(persona in one.text for one in await ask(people, "help"))
 
 
 async def test_when_the_model_fails_the_sources_are_quoted(synced_url: str, tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from tests.acceptance.program import (
     point_at_slack,
     serving,
     wait_until,
+    wait_until_quiet,
     write_documents,
 )
 from tests.acceptance.residents import ResidentOnDiscord, ResidentOnSlack, Residents
@@ -42,6 +43,7 @@ class Town:
 
     slack: SlackEmulator
     discord: DiscordEmulator
+    url: str
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -68,7 +70,7 @@ async def town(module_url: str, tmp_path_factory: pytest.TempPathFactory) -> Asy
         assert added.code == 0, added.errors
         assert (await shell.run("sync", "bonus")).code == 0
         async with serving(shell):
-            yield Town(slack, discord)
+            yield Town(slack, discord, module_url)
 
 
 @pytest.fixture(params=["slack", "discord"])
@@ -146,6 +148,20 @@ async def test_the_asker_is_offered_alone_what_the_public_answer_left_out(
     assert "October" in answer.text
     assert "October" not in await people.see(people.colleague, "help")
     assert ANSWER_ME.en not in await people.see(people.colleague, "help")
+
+
+async def test_who_is_turned_away_is_offered_nothing(town: Town) -> None:
+    for people in (ResidentOnSlack(town.slack), ResidentOnDiscord(town.discord)):
+        await people.open_channel("rationed")
+        form = await people.open_form(people.admin, "rationed", "channel set")
+        await people.fill_in(people.admin, "rationed", form, {"budget": "1"})
+        before = (await read_alone(people, people.member, "rationed")).count("found more")
+        for _ in range(2):
+            await people.mention(QUESTION, "rationed", people.member)
+        await people.wait_for_word(people.member, "rationed", "Please ask again in ")
+        await wait_until_quiet(town.url)
+        seen = await read_alone(people, people.member, "rationed")
+        assert seen.count("found more") == before + 1
 
 
 async def take_offer(people: People) -> Said:

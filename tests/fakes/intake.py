@@ -292,6 +292,15 @@ class InMemoryInbox:
         self.jobs.extend(job for job in jobs if job.source not in waiting)
         return [job for job in jobs if job.source in waiting]
 
+    async def turn_away(self, claim: Claim, letter: Letter) -> bool:
+        entry = self.items[claim.item]
+        if entry.owner != claim.owner or entry.state is not ItemState.WORKING:
+            return False
+        entry.state = ItemState.DONE
+        await self._outbox.put(letter)
+        await self._outbox.revise(letter.tenant, letter.key, letter.reply)
+        return True
+
     async def has_answered(self, tenant: TenantId, thread: ThreadKey) -> bool:
         return any(
             entry.question is not None

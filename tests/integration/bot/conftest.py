@@ -82,7 +82,6 @@ class Bot:
             delivery=self._delivery,
             waiting=WaitingRoom(
                 PostgresWaitingLine(pool, [Platform.SLACK]),
-                self.inbox,
                 self._delivery,
                 self.channels,
                 first=3,

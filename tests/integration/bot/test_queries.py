@@ -115,6 +115,7 @@ INDEXES = {
     "lock_lost_items": "inbox_open",
     "read_preferences": "preference_pkey",
     "resolve_workspace": "workspace_by_platform",
+    "take_overdue": "outbox_pending",
     "thread_is_answered": "inbox_by_thread",
 }
 
@@ -137,7 +138,7 @@ async def test_it_uses_its_index(bot: Bot, name: str) -> None:
     assert INDEXES[name] in await explain(bot, name)
 
 
-@pytest.mark.parametrize("name", ["take_surplus", "take_untold"])
+@pytest.mark.parametrize("name", ["list_surplus", "take_untold"])
 async def test_the_queue_is_looked_at_without_what_is_done(bot: Bot, name: str) -> None:
     async with bot.pool.connection() as connection:
         await connection.execute(

@@ -191,6 +191,7 @@ async def test_one_question_too_many_is_told_in_private_with_the_time_to_wait() 
     assert told.reply.private
     assert "Sekunden noch einmal" in told.text
     assert scene.state(item) is ItemState.DONE
+    assert told.key == f"{item}:refusal"
     assert len(scene.assistant.questions) == 1
 
 

@@ -14,7 +14,7 @@ class Steps:
     """Counts how often each step was taken; the first time it fails."""
 
     def __init__(self, error: Exception) -> None:
-        self.taken = {"requeue": 0, "twins": 0, "schedules": 0, "waiting": 0}
+        self.taken = {"requeue": 0, "twins": 0, "letters": 0, "schedules": 0, "waiting": 0}
         self._error = error
 
     async def take(self, name: str) -> Any:
@@ -35,7 +35,10 @@ class Steps:
             commands=parts(),
             syncs=parts(),
             schedules=parts(queue_due=lambda: self.take("schedules")),
-            delivery=parts(remove_twins=lambda: self.take("twins")),
+            delivery=parts(
+                remove_twins=lambda: self.take("twins"),
+                deliver_overdue=lambda: self.take("letters"),
+            ),
             waiting=parts(keep=lambda: self.take("waiting")),
             sweep=0.0,
             tick=0.0,
