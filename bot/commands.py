@@ -8,13 +8,14 @@ from bot.channels.guide import Guide
 from bot.delivery import Delivery
 from bot.errors import DeliveryFailed, DeliveryRefused, NotPermitted, RateLimited
 from bot.model import REPLACES, AuditEntry, Claim, Command, ItemId, ItemState
-from bot.ports import Audit, Inbox, Letter
+from bot.ports import Audit, Channels, Inbox, Letter
 from bot.rendering.apology import APOLOGIES, find_apology
-from bot.rendering.compose import compose_failure, compose_words
+from bot.rendering.compose import compose_failure
 from bot.rendering.help import compose_usage
+from bot.rendering.phrases import refusals
 from bot.rights import Rights
 from bot.verdict import Verb, Verdict, answer, say
-from retrieval.errors import InvalidSource, UnknownRun, UnknownSource
+from retrieval.errors import InvalidSource, StoreUnavailable, UnknownRun, UnknownSource
 from retrieval.model import TenantId
 
 _log = logging.getLogger(__name__)
@@ -35,6 +36,7 @@ class Commands:
         rights: Rights,
         audit: Audit,
         verbs: Mapping[str, Verb],
+        channels: Channels,
         guide: Guide,
         people: Mapping[str, Verb] | None = None,
         lesser: Mapping[str, Verb] | None = None,
@@ -45,6 +47,7 @@ class Commands:
         self._rights = rights
         self._audit = audit
         self._verbs = verbs
+        self._channels = channels
         self._guide = guide
         self._people = people or {}
         self._lesser = lesser or {}
@@ -78,13 +81,14 @@ class Commands:
             _log.exception("Command %s failed, attempt %d", claim.item, claim.attempts)
             if claim.attempts < apology.tries:
                 return 2.0 ** (claim.attempts - 1)
-            reply = compose_failure(apology.words, claim.item, private=True)
+            language = await self._choose_language(claim, command)
+            reply = compose_failure(apology.words, claim.item, private=True, language=language)
             return answer(claim, "failed", reply)
 
     async def _decide(self, claim: Claim, command: Command) -> Verdict:
         if command.name in self._people:
             verdict = await self._people[command.name](claim, command.words)
-            return verdict or _explain(claim, command)
+            return verdict or await self._explain(claim, command)
         admin = await self._rights.is_admin(claim.tenant, command.place, command.person)
         if command.name == "help":
             page = await self._guide.compose(
@@ -94,13 +98,27 @@ class Commands:
         if not admin:
             show = self._lesser.get(command.name)
             verdict = await show(claim, command.words) if show else None
-            return verdict or say(claim, "refused", APOLOGIES[NotPermitted].words.en)
+            language = await self._choose_language(claim, command)
+            return verdict or say(claim, "refused", APOLOGIES[NotPermitted].words.say(language))
         perform = self._verbs.get(command.name)
         try:
             verdict = await perform(claim, command.words) if perform else None
         except (UnknownSource, UnknownRun, InvalidSource) as error:
             return say(claim, "invalid", str(error))
-        return verdict or _explain(claim, command)
+        return verdict or answer(claim, "invalid", compose_usage(_say_unknown(command, "en")))
+
+    async def _explain(self, claim: Claim, command: Command) -> Verdict:
+        """That a command for everyone was not understood."""
+        language = await self._choose_language(claim, command)
+        return say(claim, "invalid", _say_unknown(command, language))
+
+    async def _choose_language(self, claim: Claim, command: Command) -> str:
+        """The language to speak to whoever gave a command; English where that cannot be read."""
+        try:
+            settings = await self._channels.read(claim.tenant, command.place, command.person)
+        except StoreUnavailable:
+            return "en"
+        return settings.language or "en"
 
     async def _follow_up(self, claim: Claim, command: Command) -> float | None:
         """Post what was written down, then queue the syncs whose messages stand."""
@@ -124,8 +142,8 @@ class Commands:
 
     async def _say_in_private(self, claim: Claim, command: Command, error: Exception) -> None:
         """Where a message may not be posted, tell the one who gave the command."""
-        words = "I may not post in this channel. Add me to it, then give the command again."
-        reply = compose_words(words, footer=f"Reference {claim.item}", private=True)
+        language = await self._choose_language(claim, command)
+        reply = compose_failure(refusals.NOT_POSTED, claim.item, private=True, language=language)
         key = f"{claim.item}:refused"
         letter = Letter(claim.tenant, key, command.place, reply, command.reply_token)
         try:
@@ -134,9 +152,9 @@ class Commands:
             _log.error("Command %s stays without a reply: %s; %s", claim.item, error, second)
 
 
-def _explain(claim: Claim, command: Command) -> Verdict:
+def _say_unknown(command: Command, language: str) -> str:
     spoken = " ".join(("/" + command.name, *command.words))
-    return answer(claim, "invalid", compose_usage(f"I don't know `{spoken}`."))
+    return refusals.UNKNOWN_COMMAND.say(language, command=spoken)
 
 
 def _write_letters(claim: Claim, command: Command, verdict: Verdict) -> Iterator[Letter]:

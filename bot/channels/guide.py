@@ -48,6 +48,7 @@ class Guide:
         settings = await self._channels.read(tenant, place, person)
         readable = await self._sources.list_sources(await self._scope_of(tenant, place))
         page = HelpPage(
+            platform=place.platform,
             direct=place.channel_kind is ChannelKind.DIRECT,
             settings=settings,
             sources=tuple(sorted(readable & (settings.sources or readable))),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.model import ChannelMode, ChannelSettings, Visibility
+from bot.model import ChannelMode, ChannelSettings, Platform, Visibility
 from bot.rendering.phrases import guide
 from bot.rendering.reply import Block, Code, Inline, Paragraph, Reply, Text
 from bot.rendering.sync_report import list_lines
@@ -23,8 +23,9 @@ _COMMANDS = (
     ("/new", guide.HELP_NEW),
     ("/preferences", guide.HELP_PREFERENCES),
     ("/forget", guide.HELP_FORGET),
-    ("/help", guide.HELP_HELP),
 )
+_HELP = {Platform.SLACK: "/footnote help", Platform.DISCORD: "/help"}
+"""Slack keeps `/help` for itself."""
 _ADMIN_COMMANDS = (
     ("/sync source|all [full|dry-run]", "reads a source again and shows what changes"),
     ("/sync status [source]", "shows how the latest syncs stand"),
@@ -51,6 +52,7 @@ class HelpPage:
     `reads_all`: what does not mention the bot is seen too.
     """
 
+    platform: Platform
     direct: bool
     settings: ChannelSettings
     sources: tuple[str, ...]
@@ -60,7 +62,8 @@ class HelpPage:
 
 def compose_help(page: HelpPage, *, private: bool = True, language: str = "en") -> Reply:
     """What can be asked and commanded, by this person in this place."""
-    commands = [(command, use.say(language)) for command, use in _COMMANDS]
+    known = (*_COMMANDS, (_HELP[page.platform], guide.HELP_HELP))
+    commands = [(command, use.say(language)) for command, use in known]
     blocks: list[Block] = [
         _say(" ".join(_tell_mode(page, language))),
         _say(_tell_sources(page.sources, language)),

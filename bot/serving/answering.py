@@ -163,6 +163,7 @@ def _build_commands(
             kinds={kind.value: kind.label for kind in parts.front.kinds},
             now=read_clock,
         ),
+        channels=footnote.channels,
         guide=guide,
         people={
             **build_reading_verbs(shelf, footnote.channels, read_clock),

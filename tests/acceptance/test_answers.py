@@ -35,10 +35,6 @@ SALARIES = "What is the salary band of senior engineers?"
 SALARIES_TEXT = (
     "# Salaries\n\nThe salary band of senior engineers is 84000 to 96000 euros a year.\n"
 )
-FOUR = (
-    "What is the printer on the second floor called? Within how many days must receipts be handed"
-    " in? How many days of holiday can be carried over? Where do I book a holiday?"
-)
 CARRIED_OVER = "How many days of holiday can be carried over?"
 
 
@@ -125,20 +121,6 @@ async def test_the_latest_answer_is_proved_by_a_command(people: Readers) -> None
     assert marked in list_strong(proof)
     assert "Whoever was ill for long may ask for more." in proof.text
     assert "31 March" not in str(list_strong(proof)).replace(marked, "")
-
-
-async def test_many_sources_are_listed_on_demand_and_one_is_chosen_to_be_read(
-    people: Readers,
-) -> None:
-    (answer,) = await people.wait_for_answers(await people.mention(FOUR))
-    assert "All 4 sources" in list_controls(answer)
-    listed = await people.ask_for(people.colleague, "help", answer, "All 4 sources")
-    choices = list_controls(listed)
-    assert [choice[:3] for choice in choices] == ["[1]", "[2]", "[3]", "[4]"]
-    (expenses,) = [choice for choice in choices if "Expenses" in choice]
-    passage = await people.ask_for(people.colleague, "help", listed, expenses)
-    assert "Hand in receipts within thirty days." in passage.text
-    assert "Gutenberg" not in passage.text
 
 
 async def test_a_new_conversation_does_not_know_what_was_before(people: Readers) -> None:

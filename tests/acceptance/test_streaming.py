@@ -136,7 +136,9 @@ async def test_the_steps_are_seen_while_the_model_thinks(town: Town, people: Wat
     check_answer(answer, draft)
 
 
-async def test_many_sources_are_opened_on_demand(town: Town, people: Watchers) -> None:
+async def test_many_sources_are_opened_on_demand_and_one_is_read(
+    town: Town, people: Watchers
+) -> None:
     plan = PLAN | {"queries": ["printer PIN", "book a holiday", "carry over", "receipts meals"]}
     # Each sentence names all; those that do not hold it are struck out.
     answer = Reply("".join(f"{sentence} [1][2][3][4]. " for sentence in OF_ALL))
@@ -149,6 +151,10 @@ async def test_many_sources_are_opened_on_demand(town: Town, people: Watchers) -
     for source in ("Holidays", "› Booking", "› Carrying over", "Expenses", "printer.txt"):
         assert source in listed.text
     assert listed.text.count("from today") == 4
+    (expenses,) = [choice for choice in list_controls(listed) if "Expenses" in choice]
+    passage = await people.ask_for(people.colleague, "help", listed, expenses)
+    assert "Hand in receipts within thirty days." in passage.text
+    assert "Gutenberg" not in passage.text
 
 
 async def test_an_answer_is_stopped_and_the_model_is_left(town: Town, people: Watchers) -> None:

@@ -166,6 +166,7 @@ class LeakBot:
             delivery=self._delivery,
             rights=self.rights,
             audit=self._audit,
+            channels=self._channels,
             guide=self._guide,
             verbs=dict.fromkeys(("sources", "sync", "doc", "audit"), tell_all),
             people={

@@ -87,6 +87,7 @@ class Scene:
                 kinds={"website": "a website"},
                 now=lambda: NOW,
             ),
+            channels=self.book,
             guide=make_guide(self.book),
             people={"forget": forgetting.perform},
         )

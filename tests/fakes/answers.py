@@ -155,6 +155,7 @@ class AnswerScene:
             rights=Rights(self.audit, directories),
             audit=self.audit,
             verbs={},
+            channels=self.channels,
             guide=make_guide(InMemoryChannels()),
             people=build_people_verbs(
                 cases=cases,

@@ -80,6 +80,7 @@ class ReadingScene:
             rights=Rights(audit, directories),
             audit=audit,
             verbs={},
+            channels=self.channels,
             guide=make_guide(self.channels),
             people={
                 **build_reading_verbs(self.shelf, self.channels, lambda: NOW),

@@ -28,12 +28,7 @@ HELP_SOURCES: Final = Phrase(
     fr="liste les sources que vous pouvez lire",
     es="muestra las fuentes que puedes leer",
 )
-HELP_HELP: Final = Phrase(
-    en="shows this; in Slack it is `/footnote help`",
-    de="zeigt dies; in Slack heißt es `/footnote help`",
-    fr="affiche ceci ; dans Slack, c'est `/footnote help`",
-    es="muestra esto; en Slack es `/footnote help`",
-)
+HELP_HELP: Final = Phrase(en="shows this", de="zeigt dies", fr="affiche ceci", es="muestra esto")
 
 HELP_PROOF: Final = Phrase(
     en="shows the passages behind my last answer to you",

@@ -60,6 +60,18 @@ NOT_HERE: Final = Phrase(
     fr="Je ne réponds pas ici. Posez la question sur un serveur de l'équipe qui me gère.",
     es="Aquí no respondo. Pregunta en un servidor del equipo que me administra.",
 )
+NOT_POSTED: Final = Phrase(
+    en="I may not post in this channel. Add me to it, then give the command again.",
+    de="Ich darf in diesem Kanal nichts schreiben. Füge mich hinzu und gib den Befehl noch einmal.",
+    fr="Je ne peux pas écrire dans ce canal. Ajoutez-moi, puis redonnez la commande.",
+    es="No puedo escribir en este canal. Añádeme y vuelve a dar la orden.",
+)
+UNKNOWN_COMMAND: Final = Phrase(
+    en="I don't know `{command}`. Ask for help to see what I understand.",
+    de="`{command}` kenne ich nicht. Der Befehl für die Hilfe zeigt, was ich verstehe.",
+    fr="Je ne connais pas `{command}`. Demandez l'aide pour voir ce que je comprends.",
+    es="No conozco `{command}`. Pide la ayuda para ver lo que entiendo.",
+)
 EMPTY_QUESTION: Final = Phrase(
     en="Write your question behind the command: `/ask How many days of leave do I have?`",
     de="Schreib deine Frage hinter den Befehl: `/ask Wie viele Urlaubstage habe ich?`",

@@ -120,6 +120,7 @@ class Bot:
                 kinds={},
                 now=lambda: datetime.now(UTC),
             ),
+            channels=self.channels,
             guide=make_guide(self.channels),
             people={"forget": forgetting.perform},
         )

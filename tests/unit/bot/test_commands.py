@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from bot.admin.sync_orders import name_run
-from bot.errors import DeliveryFailed, DeliveryRefused, RateLimited
+from bot.errors import DeliveryFailed, DeliveryRefused, NotPermitted, RateLimited
 from bot.model import (
     ChannelKind,
     ItemId,
@@ -17,6 +17,7 @@ from bot.model import (
     SourceOverview,
     SyncJob,
 )
+from bot.rendering.apology import APOLOGIES
 from bot.syncing import MOST_EDITS, PATIENCE
 from retrieval.errors import SourceUnreadable, StoreUnavailable, SyncInProgress
 from retrieval.model import RunId, SyncCounts, SyncMode, SyncState, TenantId
@@ -41,8 +42,19 @@ async def test_everyone_else_is_refused_politely(words: str) -> None:
     assert not [job for job in scene.inbox.jobs if isinstance(job, SyncJob)]
 
 
+async def test_refusals_and_failures_speak_the_language_of_the_channel() -> None:
+    for words, told in [
+        ("sync handbook", APOLOGIES[NotPermitted].words.de),
+        ("forget much", "`/forget much` kenne ich nicht"),
+    ]:
+        scene = Scene(admin=False)
+        await scene.book.change(TENANT, make_place(), {"language": "de"})
+        assert told in await scene.say(words)
+
+
 async def test_help_is_for_everyone() -> None:
     assert "/sync" not in await Scene(admin=False).say("help")
+    assert "`/footnote help`: shows this" in await Scene(admin=False).say("help")
     assert "/sync" in await Scene(admin=True).say("help")
 
 
