@@ -25,8 +25,12 @@ class PassageSearch(Protocol):
         *,
         limit: int = 10,
         period: Period | None = None,
+        seconds: float | None = None,
     ) -> SearchResult:
-        """Passages for several phrasings of one need; `period` bounds when documents changed."""
+        """Passages for several phrasings of one need; `period` bounds when documents changed.
+
+        In `seconds` it is done, or has raised.
+        """
         ...
 
     async def load_context(

@@ -83,10 +83,11 @@ class LiveIndex:
         *,
         limit: int = 10,
         period: Period | None = None,
+        seconds: float | None = None,
     ) -> SearchResult:
         """As PassageSearcher.search."""
         searcher = self._follow().searcher
-        return await searcher.search(queries, scope, limit=limit, period=period)
+        return await searcher.search(queries, scope, limit=limit, period=period, seconds=seconds)
 
     async def load_context(
         self, passage: Passage, scope: AccessScope, *, before: int = 1, after: int = 1

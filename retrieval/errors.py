@@ -3,6 +3,7 @@
 RetrievalError
 ├── StoreUnavailable      the database cannot be reached or refuses us
 │   └── StoreTooOld       its version, or pgvector's, is below what Footnote needs
+├── SearchTimedOut        a search was not done in the time that it had
 ├── EmbeddingFailed       the embedding or reranking model could not be loaded or run
 │   └── ModelChanged          another model is in use since this work began
 ├── SourceUnreadable      a source cannot be listed or fetched just now (retry_after)
@@ -33,6 +34,10 @@ class StoreUnavailable(RetrievalError):
 
 class StoreTooOld(StoreUnavailable):
     """The database is older than Footnote needs: PostgreSQL 15 and pgvector 0.8."""
+
+
+class SearchTimedOut(RetrievalError):
+    """The search took too long. Ask again, or allow it more with FOOTNOTE_SEARCH_SECONDS."""
 
 
 class EmbeddingFailed(RetrievalError):

@@ -1,29 +1,29 @@
-"""The query pipeline: candidates from both sides, first scores, close reading, passages."""
+"""The query pipeline: what the index has is read, ranked again, and chosen from."""
 
 import asyncio
-import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from retrieval.calibration import estimate_relevance
 from retrieval.config import Pipeline
-from retrieval.lexical import BREAK, Analyzer, choose_rare, find_phrases, hash_term, weigh_inverse
+from retrieval.errors import SearchTimedOut
+from retrieval.lexical import Analyzer
 from retrieval.model import (
     AccessScope,
     ChunkId,
-    FirstScores,
     Passage,
     Period,
-    Phrase,
     SearchResult,
     TenantId,
-    TermStatistics,
     WeightedQuery,
 )
-from retrieval.ports import Embedder, IndexSnapshot, PassageIndex, Reranker, TokenEmbedder
-from retrieval.ranking import PreparedQuery, Ranking, choose_best, mix_stage, rank_candidates
+from retrieval.phrasing import clean_query, read_terms
+from retrieval.ports import Embedder, IndexSnapshot, PassageIndex, Reranker
+from retrieval.ranking import PreparedQuery, Ranking, mix_stage
+from retrieval.reading import Found, IndexReader
 from retrieval.selection import (
     adjust_scores,
     drop_contained,
@@ -31,49 +31,27 @@ from retrieval.selection import (
     score_passage,
     select_places,
 )
-
-LONGEST_QUERY = 4_000
-"""Characters of a query that are looked at; the embedding model reads fewer still."""
-
-MOST_TERMS = 64
-"""Distinct terms of a query that are looked up, in the order in which they come."""
-
-CANDIDATE_ROWS = 5_000
-"""Terms that together occur in more chunks than this do not pick candidates, they only score."""
-
-SELECTED_FROM = 50
-"""Passages that are read for each search whose stages choose among more than they show."""
+from retrieval.timing import Stopwatch
 
 AT_ONCE = 4
-"""Searches that are worked on at the same time; the others wait for their turn. On two cores four
+"""Searches that read the index at the same time; the others wait for their turn. On two cores four
 give all that the machine has. Sixteen cost it 40 % more each, and so answer fewer in a second."""
 
 NO_QUERY = "The query has no words to search for."
-NO_DOCUMENTS = "Nothing has been synced yet."
-NOT_VISIBLE = "None of the synced documents may be read here."
-NOT_FOUND = "No document matches."
 
-
-class _Stopwatch:
-    """Milliseconds by stage."""
-
-    def __init__(self) -> None:
-        self.timings: dict[str, float] = {}
-
-    @contextmanager
-    def measure(self, stage: str) -> Iterator[None]:
-        start = time.perf_counter()
-        try:
-            yield
-        finally:
-            spent = (time.perf_counter() - start) * 1000
-            self.timings[stage] = self.timings.get(stage, 0.0) + spent
+_log = logging.getLogger(__name__)
 
 
 class PassageSearcher:
     """Satisfies agents.ports.PassageSearch.
 
-    Raises StoreUnavailable and EmbeddingFailed; what cannot be found is a value, not an error.
+    A search reads all that it needs of the index, in its turn and in one snapshot. It holds
+    neither any more when the reranker reads, which may take seconds. `seconds` bounds whatever is
+    asked for, None being no bound: an index that has not answered by then raises SearchTimedOut;
+    a reranker that has not is done without.
+
+    Raises SearchTimedOut, StoreUnavailable and EmbeddingFailed; what cannot be found is a value,
+    not an error.
     """
 
     def __init__(
@@ -86,14 +64,18 @@ class PassageSearcher:
         analyzer: Analyzer | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         at_once: int = AT_ONCE,
+        seconds: float | None = None,
     ) -> None:
         self._index = index
         self._embedder = embedder
         self._pipeline = pipeline or Pipeline()
-        self._reranker = reranker
+        self._reranker = reranker if self._pipeline.rerank else None
         self._analyzer = analyzer or Analyzer()
         self._now = now
         self._turns = asyncio.Semaphore(at_once)
+        self._seconds = seconds
+        reranked = self._pipeline.rerank if self._reranker is not None else 0
+        self._reader = IndexReader(index, embedder, self._pipeline, reranked)
 
     @property
     def pipeline(self) -> Pipeline:
@@ -106,295 +88,136 @@ class PassageSearcher:
         *,
         limit: int = 10,
         period: Period | None = None,
+        seconds: float | None = None,
     ) -> SearchResult:
         """The best passages for several phrasings of one need, fused by weight in score space.
 
-        With a period, only those of documents that were last changed in it.
+        With a period, only those of documents that were last changed in it. `seconds` bounds this
+        search where they are fewer than those of all.
         """
-        watch = _Stopwatch()
+        worded = self._word(queries, scope.tenant)
+        if not worded or limit < 1:
+            return SearchResult((), reason=NO_QUERY)
+        watch, deadline = Stopwatch(), self._find_deadline(seconds)
         with watch.measure("total"):
-            async with self._turns:
-                result = await self._search(queries, scope, limit, period, watch)
+            async with _until(deadline), self._turns:
+                found = await self._reader.read(worded, scope, period, limit, watch)
+            if isinstance(found, Found):
+                result = await self._choose(found, limit, deadline, watch)
+            else:
+                result = found
         return replace(result, timings_ms=watch.timings)
 
     async def load_context(
         self, passage: Passage, scope: AccessScope, *, before: int = 1, after: int = 1
     ) -> Sequence[Passage]:
         """A hit with its neighbours in the document, in the order of the text."""
-        async with self._index.open_snapshot(scope) as snapshot:
+        async with self._open(scope) as snapshot:
             return await snapshot.load_neighbours(passage.chunk, before, after)
 
     async def read(
         self, chunks: Sequence[ChunkId], scope: AccessScope
     ) -> Mapping[ChunkId, Passage]:
         """Those of the chunks that are there still and may be read in the scope."""
-        async with self._index.open_snapshot(scope) as snapshot:
+        async with self._open(scope) as snapshot:
             return await snapshot.load_passages(chunks)
 
     async def list_sources(self, scope: AccessScope) -> frozenset[str]:
         """Names of the sources of which something may be read."""
-        async with self._index.open_snapshot(scope) as snapshot:
+        async with self._open(scope) as snapshot:
             return await snapshot.list_sources()
 
-    async def _search(
-        self,
-        queries: Sequence[WeightedQuery],
-        scope: AccessScope,
-        limit: int,
-        period: Period | None,
-        watch: _Stopwatch,
+    async def _choose(
+        self, found: Found, limit: int, deadline: float | None, watch: Stopwatch
     ) -> SearchResult:
-        worded = [
-            self._analyse(text, query.weight, scope.tenant)
-            for query in queries
-            if query.weight > 0 and (text := _clean(query.text))
-        ]
-        if not worded or limit < 1:
-            return SearchResult((), reason=NO_QUERY)
-        async with (
-            self._embed(worded) as embedding,
-            self._open(scope, period, worded, watch) as snapshot,
-        ):
-            if not snapshot.visible:
-                return SearchResult((), reason=NOT_VISIBLE if snapshot.held else NO_DOCUMENTS)
-            statistics = snapshot.statistics
-            pool = max(self._pipeline.pool, limit)
-            matching = await self._find_matching(snapshot, worded, statistics[0], pool, watch)
-            with watch.measure("embed"):
-                prepared = await embedding
-            found = await self._add_nearest(snapshot, prepared, matching, pool, watch)
-            with watch.measure("weigh"):
-                first = await snapshot.weigh(
-                    found,
-                    [query.vector for query in prepared],
-                    [_weigh_terms(query, statistics[0]) for query in prepared],
-                )
-            if not len(first):
-                return SearchResult((), reason=NOT_FOUND)
-            ranking = await self._read_closely(snapshot, first, prepared, statistics, watch)
-            ranking, passages = await self._finish(snapshot, ranking, prepared, limit, watch)
+        """The passages to show of what was found, ranked again where there is a reranker."""
+        ranking, trouble = await self._rerank(found, deadline, watch)
+        with watch.measure("select"):
+            ranking, passages = self._select(found, ranking, limit)
         relevance = estimate_relevance(
-            [query.terms for query in prepared],
-            statistics[0],
+            [query.terms for query in found.queries],
+            found.statistics,
             ranking.candidates,
             ranking.order(),
             ranking.stages,
         )
-        return SearchResult(passages, relevance=relevance)
+        return SearchResult(passages, relevance=relevance, trouble=trouble)
 
     @asynccontextmanager
-    async def _open(
-        self,
-        scope: AccessScope,
-        period: Period | None,
-        worded: Sequence[PreparedQuery],
-        watch: _Stopwatch,
-    ) -> AsyncIterator[IndexSnapshot]:
-        terms = sorted({term for query in worded for term in query.terms})
-        async with AsyncExitStack() as stack:
-            with watch.measure("open"):
-                opening = self._index.open_snapshot(scope, period, terms=terms)
-                snapshot = await stack.enter_async_context(opening)
+    async def _open(self, scope: AccessScope) -> AsyncIterator[IndexSnapshot]:
+        async with _until(self._find_deadline()), self._index.open_snapshot(scope) as snapshot:
             yield snapshot
 
-    @asynccontextmanager
-    async def _embed(
-        self, worded: Sequence[PreparedQuery]
-    ) -> AsyncIterator[asyncio.Task[list[PreparedQuery]]]:
-        """The phrasings with their vectors, made while the database looks for their terms."""
+    def _find_deadline(self, seconds: float | None = None) -> float | None:
+        """By the event loop's clock; None for none."""
+        bounds = [bound for bound in (seconds, self._seconds) if bound is not None]
+        return asyncio.get_running_loop().time() + min(bounds) if bounds else None
 
-        async def embed() -> list[PreparedQuery]:
-            if not self._pipeline.dense:
-                return list(worded)
-            vectors = await asyncio.gather(
-                *(self._embedder.embed_query(query.text) for query in worded)
-            )
-            return [
-                replace(query, vector=vector) for query, vector in zip(worded, vectors, strict=True)
-            ]
-
-        task = asyncio.create_task(embed())
-        try:
-            yield task
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-
-    def _analyse(self, text: str, weight: float, tenant: TenantId) -> PreparedQuery:
-        """A phrasing with its terms, and as yet without a vector."""
+    def _word(self, queries: Sequence[WeightedQuery], tenant: TenantId) -> list[PreparedQuery]:
+        """The phrasings that count and say something, with their terms."""
+        cleaned = [
+            (text, query.weight)
+            for query in queries
+            if query.weight > 0 and (text := clean_query(query.text))
+        ]
         if not self._pipeline.lexical:
-            return PreparedQuery(text, weight, None, {}, (), ())
-        sequence = self._number_terms(text, tenant)
-        terms = {term: 1.0 for term in sequence if term != BREAK}
-        phrases = [
-            Phrase(
-                phrase, tuple(hash_term(tenant, t) for t in self._analyzer.tokenize_phrase(phrase))
-            )
-            for phrase in find_phrases(text)
-        ]
-        worded = tuple(phrase for phrase in phrases if phrase.terms)
-        return PreparedQuery(text, weight, None, terms, tuple(sequence), worded)
-
-    def _number_terms(self, text: str, tenant: TenantId) -> list[int]:
-        """The terms in their order, of which at most MOST_TERMS are distinct."""
-        sequence: list[int] = []
-        for terms in self._analyzer.tokenize_query(text):
-            for term in terms:
-                number = hash_term(tenant, term)
-                if number in sequence or len(set(sequence)) < MOST_TERMS:
-                    sequence.append(number)
-            sequence.append(BREAK)
-        return sequence[:-1]
-
-    async def _find_matching(
-        self,
-        snapshot: IndexSnapshot,
-        worded: Sequence[PreparedQuery],
-        statistics: TermStatistics,
-        pool: int,
-        watch: _Stopwatch,
-    ) -> list[Sequence[ChunkId]]:
-        """The best by terms for each phrasing."""
-        with watch.measure("lexical"):
-            return [
-                await snapshot.find_matching(
-                    _weigh_terms(query, statistics),
-                    query.phrases,
-                    choose_rare(query.terms, statistics, CANDIDATE_ROWS),
-                    pool,
-                )
-                if query.terms
-                else ()
-                for query in worded
-            ]
-
-    async def _add_nearest(
-        self,
-        snapshot: IndexSnapshot,
-        prepared: Sequence[PreparedQuery],
-        matching: Sequence[Sequence[ChunkId]],
-        pool: int,
-        watch: _Stopwatch,
-    ) -> list[ChunkId]:
-        """The candidates of all phrasings; where a phrase is quoted, only those that have it."""
-        found = dict.fromkeys(chunk for chunks in matching for chunk in chunks)
-        for query, chunks in zip(prepared, matching, strict=True):
-            if query.vector is not None and not (query.phrases and chunks):
-                with watch.measure("dense"):
-                    nearest = await snapshot.find_nearest(query.vector, pool)
-                found.update(dict.fromkeys(nearest))
-        return list(found)
-
-    async def _read_closely(
-        self,
-        snapshot: IndexSnapshot,
-        first: FirstScores,
-        prepared: Sequence[PreparedQuery],
-        statistics: tuple[TermStatistics, TermStatistics],
-        watch: _Stopwatch,
-    ) -> Ranking:
-        """Rank all by what the best of them hold, tokens included."""
-        pipeline = self._pipeline
-        best = choose_best(first, prepared, statistics[0], pipeline)
-        interacts = pipeline.interaction > 0 and isinstance(self._embedder, TokenEmbedder)
-        with watch.measure("features"):
-            candidates = await snapshot.load_candidates(best, tokens=interacts)
-        with watch.measure("fuse"):
-            ranking = rank_candidates(first, candidates, prepared, statistics, pipeline)
-        return await self._interact(ranking, prepared, watch)
-
-    async def _finish(
-        self,
-        snapshot: IndexSnapshot,
-        ranking: Ranking,
-        prepared: Sequence[PreparedQuery],
-        limit: int,
-        watch: _Stopwatch,
-    ) -> tuple[Ranking, tuple[Passage, ...]]:
-        """Read the best, let the reranker have its say, and select."""
-        pipeline = self._pipeline
-        depth = pipeline.rerank if self._reranker is not None else 0
-        weighed = pipeline.selects or (pipeline.authority and snapshot.authorities)
-        read = max(limit, depth, SELECTED_FROM if weighed else 0)
-        order = ranking.order()[:read]
-        with watch.measure("passages"):
-            found = await snapshot.load_passages([ranking.chunks[place] for place in order])
-        if depth and self._reranker is not None:
-            with watch.measure("rerank"):
-                ranking = await self._rerank(ranking, order[:depth], found, prepared)
-        with watch.measure("select"):
-            ranking = adjust_scores(
-                ranking, found, pipeline, authorities=snapshot.authorities, now=self._now()
-            )
-            readable = [p for p in ranking.order() if ranking.chunks[p] in found]
-            places = select_places(ranking, readable, pipeline, limit)
-            passages = await self._show(snapshot, ranking, places, found)
-        return ranking, passages
-
-    async def _show(
-        self,
-        snapshot: IndexSnapshot,
-        ranking: Ranking,
-        places: Sequence[int],
-        found: Mapping[ChunkId, Passage],
-    ) -> tuple[Passage, ...]:
-        """The passages at these places as a reader is shown them, wider or fewer if so wished."""
-        chunks = [ranking.chunks[place] for place in places]
-        if self._pipeline.context:
-            found = await snapshot.load_widened(chunks, self._pipeline.context)
-        shown = [
-            score_passage(found[chunk], ranking, place)
-            for chunk, place in zip(chunks, places, strict=True)
-            if chunk in found
-        ]
-        if self._pipeline.context:
-            shown = list(drop_contained(shown))
-        if self._pipeline.budget:
-            sizes = self._embedder.count_tokens([passage.text for passage in shown])
-            shown = [shown[place] for place in fit_budget(sizes, self._pipeline.budget)]
-        return tuple(shown)
-
-    async def _interact(
-        self, ranking: Ranking, prepared: Sequence[PreparedQuery], watch: _Stopwatch
-    ) -> Ranking:
-        """Compare the query's tokens with those of the best, where the store has them."""
-        tokens = ranking.candidates.tokens
-        best = ranking.order()[: self._pipeline.interaction]
-        places = [place for place in best if ranking.chunks[place] in tokens]
-        if not places or not isinstance(self._embedder, TokenEmbedder):
-            return ranking
-        stored = [tokens[ranking.chunks[place]] for place in places]
-        with watch.measure("interaction"):
-            read = [
-                (await self._embedder.score_tokens(query.text, stored), query.weight)
-                for query in prepared
-            ]
-        return mix_stage(ranking, places, read, "interaction", self._pipeline.interaction_weight)
+            return [PreparedQuery(text, weight, None, {}, (), ()) for text, weight in cleaned]
+        return [read_terms(text, weight, tenant, self._analyzer) for text, weight in cleaned]
 
     async def _rerank(
-        self,
-        ranking: Ranking,
-        best: Sequence[int],
-        found: Mapping[ChunkId, Passage],
-        prepared: Sequence[PreparedQuery],
-    ) -> Ranking:
+        self, found: Found, deadline: float | None, watch: Stopwatch
+    ) -> tuple[Ranking, tuple[str, ...]]:
+        """The ranking with what the reranker says of the best, and what went wrong with that."""
+        reranker = self._reranker
+        if reranker is None:
+            return found.ranking, ()
+        try:
+            with watch.measure("rerank"):
+                async with asyncio.timeout_at(deadline):
+                    return await self._mix(found, reranker), ()
+        except TimeoutError:
+            spent = watch.timings["rerank"] / 1000
+            trouble = f"the reranker {reranker.name} took longer than {spent:.1f} s and is left out"
+            _log.warning("Of a search, %s", trouble)
+            return found.ranking, (trouble,)
+
+    async def _mix(self, found: Found, reranker: Reranker) -> Ranking:
         """Mix the reranker's scores into those of the best; the others keep their place below."""
-        assert self._reranker is not None  # noqa: S101 - the caller has looked
-        places = [place for place in best if ranking.chunks[place] in found]
-        texts = [
-            f"{passage.title}\n{passage.text}"
-            for place in places
-            if (passage := found[ranking.chunks[place]])
-        ]
-        read = [(await self._reranker.score(query.text, texts), query.weight) for query in prepared]
+        ranking = found.ranking
+        best = ranking.order()[: self._pipeline.rerank]
+        places = [place for place in best if ranking.chunks[place] in found.passages]
+        passages = [found.passages[ranking.chunks[place]] for place in places]
+        texts = [f"{passage.title}\n{passage.text}" for passage in passages]
+        read = [(await reranker.score(query.text, texts), query.weight) for query in found.queries]
         return mix_stage(ranking, places, read, "rerank", self._pipeline.rerank_weight)
 
+    def _select(
+        self, found: Found, ranking: Ranking, limit: int
+    ) -> tuple[Ranking, tuple[Passage, ...]]:
+        """The passages that are worth their place, as a reader is shown them."""
+        pipeline = self._pipeline
+        ranking = adjust_scores(
+            ranking, found.passages, pipeline, authorities=found.authorities, now=self._now()
+        )
+        readable = [p for p in ranking.order() if ranking.chunks[p] in found.passages]
+        shown = [
+            score_passage(found.widened[chunk], ranking, place)
+            for place in select_places(ranking, readable, pipeline, limit)
+            if (chunk := ranking.chunks[place]) in found.widened
+        ]
+        if pipeline.context:
+            shown = list(drop_contained(shown))
+        if pipeline.budget:
+            sizes = self._embedder.count_tokens([passage.text for passage in shown])
+            shown = [shown[place] for place in fit_budget(sizes, pipeline.budget)]
+        return ranking, tuple(shown)
 
-def _weigh_terms(query: PreparedQuery, statistics: TermStatistics) -> dict[int, float]:
-    """What each term of a phrasing counts."""
-    return {term: w * weigh_inverse(statistics, term) for term, w in query.terms.items()}
 
-
-def _clean(text: str) -> str:
-    cut = text[:LONGEST_QUERY].replace("\0", " ")
-    return cut.encode("utf-8", "replace").decode("utf-8").strip()
+@asynccontextmanager
+async def _until(deadline: float | None) -> AsyncIterator[None]:
+    """Have what takes longer raise SearchTimedOut."""
+    try:
+        async with asyncio.timeout_at(deadline):
+            yield
+    except TimeoutError as error:
+        raise SearchTimedOut from error

@@ -41,10 +41,13 @@ class AgentDeps:
         """The language of the agent's own words: the channel's, else the question's, else ''."""
         return self.question.settings.language or detect_language(self.question.text)
 
+    def time_to_think(self) -> float:
+        """Seconds until only those are left that are kept for writing; negative beyond that."""
+        return self.deadline - self.clock() - self.config.reserve_seconds
+
     def may_think(self) -> bool:
         """Whether there is time and budget for more than writing the answer."""
-        left = self.deadline - self.clock() - self.config.reserve_seconds
-        return left > 0 and self.spent() < 1 - self.config.reserve
+        return self.time_to_think() > 0 and self.spent() < 1 - self.config.reserve
 
     def may_write(self) -> bool:
         """Whether a chat model may still write the answer."""

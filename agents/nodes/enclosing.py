@@ -68,11 +68,10 @@ async def _look(picture: Picture, deps: AgentDeps) -> tuple[str, str]:
     """What is read out of a picture, '' with the reason where that cannot be."""
     if deps.eyes is None:
         return "", "no model that sees"
-    left = deps.deadline - deps.clock() - deps.config.reserve_seconds
     try:
         if not deps.may_think():
             raise BudgetExceeded
-        async with asyncio.timeout(min(left, deps.config.step_seconds)):
+        async with asyncio.timeout(min(deps.time_to_think(), deps.config.step_seconds)):
             return (await deps.eyes.read(picture)).strip()[:_LONGEST], "it read nothing"
     except (AgentError, TimeoutError) as error:
         return "", describe(error)

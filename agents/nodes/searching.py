@@ -1,8 +1,9 @@
 """Searching for what is wanted, within what may be seen."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import replace
+from typing import Any, TypeVar
 
 from langgraph.runtime import Runtime
 
@@ -11,8 +12,13 @@ from agents.nodes.deps import AgentDeps, measure, tell
 from agents.state import DECISION, EVIDENCE, JUDGEMENT, WANTED, AgentState, AgentUpdate
 from retrieval.model import AccessScope, Passage
 
+T = TypeVar("T")
+
 _AROUND = 3
 """Best hits whose neighbours are read where the judgement asks for what stands around them."""
+
+_LEAST_SECONDS = 5.0
+"""What a search may take however late it is: without it there is no answer at all."""
 
 
 async def search(state: AgentState, runtime: Runtime[AgentDeps]) -> AgentUpdate:
@@ -24,16 +30,15 @@ async def search(state: AgentState, runtime: Runtime[AgentDeps]) -> AgentUpdate:
     tell(runtime, StepStarted("searching", "; ".join(labels)))
     chosen = find_narrowing(state)
     scope = deps.question.scope if chosen is None else narrow(deps.question.scope, chosen.sources)
-    results = await asyncio.gather(
-        *(
-            deps.passages.search(
-                part,
-                scope,
-                limit=deps.config.search_limit,
-                period=None if chosen is None else chosen.period,
-            )
-            for part in parts
+    results = await _run_together(
+        deps.passages.search(
+            part,
+            scope,
+            limit=deps.config.search_limit,
+            period=None if chosen is None else chosen.period,
+            seconds=max(deps.time_to_think(), _LEAST_SECONDS),
         )
+        for part in parts
     )
     held = EVIDENCE.read(state) or ()
     beside = await _look_around(state, held, deps)
@@ -43,6 +48,7 @@ async def search(state: AgentState, runtime: Runtime[AgentDeps]) -> AgentUpdate:
         f"search: {label!r}{where} found {len(result.passages)}"
         for label, result in zip(labels, results, strict=True)
     ]
+    found += dict.fromkeys(f"search: {one}" for result in results for one in result.trouble)
     if beside:
         found.append(f"search: read {len(beside)} passages around the best")
     return {
@@ -105,7 +111,19 @@ async def _look_around(
         return ()
     known = {passage.chunk for passage in held}
     stored = [passage for passage in held if not is_enclosed(passage)]
-    around = await asyncio.gather(
-        *(deps.passages.load_context(one, deps.question.scope) for one in stored[:_AROUND])
+    around = await _run_together(
+        deps.passages.load_context(one, deps.question.scope) for one in stored[:_AROUND]
     )
     return tuple(one for beside in around for one in beside if one.chunk not in known)
+
+
+async def _run_together(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """What each brings. When one fails, so does the step: the others end, and its error is raised
+    plainly, with its own cause."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(one) for one in work]
+    except ExceptionGroup as failures:
+        first = failures.exceptions[0]
+        raise first from first.__cause__
+    return [task.result() for task in tasks]

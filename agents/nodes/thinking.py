@@ -107,8 +107,7 @@ async def think(deps: AgentDeps, ask: Callable[[Brain], Awaitable[T]]) -> tuple[
     try:
         if not deps.may_think():
             raise BudgetExceeded
-        left = deps.deadline - deps.clock() - deps.config.reserve_seconds
-        async with asyncio.timeout(min(left, deps.config.step_seconds)):
+        async with asyncio.timeout(min(deps.time_to_think(), deps.config.step_seconds)):
             return await ask(deps.brain), []
     except (AgentError, TimeoutError) as error:
         trouble = f"{deps.brain.name} failed ({describe(error)}), deciding without it"

@@ -31,18 +31,19 @@ UNEXPECTED = Apology(
     2,
 )
 
-APOLOGIES: dict[type[Exception], Apology] = {
-    retrieval.RetrievalError: Apology(
-        Phrase(
-            en="I could not search the sources just now. Please ask again in a minute.",
-            de="Ich konnte gerade nicht in den Quellen suchen. Bitte frag in einer Minute noch "
-            "einmal.",
-            fr="Je n'ai pas pu chercher dans les sources. Posez la question à nouveau dans une "
-            "minute.",
-            es="Ahora mismo no he podido buscar en las fuentes. Pregunta otra vez en un minuto.",
-        ),
-        2,
+SEARCH_FAILED = Apology(
+    Phrase(
+        en="I could not search the sources just now. Please ask again in a minute.",
+        de="Ich konnte gerade nicht in den Quellen suchen. Bitte frag in einer Minute noch einmal.",
+        fr="Je n'ai pas pu chercher dans les sources. Posez la question à nouveau dans une minute.",
+        es="Ahora mismo no he podido buscar en las fuentes. Pregunta otra vez en un minuto.",
     ),
+    2,
+)
+
+APOLOGIES: dict[type[Exception], Apology] = {
+    retrieval.RetrievalError: SEARCH_FAILED,
+    retrieval.SearchTimedOut: SEARCH_FAILED,
     retrieval.StoreUnavailable: Apology(
         Phrase(
             en="I cannot reach my database just now. Please ask again in a minute.",

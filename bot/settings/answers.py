@@ -16,6 +16,14 @@ class AnsweringSettings(SettingsGroup):
         le=600,
         description="How long one answer may take at most, in seconds.",
     )
+    search_seconds: float = Field(
+        20.0,
+        alias="FOOTNOTE_SEARCH_SECONDS",
+        gt=0,
+        le=600,
+        description="How long one search may take at most, in seconds. A reranker that is not done "
+        "by then is done without; where the database is not, people are told so.",
+    )
     answer_tokens: int = Field(
         60_000,
         alias="FOOTNOTE_ANSWER_TOKENS",

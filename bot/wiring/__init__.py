@@ -217,6 +217,7 @@ def _build_searcher(settings: Settings, pool: Pool, embedder: Embedder) -> Passa
         pipeline=parse_pipeline("default-rerank" if settings.reranker == "none" else "default"),
         reranker=build_reranker(settings, embedder),
         analyzer=settings.analyzer,
+        seconds=settings.search_seconds,
     )
 
 

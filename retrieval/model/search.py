@@ -52,9 +52,11 @@ class SearchResult:
     """Ranked passages, best first; `reason` says why there are none; timings in milliseconds.
 
     `relevance` in 0..1 is the calibrated likelihood that the best passage bears on the query.
+    `trouble` says what was done without because it failed, and why.
     """
 
     passages: tuple[Passage, ...]
     relevance: float = 0.0
     reason: str | None = None
     timings_ms: Mapping[str, float] = field(default_factory=dict)
+    trouble: tuple[str, ...] = ()

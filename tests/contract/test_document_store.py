@@ -20,7 +20,8 @@ from retrieval.model import (
     TenantId,
     WeightedQuery,
 )
-from retrieval.search import NO_DOCUMENTS, NO_QUERY, NOT_VISIBLE, PassageSearcher
+from retrieval.reading import NO_DOCUMENTS, NOT_VISIBLE
+from retrieval.search import NO_QUERY, PassageSearcher
 from tests.contract.house import HOME, NOW, PUBLIC, House, speak
 
 

@@ -8,7 +8,8 @@ from retrieval.config import parse_pipeline
 from retrieval.errors import EmbeddingFailed
 from retrieval.model import AccessScope, SearchResult, WeightedQuery
 from retrieval.postgres.index import PostgresPassageIndex
-from retrieval.search import NO_DOCUMENTS, NO_QUERY, NOT_VISIBLE, PassageSearcher
+from retrieval.reading import NO_DOCUMENTS, NOT_VISIBLE
+from retrieval.search import NO_QUERY, PassageSearcher
 from tests.contract.house import HOME, PUBLIC, House
 from tests.fakes.embedder import InMemoryEmbedder
 

@@ -69,6 +69,7 @@ class InMemoryPassageSearch:
         *,
         limit: int = 10,
         period: Period | None = None,
+        seconds: float | None = None,
     ) -> SearchResult:
         """Passages by the share of the query's words they hold."""
         self.calls.append((tuple(queries), scope))

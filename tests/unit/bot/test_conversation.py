@@ -27,6 +27,7 @@ from bot.model import (
 )
 from bot.rendering.apology import APOLOGIES, UNEXPECTED
 from bot.rendering.phrases import making
+from retrieval.errors import RetrievalError, SearchTimedOut
 from retrieval.model import TenantId
 from tests.fakes.assistant import ScriptedAssistant, make_answer
 from tests.fakes.channels import InMemoryChannels, make_guide, make_limits
@@ -341,6 +342,7 @@ async def test_a_passing_failure_is_tried_again() -> None:
     [
         (ModelUnavailable(), APOLOGIES[ModelUnavailable].words.en),
         (BudgetExceeded(), APOLOGIES[BudgetExceeded].words.en),
+        (SearchTimedOut(), APOLOGIES[RetrievalError].words.en),
         (KeyError("secret detail"), UNEXPECTED.words.en),
     ],
 )
