@@ -9,7 +9,6 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import discord
@@ -52,6 +51,7 @@ from bot.platforms.discord_events import (
 from bot.platforms.discord_forms import DiscordForms
 from bot.platforms.discord_rights import STRUCTURE
 from bot.platforms.discord_threads import QuestionThreads
+from bot.platforms.lateness import is_late
 from bot.ports import Intake, RightsChanges, SourceNames, Threads, Workspaces
 from bot.rendering.phrases import Phrase, actions, refusals
 
@@ -59,8 +59,6 @@ WARNING = "⚠️"
 MOST_CHOICES = 25
 CHOICE_CHARACTERS = 100
 LONGEST_PAUSE = 30.0
-LATE = timedelta(minutes=5)
-"""After so long, the answer says that it is late."""
 MOST_WAITING = 1_000
 """Messages that wait to be handed over again; more are left with their warning sign."""
 
@@ -360,7 +358,7 @@ def _find_intent(message: discord.Message, bot_user: int) -> Intent | None:
 
 
 def _is_late(message: discord.Message) -> bool:
-    return discord.utils.utcnow() - message.created_at > LATE
+    return is_late(message.created_at, discord.utils.utcnow())
 
 
 async def _answer(interaction: discord.Interaction, words: Phrase) -> None:

@@ -60,6 +60,15 @@ def leaves_open(error: BaseException) -> bool:
     return isinstance(error, NETWORK_ERRORS)
 
 
+def find_wait(error: BaseException) -> float | None:
+    """Seconds after which a call that failed may be repeated; None where that does not help, 0
+    where Slack does not say how long.
+    """
+    if isinstance(error, SlackApiError) and _is_rate_limit(error):
+        return _read_retry_after(error)
+    return 0.0 if leaves_open(error) else None
+
+
 @contextmanager
 def translate_errors() -> Iterator[None]:
     """Raise what the SDK raises as DeliveryFailed or one of its kinds."""
@@ -95,13 +104,17 @@ def refuse_connection(error: SlackApiError, setting: str, where: str) -> Connect
 
 def _translate(error: SlackApiError) -> DeliveryFailed:
     code, status = read_code(error), _read_status(error)
-    if status == 429 or code in ("ratelimited", "rate_limited"):
+    if _is_rate_limit(error):
         return RateLimited("Slack asks us to wait.", retry_after=_read_retry_after(error))
     if code in REFUSALS:
         return DeliveryRefused(f"Slack refuses the message: {REFUSALS[code]} ({code}).")
     if status >= 500 or not code:
         return DeliveryFailed(f"Slack failed (HTTP {status}).")
     return DeliveryFailed(f"Slack did not take the message ({code}).")
+
+
+def _is_rate_limit(error: SlackApiError) -> bool:
+    return _read_status(error) == 429 or read_code(error) in ("ratelimited", "rate_limited")
 
 
 def _read_status(error: SlackApiError) -> int:

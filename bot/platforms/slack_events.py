@@ -76,7 +76,7 @@ def is_from_another_bot(payload: Payload, bot_user: str) -> bool:
     event = payload["event"]
     known = event.get("subtype") in _SUBTYPES_OF_BOTS and not event.get("hidden")
     ours = event.get("user") == bot_user or not read_bot(payload)
-    return known and not ours and _mentions(event.get("text") or "", bot_user)
+    return known and not ours and mentions(event.get("text") or "", bot_user)
 
 
 def read_bot(payload: Payload) -> str:
@@ -205,6 +205,11 @@ def read_channel_in_view(event: Payload) -> str | None:
     return None
 
 
+def mentions(text: str, bot_user: str) -> bool:
+    """Whether Slack's markup of a text mentions the bot."""
+    return f"<@{bot_user}>" in text or f"<@{bot_user}|" in text
+
+
 def clean_text(text: str, bot_user: str) -> str:
     """What the person typed: Slack's entities resolved, the mention of the bot left out.
 
@@ -244,16 +249,12 @@ def _read_intent(event: Payload, bot_user: str, kind: ChannelKind) -> Intent | N
     if kind is ChannelKind.DIRECT:
         return Intent.DIRECT
     text = event.get("text") or ""
-    if event["type"] == "app_mention" or _mentions(text, bot_user):
+    if event["type"] == "app_mention" or mentions(text, bot_user):
         return Intent.MENTION
     if _SOMEBODY.search(text):
         return None
     is_reply = event.get("thread_ts") not in (None, event["ts"])
     return Intent.FOLLOW_UP if is_reply else Intent.OVERHEARD
-
-
-def _mentions(text: str, bot_user: str) -> bool:
-    return f"<@{bot_user}>" in text or f"<@{bot_user}|" in text
 
 
 def _read_entity(entity: str, bot_user: str) -> str:

@@ -3,7 +3,9 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from aiohttp.web import RouteDef
 from slack_bolt.async_app import AsyncApp
@@ -14,6 +16,7 @@ from bot.model import Platform
 from bot.platforms.freshness import FRESH_SECONDS, RightsCache
 from bot.platforms.slack_account import SLACK_API_URL, SlackAccount, SlackIdentity
 from bot.platforms.slack_app import build_app
+from bot.platforms.slack_catch_up import CatchUp, Gaps
 from bot.platforms.slack_directory import SlackChannels, SlackDirectory
 from bot.platforms.slack_forms import SlackForms
 from bot.platforms.slack_home import SlackHome
@@ -58,6 +61,7 @@ class SlackPlatform:
     workspaces: Workspaces
     receiver: SlackReceiver
     transcriber: SlackTranscriber | None
+    catch_up: CatchUp | None
     sockets: SlackSockets | None
     http: SlackHttp | None
     app_token: str = ""
@@ -86,11 +90,19 @@ class SlackPlatform:
 
     async def run(self) -> None:
         """Receive until cancelled. Raises ConnectionRefused or SettingsInvalid at the start."""
-        if self.transcriber is None:
+        beside = [] if self.transcriber is None else [self.transcriber.run(self._receiving)]
+        if self.catch_up is not None:
+            beside.append(self.catch_up.run(self._receiving, await self._find_workspace()))
+        async with AsyncExitStack() as stack:
+            for work in beside:
+                await stack.enter_async_context(running_beside(work))
             await self._receive()
-            return
-        async with running_beside(self.transcriber.run(self._receiving)):
-            await self._receive()
+
+    async def _find_workspace(self) -> str | None:
+        """The only one that is served; None where it is every one that installs the app."""
+        if isinstance(self.accounts, InstalledAccounts):
+            return None
+        return (await self.accounts.identify()).team
 
     async def _receive(self) -> None:
         if self.http is not None:
@@ -145,7 +157,8 @@ class SlackPorts:
 
     Ports that are left out leave something out: with a `desk` and `source_names` commands open
     modals, `transcripts` take channels down, `prompts` suggest questions in the agent's pane,
-    `homes` make home pages, and `changes` count what Slack tells of rights.
+    `homes` make home pages, `changes` count what Slack tells of rights, and with `gaps` what was
+    missed is read.
     """
 
     intake: Intake
@@ -156,6 +169,7 @@ class SlackPorts:
     prompts: Prompts | None = None
     homes: Homes | None = None
     changes: RightsChanges | None = None
+    gaps: Gaps | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,12 +193,14 @@ def build_slack(
     connections: int = CONNECTIONS,
     rights_seconds: float = FRESH_SECONDS,
     guests_are_members: bool = False,
+    span: timedelta = timedelta(0),
 ) -> SlackPlatform:
     """Put the parts together. With an `app_token` over Socket Mode, else over signed HTTP.
 
     With `oauth` in place of a `bot_token` workspaces install the app themselves, over HTTP. What
-    Slack tells of rights is kept for `rights_seconds` at most, and until a change is counted. Opens
-    nothing yet. Raises SettingsInvalid where a token or secret is missing.
+    Slack tells of rights is kept for `rights_seconds` at most, and until a change is counted. What
+    was missed is read unless it is older than `span`. Opens nothing yet. Raises SettingsInvalid
+    where a token or secret is missing.
     """
     accounts = _build_accounts(bot_token, oauth, api_url)
     messenger = SlackMessenger(accounts)
@@ -206,6 +222,7 @@ def build_slack(
         workspaces=ports.workspaces,
         receiver=receiver,
         transcriber=transcriber,
+        catch_up=_build_catch_up(ports, accounts, receiver, span),
         sockets=sockets,
         http=http,
         app_token=app_token or "",
@@ -243,6 +260,21 @@ def _build_receiver(
         pane=SlackPane(accounts, ports.prompts) if ports.prompts else None,
         home=home,
     )
+
+
+def _build_catch_up(
+    ports: SlackPorts,
+    accounts: SlackAccount | InstalledAccounts,
+    receiver: SlackReceiver,
+    span: timedelta,
+) -> CatchUp | None:
+    if ports.gaps is None or not span:
+        return None
+
+    def is_allowed(workspace: str) -> bool:
+        return ports.workspaces.is_allowed(Platform.SLACK, workspace)
+
+    return CatchUp(ports.gaps, accounts, receiver.hear, is_allowed, span=span)
 
 
 def _build_http(app: AsyncApp, server: HttpServer | None, routes: Sequence[RouteDef]) -> SlackHttp:

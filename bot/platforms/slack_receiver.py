@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +10,8 @@ from slack_bolt.response import BoltResponse
 
 from bot.clock import read_clock
 from bot.errors import AppNotInstalled
-from bot.model import THREAD, ChannelKind, Command, MessageKey, Place, Platform
+from bot.model import THREAD, ChannelKind, Command, Intent, MessageKey, Place, Platform
+from bot.platforms.lateness import is_late
 from bot.platforms.slack_directory import SlackChannels
 from bot.platforms.slack_events import (
     EVENTS,
@@ -122,8 +124,11 @@ class SlackReceiver:
             self._home.open(payload)
         if self._transcriber is not None:
             await self._transcribe(self._transcriber, payload)
-        if event["type"] not in EVENTS:
-            return
+        if event["type"] in EVENTS:
+            await self.hear(payload)
+
+    async def hear(self, payload: Payload) -> None:
+        """What an event of EVENTS tells, or would have told. Raises StoreUnavailable."""
         if gone := read_deletion(payload):
             await self._receive_deletion(payload, gone)
         else:
@@ -143,6 +148,10 @@ class SlackReceiver:
         message = read_message(payload, identity.bot_user, await self._read_kind(payload))
         if message is None:
             return
+        if is_late(message.at, self._now()):
+            if message.intent is Intent.OVERHEARD:
+                return  # nobody in particular waits for an answer to what was said a while ago
+            message = replace(message, late=True)
         acceptance = await self._intake.accept(message)
         log.info("slack message %s: %s", message.message, acceptance)
 

@@ -31,6 +31,7 @@ from bot.storage.discord import (
 )
 from bot.storage.installations import PostgresInstallationStates
 from bot.storage.rights import PostgresRightsChanges
+from bot.storage.slack import PostgresGaps
 from bot.storage.threads import PostgresThreads
 from bot.wiring import Footnote
 from retrieval.postgres.transcripts import PostgresTranscripts
@@ -95,6 +96,7 @@ def build_slack_platform(
             prompts=front.prompts,
             homes=front.homes,
             changes=front.changes,
+            gaps=PostgresGaps(footnote.pool),
         ),
         bot_token=bot_token.get_secret_value() if bot_token else None,
         oauth=_find_oauth_app(footnote),
@@ -103,6 +105,7 @@ def build_slack_platform(
         api_url=settings.slack_api_url,
         rights_seconds=settings.rights_minutes * 60,
         guests_are_members=settings.guests_are_members,
+        span=timedelta(hours=settings.slack_catch_up_hours),
     )
 
 

@@ -50,6 +50,13 @@ class SlackSettings(SettingsGroup):
         alias="FOOTNOTE_SLACK_API_URL",
         description="Base address of Slack's Web API.",
     )
+    slack_catch_up_hours: float = Field(
+        12.0,
+        alias="FOOTNOTE_SLACK_CATCH_UP_HOURS",
+        ge=0,
+        description="After an outage, questions of the last so many hours that Slack has given up "
+        "delivering are read from the channels and answered; 0: none.",
+    )
 
     @field_validator("slack_bot_token")
     @classmethod

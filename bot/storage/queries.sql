@@ -217,7 +217,7 @@ ON CONFLICT (tenant_id, platform, workspace_id) DO UPDATE
 SET name = excluded.name, organisation = excluded.organisation, unlinked_at = NULL;
 
 -- name: unlink_workspaces
-UPDATE workspace SET unlinked_at = now()
+UPDATE workspace SET unlinked_at = now(), heard_at = NULL, missed_since = NULL
 WHERE platform = %(platform)s AND unlinked_at IS NULL
   AND (workspace_id = %(workspace)s OR organisation = %(workspace)s)
 RETURNING tenant_id, workspace_id;
@@ -385,6 +385,73 @@ CROSS JOIN LATERAL (
 ) AS home
 ON CONFLICT (tenant_id, workspace, channel) DO UPDATE
 SET message = greatest(discord_cursor.message, excluded.message), changed_at = now();
+
+-- name: hear_workspaces
+WITH heard AS (
+    -- In one order, lest two processes wait for each other.
+    SELECT tenant_id, workspace_id,
+           %(started)s OR heard_at < now() - %(patience)s::interval AS is_after_gap
+    FROM workspace
+    WHERE platform = 'slack' AND unlinked_at IS NULL
+      AND (%(home)s::text IS NULL OR workspace_id = %(home)s)
+      AND (%(started)s OR heard_at IS NULL OR heard_at < now() - %(rest)s::interval)
+    ORDER BY tenant_id, workspace_id
+    FOR UPDATE
+)
+UPDATE workspace
+SET heard_at = now(),
+    missed_since = CASE WHEN is_after_gap
+        THEN coalesce(missed_since, heard_at - %(overlap)s::interval) ELSE missed_since END,
+    missed_until = CASE WHEN is_after_gap THEN now() ELSE missed_until END
+FROM heard
+WHERE platform = 'slack' AND workspace.tenant_id = heard.tenant_id
+  AND workspace.workspace_id = heard.workspace_id;
+
+-- name: take_gap
+WITH next AS (
+    SELECT tenant_id, workspace_id FROM workspace
+    WHERE platform = 'slack' AND unlinked_at IS NULL AND missed_since IS NOT NULL
+      AND (%(home)s::text IS NULL OR workspace_id = %(home)s)
+      AND (catch_up_until IS NULL OR catch_up_until < now())
+    ORDER BY missed_since
+    LIMIT 1
+    FOR UPDATE SKIP LOCKED
+)
+UPDATE workspace
+SET catch_up_owner = %(owner)s, catch_up_until = now() + %(lease)s::interval
+FROM next
+WHERE platform = 'slack' AND workspace.tenant_id = next.tenant_id
+  AND workspace.workspace_id = next.workspace_id
+RETURNING workspace.workspace_id, missed_since, missed_until, now();
+
+-- name: keep_gaps
+UPDATE workspace SET catch_up_until = now() + %(lease)s::interval
+WHERE platform = 'slack' AND catch_up_owner = %(owner)s
+  AND workspace_id = ANY(%(workspaces)s::text[]);
+
+-- name: close_gap
+UPDATE workspace
+SET missed_since = CASE WHEN missed_until > %(at)s::timestamptz
+        THEN %(at)s::timestamptz - %(overlap)s::interval END,
+    catch_up_owner = NULL, catch_up_until = NULL
+WHERE platform = 'slack' AND workspace_id = %(workspace)s AND catch_up_owner = %(owner)s;
+
+-- name: leave_gaps
+UPDATE workspace SET catch_up_owner = NULL, catch_up_until = NULL
+WHERE platform = 'slack' AND catch_up_owner = %(owner)s;
+
+-- name: list_asked
+SELECT payload->'place'->>'channel', payload->'place'->>'thread'
+FROM inbox
+WHERE tenant_id = (
+    SELECT tenant_id FROM workspace
+    WHERE platform = 'slack' AND workspace_id = %(workspace)s
+    ORDER BY created_at LIMIT 1
+) AND platform = 'slack' AND kind = 'question' AND received_at > %(since)s
+  AND payload->'place'->>'workspace' = %(workspace)s
+GROUP BY 1, 2
+ORDER BY max(received_at) DESC
+LIMIT %(limit)s;
 
 -- name: read_command_digest
 SELECT digest FROM discord_commands WHERE application = %(application)s;

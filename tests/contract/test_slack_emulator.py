@@ -49,6 +49,13 @@ async def client(slack: SlackEmulator) -> AsyncWebClient:
     return AsyncWebClient(slack.bot_token, base_url=slack.api_url)
 
 
+@pytest.fixture
+async def rationed() -> AsyncIterator[tuple[SlackEmulator, AsyncWebClient]]:
+    """A rationed app; time stands still."""
+    async with SlackEmulator(app=App(rationed=True), frozen=True) as emulator:
+        yield emulator, AsyncWebClient(emulator.bot_token, base_url=emulator.api_url)
+
+
 def bolt(slack: SlackEmulator) -> AsyncApp:
     client = AsyncWebClient(slack.bot_token, base_url=slack.api_url)
     return AsyncApp(client=client, signing_secret=slack.signing_secret)
@@ -594,6 +601,50 @@ async def test_history_and_replies_come_in_pages_with_metadata_on_request(
     assert [(m["text"], m["reply_count"]) for m in older["messages"]] == [("start", 5)]
     plain = await client.conversations_replies(channel=channel, ts=parent["ts"])
     assert all("metadata" not in item for item in plain["messages"])
+
+
+async def test_pages_of_history_stay_what_they_are_while_people_go_on(
+    slack: SlackEmulator, client: AsyncWebClient
+) -> None:
+    said = [await slack.driver.post("bruno", "help", str(number)) for number in range(5)]
+    page = await client.conversations_history(channel="C0HELP00001", limit=2)
+    assert [item["text"] for item in page["messages"]] == ["4", "3"]
+    await slack.driver.post("chen", "help", "new")
+    await slack.driver.delete("bruno", "help", said[3]["ts"])
+    cursor = page["response_metadata"]["next_cursor"]
+    page = await client.conversations_history(channel="C0HELP00001", limit=2, cursor=cursor)
+    assert [item["text"] for item in page["messages"]] == ["2", "1"]
+    cursor = page["response_metadata"]["next_cursor"]
+    page = await client.conversations_history(channel="C0HELP00001", limit=2, cursor=cursor)
+    assert [item["text"] for item in page["messages"]] == ["0"]
+    assert not page["has_more"]
+    wrong = client.conversations_history(channel="C0HELP00001", cursor="bmV4dDoy")
+    assert await refused(wrong) == "invalid_cursor"
+
+
+async def test_an_app_that_is_rationed_reads_fifteen_messages_a_minute(
+    rationed: tuple[SlackEmulator, AsyncWebClient],
+) -> None:
+    slack, client = rationed
+    for number in range(20):
+        await slack.driver.post("bruno", "help", str(number))
+    channel = "C0HELP00001"
+    page = await client.conversations_history(channel=channel, limit=200)
+    assert [item["text"] for item in page["messages"]] == [str(n) for n in range(19, 4, -1)]
+    await slack.driver.advance(18)
+    with pytest.raises(SlackApiError) as error:
+        await client.conversations_history(channel=channel)
+    assert error.value.response.status_code == 429
+    assert error.value.response.headers["Retry-After"] == "42"
+    # Each method has a ration of its own, and others have none.
+    parent = page["messages"][0]["ts"]
+    await client.conversations_replies(channel=channel, ts=parent)
+    await client.users_conversations()
+    await client.users_conversations()
+    await slack.driver.advance(42)
+    await client.conversations_history(channel=channel)
+    limits = [entry.data["method"] for entry in slack.journal.of_kind("api.limited")]
+    assert limits == ["conversations.history"]
 
 
 async def test_people_and_channels_can_be_read(

@@ -40,7 +40,8 @@ class App:
     """The installed app: who it is, and what it may do.
 
     `ack_timeout` and `retry_delays` are seconds on the emulator's clock: a first delivery that is
-    not acked in time is repeated after each of the delays in turn, then given up.
+    not acked in time is repeated after each of the delays in turn, then given up. `rationed`: it is
+    sold outside of the Marketplace, so that it reads history once a minute, 15 messages at a time.
     """
 
     app_id: str = "A0FOOTNOTE1"
@@ -59,6 +60,7 @@ class App:
     app_token_scopes: set[str] = field(default_factory=lambda: {"connections:write"})
     subscriptions: set[str] = field(default_factory=lambda: set(DEFAULT_SUBSCRIPTIONS))
     streaming: bool = True
+    rationed: bool = False
     home_tab: bool = True
     ack_timeout: float = 3.0
     retry_delays: tuple[float, ...] = (0.0, 60.0, 300.0)

@@ -19,18 +19,23 @@ HISTORY_SCOPES = {
     "mpim": "mpim:history",
 }  # fmt: skip
 
+RATION = 15
+"""Messages in an answer to an app that is sold outside of the Marketplace."""
+
 
 @dataclass(frozen=True, slots=True)
 class Method:
     """A method: what runs it, the scopes of which it needs one, and the kind of its token.
 
-    `scopes_by_kind`: the scope that it needs besides, by the kind of the conversation.
+    `scopes_by_kind`: the scope that it needs besides, by the kind of the conversation; `rationed`:
+    a rationed app may call it once a minute.
     """
 
     run: Callable[["Call"], dict[str, Any]]
     scopes: tuple[str, ...] = ()
     app_token: bool = False
     scopes_by_kind: Mapping[str, str] = field(default_factory=dict)
+    rationed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,10 @@ class Call:
         if not 1 <= value <= most:
             raise SlackError("invalid_limit")
         return value
+
+    def rationed(self, limit: int) -> int:
+        """How many messages are given of those that are asked for."""
+        return min(limit, RATION) if self.backend.app.rationed else limit
 
     def listing(self, name: str) -> list[Any]:
         """A list argument, or its items separated by commas."""

@@ -1,4 +1,4 @@
-"""The one exception by which a method of the Web API refuses."""
+"""The exceptions by which a method of the Web API refuses."""
 
 from typing import Any
 
@@ -14,6 +14,14 @@ class SlackError(Exception):
     def body(self) -> dict[str, Any]:
         """The JSON answer."""
         return {"ok": False, "error": self.code, **self.extra}
+
+
+class RateLimited(SlackError):
+    """The call was one too many: HTTP 429, with Retry-After in seconds."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__("ratelimited")
+        self.retry_after = retry_after
 
 
 def invalid_blocks(*problems: str) -> SlackError:

@@ -1,5 +1,7 @@
 """conversations.*, users.*, usergroups.*, team, bots and files: what an app reads."""
 
+import base64
+import binascii
 from typing import Any
 
 from .calls import HISTORY_SCOPES, READ_SCOPES, Call, Method
@@ -13,11 +15,11 @@ _TYPES = {"public_channel": "channel", "private_channel": "group", "im": "im", "
 def history(call: Call) -> dict[str, Any]:
     """conversations.history: newest first, replies only if also sent to the channel."""
     channel = _readable(call)
-    limit = call.number("limit", 100, 999)
+    limit = call.rationed(call.number("limit", 100, 999))
     shown = [m for m in channel.messages.values() if not m.is_reply or m.broadcast]
     found = _between(call, shown)
     found.reverse()
-    items, cursor = call.page(found, limit)
+    items, cursor = _page_by_time(call, found, limit)
     return {**_messages(call, items, cursor), "pin_count": 0}
 
 
@@ -26,9 +28,8 @@ def replies(call: Call) -> dict[str, Any]:
     channel = _readable(call)
     ts = call.string("ts", required=True)
     thread = call.backend.workspace.thread(channel, ts)
-    items, cursor = call.page(
-        thread[:1] + _between(call, thread[1:]), call.number("limit", 1000, 1000)
-    )
+    limit = call.rationed(call.number("limit", 1000, 1000))
+    items, cursor = call.page(thread[:1] + _between(call, thread[1:]), limit)
     return _messages(call, items, cursor)
 
 
@@ -171,6 +172,19 @@ def _readable(call: Call) -> Channel:
     return channel
 
 
+def _page_by_time(call: Call, newest_first: list[Message], limit: int) -> tuple[list[Message], str]:
+    """The page at `cursor`, which tells a time: what is said meanwhile shifts no page."""
+    if cursor := call.string("cursor"):
+        try:
+            before = base64.b64decode(cursor, validate=True).decode().removeprefix("next_ts:")
+            newest_first = [m for m in newest_first if int(m.ts.replace(".", "")) <= int(before)]
+        except (binascii.Error, ValueError):
+            raise SlackError("invalid_cursor") from None
+    items, rest = newest_first[:limit], newest_first[limit:]
+    following = f"next_ts:{rest[0].ts.replace('.', '')}" if rest else ""
+    return items, base64.b64encode(following.encode()).decode()
+
+
 def _between(call: Call, messages: list[Message]) -> list[Message]:
     oldest, latest = _moment(call, "oldest", 0.0), _moment(call, "latest", float("inf"))
     if call.flag("inclusive"):
@@ -198,8 +212,8 @@ def _messages(call: Call, items: list[Message], cursor: str) -> dict[str, Any]:
 
 
 METHODS = {
-    "conversations.history": Method(history, scopes_by_kind=HISTORY_SCOPES),
-    "conversations.replies": Method(replies, scopes_by_kind=HISTORY_SCOPES),
+    "conversations.history": Method(history, scopes_by_kind=HISTORY_SCOPES, rationed=True),
+    "conversations.replies": Method(replies, scopes_by_kind=HISTORY_SCOPES, rationed=True),
     "conversations.info": Method(info, scopes_by_kind=READ_SCOPES),
     "conversations.list": Method(list_channels, scopes_by_kind=READ_SCOPES),
     "conversations.members": Method(members, scopes_by_kind=READ_SCOPES),

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 import socket
 import struct
 from typing import Any
@@ -11,7 +12,7 @@ from aiohttp import web
 from . import methods_apps, methods_chat, methods_reading, methods_streams
 from .backend import Backend
 from .calls import Call, Method
-from .errors import SlackError
+from .errors import RateLimited, SlackError
 from .faults import Fault
 from .installing import Installing, read_client
 
@@ -34,6 +35,7 @@ class WebApi:
         self._backend = backends[0]
         self._installing = Installing(backends)
         self._closing = asyncio.Event()
+        self._next_calls: dict[tuple[str, str], float] = {}
 
     def routes(self) -> list[web.RouteDef]:
         """The routes of the API."""
@@ -59,7 +61,11 @@ class WebApi:
             return web.json_response(refusal.body())
         if name == "oauth.v2.access":
             args |= read_client(request.headers.get("Authorization", ""))
-        body, scopes = self._call(name, args, token)
+        try:
+            body, scopes = self._call(name, args, token)
+        except RateLimited as limit:
+            self._backend.journal.append("api.limited", method=name, retry_after=limit.retry_after)
+            return _limit(limit.retry_after)
         self._backend.journal.append(
             "api.called", method=name, args=args, ok=body["ok"], error=body.get("error"),
             ts=body.get("ts"),
@@ -82,9 +88,20 @@ class WebApi:
             backend, scopes = self._authorize(token, method, args)
             call = Call(backend, args, scopes)
             call.require(*method.scopes)
+            if method.rationed and backend.app.rationed:
+                self._ration(backend, name)
             return {"ok": True, **method.run(call)}, scopes
+        except RateLimited:
+            raise
         except SlackError as refusal:
             return refusal.body(), scopes
+
+    def _ration(self, backend: Backend, name: str) -> None:
+        """Let an app of a workspace call a method once a minute."""
+        now, key = backend.clock.now(), (backend.workspace.team_id, name)
+        if (left := self._next_calls.get(key, 0.0) - now) > 0:
+            raise RateLimited(math.ceil(left))
+        self._next_calls[key] = now + 60
 
     def _authorize(
         self, token: str | None, method: Method, args: dict[str, Any]
@@ -110,11 +127,7 @@ class WebApi:
     ) -> web.StreamResponse | None:
         self._backend.journal.append("api.spoiled", method=name, kind=fault.kind)
         if fault.kind == "rate_limited":
-            return web.json_response(
-                {"ok": False, "error": "ratelimited"},
-                status=429,
-                headers={"Retry-After": str(fault.retry_after)},
-            )
+            return _limit(fault.retry_after)
         if fault.kind == "server_error":
             return web.Response(status=fault.status, text="<html>upstream error</html>")
         if fault.kind == "error":
@@ -163,6 +176,14 @@ class WebApi:
             # Slack answers 200 with its sign-in page, a well-known trap.
             return web.Response(text="<html>Sign in to Slack</html>", content_type="text/html")
         return web.Response(body=file["content"], content_type=file["shape"]["mimetype"])
+
+
+def _limit(retry_after: int) -> web.Response:
+    return web.json_response(
+        {"ok": False, "error": "ratelimited"},
+        status=429,
+        headers={"Retry-After": str(retry_after)},
+    )
 
 
 def _find_meant(served: list[Backend], args: dict[str, Any]) -> Backend:
