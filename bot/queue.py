@@ -8,6 +8,7 @@ lost track of is noticed.
 
 import asyncio
 import logging
+import random
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -39,6 +40,8 @@ Abandon = Callable[[Job], Awaitable[None]]
 
 MOST_RUNS = 50
 """Runs after which a job is given up whatever its handler says; handlers give up far earlier."""
+MOST_REST = 30.0
+"""Seconds that a job rests at most after its worker has died."""
 RESCUE_LOCK = 7_302_114_602
 """Key of the advisory lock that lets one process at a time rescue jobs."""
 
@@ -78,7 +81,8 @@ class PostgresJobQueue:
     Use as an async context manager. `workers` is the number of questions and commands worked on at
     the same time, `syncs` that of syncs. In seconds: `grace` is how long work may go on after a
     cancellation, `heartbeat` passes between a worker's signs of life, and after `stalled` without
-    one it counts as dead, which must be the same in all processes. It takes up to six connections
+    one it counts as dead, which must be the same in all processes. `draw` gives numbers from 0 to 1
+    by chance. It takes up to six connections
     of its own, two of which listen for new jobs.
     """
 
@@ -92,6 +96,7 @@ class PostgresJobQueue:
         grace: float = 20.0,
         heartbeat: float = 2.0,
         stalled: float = 6.0,
+        draw: Callable[[], float] = random.random,
     ) -> None:
         self._platforms = tuple(platforms)
         self._workers = workers
@@ -99,6 +104,7 @@ class PostgresJobQueue:
         self._grace = grace
         self._heartbeat = heartbeat
         self._stalled = stalled
+        self._draw = draw
         # A pool of its own: the connector listens on a connection that it makes from the pool's
         # arguments, and those of an autocommit pool clash with its own.
         self._connector = PsycopgConnector(
@@ -264,8 +270,9 @@ class PostgresJobQueue:
         if job.id is None:
             return True
         if job.attempts < MOST_RUNS:
+            rest = timedelta(seconds=self._draw() * find_longest_rest(job.attempts))
             try:
-                await manager.retry_job_by_id_async(job.id, retry_at=datetime.now(UTC))
+                await manager.retry_job_by_id_async(job.id, retry_at=datetime.now(UTC) + rest)
             except UniqueViolation:
                 _log.info("Job %s is given up: a sync of the same source is waiting", job.id)
             except ConnectorException as error:
@@ -276,6 +283,15 @@ class PostgresJobQueue:
                 return True
         await manager.finish_job_by_id_async(job.id, Status.FAILED, delete_job=False)
         return False
+
+
+def find_longest_rest(runs: int) -> float:
+    """Seconds that a job may rest whose worker died after so many runs before: none at first.
+
+    Each death takes along all that the worker had at hand. Resting for different times, drawn by
+    chance, those that did no harm part from the one that kills its worker again and again.
+    """
+    return min(2.0**runs - 1.0, MOST_REST)
 
 
 async def _work(worker: Worker) -> None:

@@ -7,7 +7,7 @@ CREATE INDEX CONCURRENTLY needs. A file that was changed after it was applied is
 
 import hashlib
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib.resources import files
@@ -20,6 +20,15 @@ LOCK = 7_302_114_601
 
 LEAST_POSTGRES = 15
 LEAST_PGVECTOR = (0, 8)
+
+LOCK_SECONDS = 10
+"""How long a file may wait for a table; whoever uses it waits as long."""
+
+_LEDGER = (
+    "CREATE TABLE IF NOT EXISTS schema_migrations ("
+    " version integer PRIMARY KEY, name text NOT NULL, checksum text NOT NULL,"
+    " applied_at timestamptz NOT NULL DEFAULT now())"
+)
 
 
 class MigrationRefused(Exception):
@@ -102,16 +111,24 @@ async def check_versions(connection: psycopg.AsyncConnection) -> None:
         raise MigrationRefused(f"pgvector {version} is too old: Footnote needs 0.8; {mend}.")
 
 
-async def _apply_missing(connection: psycopg.AsyncConnection) -> list[str]:
-    await connection.execute(
-        "CREATE TABLE IF NOT EXISTS schema_migrations ("
-        " version integer PRIMARY KEY, name text NOT NULL, checksum text NOT NULL,"
-        " applied_at timestamptz NOT NULL DEFAULT now())"
+async def find_missing(connection: psycopg.AsyncConnection) -> list[Migration]:
+    """What is not applied yet, in order. Raises MigrationRefused where the database is newer."""
+    return _compare(await _read_applied(connection))
+
+
+async def _read_applied(connection: psycopg.AsyncConnection) -> dict[int, str]:
+    """The checksum of each migration that was applied, by its number."""
+    cursor = await connection.execute(
+        "SELECT to_regclass(quote_ident(current_schema()) || '.schema_migrations') IS NOT NULL"
     )
-    rows = await (
-        await connection.execute("SELECT version, checksum FROM schema_migrations")
-    ).fetchall()
-    applied: dict[int, str] = dict(rows)
+    row = await cursor.fetchone()
+    if row is None or not row[0]:
+        return {}
+    cursor = await connection.execute("SELECT version, checksum FROM schema_migrations")
+    return dict(await cursor.fetchall())
+
+
+def _compare(applied: Mapping[int, str]) -> list[Migration]:
     known = load_migrations()
     newest = max((migration.version for migration in known), default=0)
     if ahead := [version for version in applied if version > newest]:
@@ -119,20 +136,36 @@ async def _apply_missing(connection: psycopg.AsyncConnection) -> list[str]:
             f"The database is at migration {max(ahead)}, newer than this Footnote knows "
             f"({newest}). Install the release that made it."
         )
-    done = []
     for migration in known:
-        if migration.version not in applied:
-            await _apply(connection, migration)
-            done.append(migration.name)
-        elif applied[migration.version] != migration.checksum:
+        if applied.get(migration.version, migration.checksum) != migration.checksum:
             raise MigrationRefused(
                 f"{migration.name} is not the file that was applied to this database. "
                 "Restore the file as released; changes belong in a new migration."
             )
-    return done
+    return [migration for migration in known if migration.version not in applied]
+
+
+async def _apply_missing(connection: psycopg.AsyncConnection) -> list[str]:
+    missing = await find_missing(connection)
+    for migration in missing:
+        try:
+            await _apply(connection, migration)
+        except psycopg.errors.LockNotAvailable as error:
+            raise MigrationRefused(
+                f"{migration.name} waited {LOCK_SECONDS} seconds for a table that is in use, and "
+                "changed nothing. Stop every Footnote process, then run `footnote migrate`."
+            ) from error
+        except psycopg.errors.InsufficientPrivilege as error:
+            reason = str(error).splitlines()[0]
+            raise MigrationRefused(
+                f"{migration.name} is not applied: {reason}. "
+                "Run `footnote migrate` as a database user who may do that."
+            ) from error
+    return [migration.name for migration in missing]
 
 
 async def _apply(connection: psycopg.AsyncConnection, migration: Migration) -> None:
+    await connection.execute(_LEDGER)
     record = sql.SQL(
         "INSERT INTO schema_migrations (version, name, checksum) VALUES ({}, {}, {})"
     ).format(migration.version, migration.name, migration.checksum)
@@ -143,6 +176,6 @@ async def _apply(connection: psycopg.AsyncConnection, migration: Migration) -> N
         await connection.execute(record)
         return
     async with connection.transaction():
-        await connection.execute("SET LOCAL lock_timeout = '10s'")
+        await connection.execute(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'".encode())
         await connection.execute(migration.text.encode())
         await connection.execute(record)

@@ -14,7 +14,7 @@ from bot.errors import SettingsInvalid
 from bot.settings import Settings, load_settings
 from bot.wiring import FAILURES, provide_database
 from bot.wiring.models import build_brain, build_embedder, build_judge
-from migrations.runner import check_versions, load_migrations
+from migrations.runner import check_versions, find_missing
 
 MESSAGE_CONTENT = 1 << 18 | 1 << 19
 """Flags of a Discord application that may read every message."""
@@ -96,12 +96,7 @@ async def _check_schema(examination: _Examination) -> Check:
     if not url:
         return Check("schema", State.SKIPPED, "the database cannot be reached")
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
-        try:
-            cursor = await connection.execute("SELECT version FROM schema_migrations")
-            applied = {row[0] for row in await cursor.fetchall()}
-        except psycopg.errors.UndefinedTable:
-            applied = set()
-    missing = [item.name for item in load_migrations() if item.version not in applied]
+        missing = await find_missing(connection)
     if missing:
         return Check(
             "schema",

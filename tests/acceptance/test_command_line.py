@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from tests.acceptance.program import Shell
@@ -230,6 +231,32 @@ async def test_the_doctor_names_what_is_missing(shell: Shell) -> None:
     assert checks["discord"]["state"] == "failed"
     assert checks["chat model"]["state"] == "failed"
     assert "nobody" in checks["chat model"]["detail"]
+
+
+async def test_a_database_of_a_newer_version_is_refused_in_one_sentence(
+    synced_url: str, tmp_path: Path
+) -> None:
+    async with await psycopg.AsyncConnection.connect(synced_url) as connection:
+        await connection.execute(
+            "INSERT INTO schema_migrations (version, name, checksum) VALUES (9999, 'x', 'x')"
+        )
+    shell = Shell(
+        tmp_path,
+        DATABASE_URL=synced_url,
+        DISCORD_TOKEN="x",
+        FOOTNOTE_DISCORD_API_URL="http://127.0.0.1:9/api",
+    )
+    refused = "The database is at migration 9999, newer than this Footnote knows"
+    for command in ("serve", "work", "migrate", "sources"):
+        words = (command, "list") if command == "sources" else (command,)
+        outcome = await shell.run(*words)
+        assert outcome.code == 1
+        assert refused in outcome.errors
+        assert "Install the release that made it." in outcome.errors
+    examined = await shell.run("doctor", "--json")
+    checks = {check["what"]: check for check in examined.json["checks"]}
+    assert checks["schema"]["state"] == "failed"
+    assert refused in checks["schema"]["detail"]
 
 
 async def test_the_settings_page_is_the_one_in_the_documentation(

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -252,6 +253,30 @@ async def test_a_dead_sync_gives_way_to_one_that_waits(bot: Bot) -> None:
         await asyncio.wait([running])
     assert abandoned == [jobs[0]]
     assert jobs[0] not in handled
+
+
+@pytest.mark.parametrize(("runs", "rest"), [(0, 0.0), (1, 0.5), (3, 3.5), (9, 15.0)])
+async def test_the_oftener_its_worker_died_the_longer_a_job_may_rest(
+    bot: Bot, runs: int, rest: float
+) -> None:
+    await bot.intake.accept(make_message())
+    async with bot.pool.connection() as connection:
+        await connection.execute(
+            "WITH dead AS (INSERT INTO procrastinate_workers (last_heartbeat)"
+            " VALUES (now() - interval '1 hour') RETURNING id)"
+            " UPDATE procrastinate_jobs SET status = 'doing', attempts = %s,"
+            " worker_id = (SELECT id FROM dead)",
+            [runs],
+        )
+    bot.jobs._draw = lambda: 0.5
+    before = datetime.now(UTC)
+    await bot.jobs._rescue(set())
+    after = datetime.now(UTC)
+    async with bot.pool.connection() as connection:
+        cursor = await connection.execute("SELECT status, scheduled_at FROM procrastinate_jobs")
+        ((status, at),) = await cursor.fetchall()
+    assert status == "todo"
+    assert before <= at - timedelta(seconds=rest) <= after
 
 
 async def take_item(bot: Bot, number: int) -> ItemId:
