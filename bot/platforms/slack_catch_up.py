@@ -9,47 +9,27 @@ event, and the inbox knows what it has already.
 import asyncio
 import logging
 import uuid
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Protocol, TypeVar
-
-from slack_sdk.web.async_slack_response import AsyncSlackResponse
+from typing import Protocol
 
 from bot.cancellation import heed_cancellation, is_cancelled
 from bot.clock import read_clock
 from bot.errors import AppNotInstalled, ConnectionRefused
 from bot.gaps import BEAT, Gap
-from bot.platforms.slack_account import SlackAccounts, SlackIdentity
-from bot.platforms.slack_errors import CLIENT_ERRORS, find_wait
-from bot.platforms.slack_history import (
-    Call,
-    Conversation,
-    SlackHistory,
-    choose_conversations,
-    find_threads,
-    list_own_ids,
-    list_payloads,
-)
+from bot.platforms.slack_account import SlackAccounts
+from bot.platforms.slack_errors import CLIENT_ERRORS
+from bot.platforms.slack_history import SlackHistory
+from bot.platforms.slack_patience import Patience, Pause
+from bot.platforms.slack_reading import Asked, Hear, WorkspaceReading
 from retrieval.errors import StoreUnavailable
 
 ASKED_SPAN = timedelta(days=7)
 """Conversations and threads in which something was asked of late are looked at first."""
 MOST_ASKED = 2_000
-MOST_CONVERSATIONS = 2_000
-MOST_THREADS = 200
-"""Threads of one workspace that are asked for by themselves."""
-FEW = 20
-"""So many calls are made without a pause between them."""
-PACE = 1.5
-"""Seconds between two calls beyond those: half of what Slack allows, for answers want some too."""
-LONGEST_PAUSE = 60.0
 AT_ONCE = 8
 """Workspaces that are read at the same time: each has limits of its own."""
-
-Hear = Callable[[Mapping[str, Any]], Awaitable[None]]
-Pause = Callable[[float], Awaitable[None]]
-T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -84,9 +64,7 @@ class Gaps(Protocol):
         """Let others read what this owner has not read to the end."""
         ...
 
-    async def list_asked(
-        self, workspace: str, *, since: datetime, limit: int
-    ) -> Sequence[tuple[str, str | None]]:
+    async def list_asked(self, workspace: str, *, since: datetime, limit: int) -> Asked:
         """The channels and threads in which something was asked, those of the last question first.
 
         The thread is None for what was asked outside of any.
@@ -158,125 +136,34 @@ class CatchUp:
             log.warning("slack: what is unread is read by others a little later: %s", error)
 
     async def _read(self, gap: Gap) -> None:
-        """Read a workspace whole; where that fails, the lease lapses and it is begun again."""
+        """Read a workspace; where that is interrupted, the lease lapses and it is begun anew."""
+        patience = Patience(gap.workspace, pause=self._pause)
         try:
             if self._is_allowed(gap.workspace):
-                await self._read_workspace(gap)
-            await self._gaps.close(self._owner, gap)
+                await self._read_workspace(gap, patience)
+            await patience.persist(partial(self._gaps.close, self._owner, gap))
         except Exception:
             log.exception("slack: what was missed in %s is unread yet", gap.workspace)
         finally:
             del self._reading[gap.workspace]
 
-    async def _read_workspace(self, gap: Gap) -> None:
-        reading = _Reading(self._gaps, self._hear, gap, pause=self._pause)
+    async def _read_workspace(self, gap: Gap, patience: Patience) -> None:
+        since = self._now() - ASKED_SPAN
+        list_asked = partial(self._gaps.list_asked, since=since, limit=MOST_ASKED)
+        asked = await patience.persist(partial(list_asked, gap.workspace))
         try:
-            account = await reading.persist(partial(self._accounts.find, gap.workspace))
-            identity = await account.identify()
-            history = SlackHistory(account, gap.workspace, reading.call)
-            await reading.read(history, identity, now=self._now, span=self._span)
+            account = await patience.persist(partial(self._accounts.find, gap.workspace))
+            reading = WorkspaceReading(
+                gap,
+                SlackHistory(account, gap.workspace, patience.call),
+                await account.identify(),
+                self._hear,
+                patience,
+                span=self._span,
+                now=self._now,
+            )
+            await reading.read(asked)
         except (AppNotInstalled, ConnectionRefused, *CLIENT_ERRORS) as error:
             log.warning("slack: what was missed in %s cannot be read: %s", gap.workspace, error)
         else:
             log.info("slack: %s is read, whatever was missed there", gap.workspace)
-
-
-class _Reading:
-    """One workspace that is being read."""
-
-    def __init__(self, gaps: Gaps, hear: Hear, gap: Gap, *, pause: Pause) -> None:
-        self._gaps = gaps
-        self._hear = hear
-        self._gap = gap
-        self._pause = pause
-        self._calls = 0
-        self._threads = 0
-
-    async def read(
-        self,
-        history: SlackHistory,
-        identity: SlackIdentity,
-        *,
-        now: Callable[[], datetime],
-        span: timedelta,
-    ) -> None:
-        """Read every conversation in which something may have been missed."""
-        gap = self._gap
-        since = now() - ASKED_SPAN
-        list_asked = partial(self._gaps.list_asked, since=since, limit=MOST_ASKED)
-        asked = await self.persist(partial(list_asked, gap.workspace))
-        chosen = choose_conversations(
-            await history.list_conversations(),
-            [channel for channel, _ in asked],
-            few=FEW,
-            every=gap.is_long,
-        )
-        if len(chosen) > MOST_CONVERSATIONS:
-            log.warning("slack: %d conversations are not read", len(chosen) - MOST_CONVERSATIONS)
-        for conversation in chosen[:MOST_CONVERSATIONS]:
-            floor = now() - span
-            if gap.until < floor:
-                log.warning("slack: the rest of %s is too old to be read", gap.workspace)
-                return
-            known = [ts for channel, ts in asked if ts and channel == conversation.id]
-            after = max(gap.since, floor).timestamp()
-            await self._read_conversation(history, conversation, known, identity, after)
-
-    async def _read_conversation(
-        self,
-        history: SlackHistory,
-        conversation: Conversation,
-        known: Sequence[str],
-        identity: SlackIdentity,
-        after: float,
-    ) -> None:
-        try:
-            messages = await history.read_recent(conversation, after)
-            threads = find_threads(messages, after, list_own_ids(identity))
-            if self._gap.is_long:
-                threads += self._choose_known(known, {str(each["ts"]) for each in messages})
-            for thread in threads:
-                messages += await history.read_replies(conversation, thread, after)
-        except CLIENT_ERRORS as error:
-            log.warning("slack: %s cannot be read: %s", conversation.id, error)
-            return
-        for payload in list_payloads(
-            self._gap.workspace,
-            conversation,
-            messages,
-            identity,
-            after=after,
-            heard_until=self._gap.heard_until.timestamp(),
-        ):
-            await self.persist(partial(self._hear, payload))
-
-    def _choose_known(self, known: Sequence[str], seen: set[str]) -> list[str]:
-        """The threads in which something was asked, and of which no page has told."""
-        chosen = [thread for thread in known if thread not in seen]
-        chosen = chosen[: max(MOST_THREADS - self._threads, 0)]
-        self._threads += len(chosen)
-        return chosen
-
-    async def call(self, call: Call) -> AsyncSlackResponse:
-        """Make a call, as often and as slowly as Slack wants. Raises CLIENT_ERRORS."""
-        self._calls += 1
-        if self._calls > FEW:
-            await self._pause(PACE)
-        return await self.persist(call)
-
-    async def persist(self, attempt: Callable[[], Awaitable[T]]) -> T:
-        """Repeat what fails, unless it is refused. Raises CLIENT_ERRORS, AppNotInstalled."""
-        seconds = 1.0
-        while True:
-            try:
-                done = await attempt()
-            except (StoreUnavailable, *CLIENT_ERRORS) as error:
-                wait = seconds if isinstance(error, StoreUnavailable) else find_wait(error)
-                if wait is None:
-                    raise
-                log.info("slack: %s waits: %s", self._gap.workspace, error)
-                await self._pause(wait or seconds)
-                seconds = min(seconds * 2, LONGEST_PAUSE)
-            else:
-                heed_cancellation()
-                return done

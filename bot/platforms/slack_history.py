@@ -4,7 +4,7 @@ https://docs.slack.dev/reference/methods/conversations.history, conversations.re
 users.conversations.
 """
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -143,13 +143,22 @@ def choose_conversations(
     return [each for each in ordered if each.id in places]
 
 
-def find_threads(messages: Sequence[Json], after: float, ours: frozenset[str]) -> list[str]:
-    """The threads of these messages in which somebody else than we replied after `after`."""
-    return [
-        str(message["ts"])
-        for message in messages
-        if float(message.get("latest_reply") or 0) > after and not _is_answered_by(message, ours)
-    ]
+def find_threads(
+    messages: Sequence[Json], after: float, ours: frozenset[str], asked: Collection[str] = ()
+) -> tuple[list[str], list[str]]:
+    """The threads of these messages in which somebody else than we replied after `after`.
+
+    First those in which we take part, by our replies or as something was `asked` there; then the
+    others, in which we may have been mentioned.
+    """
+    taking_part: list[str] = []
+    others: list[str] = []
+    for message in messages:
+        if float(message.get("latest_reply") or 0) <= after or _is_answered_by(message, ours):
+            continue
+        known = message["ts"] in asked or ours & set(message.get("reply_users") or ())
+        (taking_part if known else others).append(str(message["ts"]))
+    return taking_part, others
 
 
 def list_payloads(

@@ -12,7 +12,7 @@ PLAN = Plan(
     most_kills=12,
     restarts=1,
     down=1.0,
-    redelivery=(0.0, 2.0, 5.0, 10.0, 20.0, 40.0),
+    redelivery=(0.0, 10.0, 60.0),
     patience=200.0,
 )
 

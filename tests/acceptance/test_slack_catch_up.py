@@ -13,7 +13,7 @@ import pytest
 
 from bot.errors import AppNotInstalled
 from bot.model import Acceptance, IncomingMessage, MessageKey
-from bot.platforms import slack_catch_up
+from bot.platforms import slack_patience, slack_reading
 from bot.platforms.slack_account import SlackAccount
 from bot.platforms.slack_catch_up import CatchUp
 from bot.platforms.slack_platform import HttpServer, SlackPlatform
@@ -115,11 +115,14 @@ async def test_what_was_asked_while_nobody_was_there_is_heard(
     async with caught_up(connect(world, notebook, gaps), gaps):
         before = await people.mention("bruno", "help", "before?")
         await notebook.wait_for(1)
+    gaps.asked = [(before["channel"], before["ts"])]
     await people.add_user("robo", bot_id="B0ROBO00001")
     await people.join("robo", "help")
     await people.mention("bruno", "help", "first?")
     await people.post("chen", "help", "lunch?")
     await people.mention("bruno", "leads", "second?")
+    begun = await people.post("chen", "general", "who knows?")
+    await people.mention("alma", "general", "in a thread?", thread_ts=begun["ts"])
     await people.mention("robo", "help", "beep?")
     await people.dm("chen", "directly?")
     await people.post("alma", "help", "and then?", thread_ts=before["ts"])
@@ -130,11 +133,13 @@ async def test_what_was_asked_while_nobody_was_there_is_heard(
     gaps.passed += HOUR
     async with caught_up(connect(world, notebook, gaps), gaps):
         heard = notebook.texts[1:]
-        assert sorted(heard) == ["and then?", "directly?", "edited?", "first?", "second?"]
-        assert heard.index("first?") < heard.index("and then?") < heard.index("edited?")
+        assert heard[:3] == ["first?", "and then?", "edited?"]
+        assert sorted(heard[3:-1]) == ["directly?", "second?"]
+        # It may be nothing but people who talk, so it comes last.
+        assert heard[-1] == "in a thread?"
         follow_up = next(each for each in notebook.messages if each.text == "and then?")
         assert follow_up.place.thread == before["ts"]
-    assert {each.text for each in notebook.overheard} == {"lunch?", "beep?"}
+    assert {each.text for each in notebook.overheard} == {"lunch?", "beep?", "who knows?"}
     async with caught_up(connect(world, notebook, gaps), gaps):
         pass
     assert notebook.texts[1:] == heard
@@ -223,7 +228,8 @@ async def test_who_is_new_has_missed_nothing(world: SlackEmulator, notebook: Not
 async def test_a_restart_looks_only_where_something_was_asked_of_late(
     world: SlackEmulator, notebook: Notebook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(slack_catch_up, "FEW", 3)
+    monkeypatch.setattr(slack_reading, "FEW", 3)
+    monkeypatch.setattr(slack_patience, "AT_ONCE", 3)
     gaps = remember(world)
     gaps.asked = [("C0HELP00001", None)]
     async with caught_up(connect(world, notebook, gaps), gaps):
@@ -240,8 +246,8 @@ async def test_a_restart_looks_only_where_something_was_asked_of_late(
     assert calls[1]["channel"] == "C0HELP00001"
     assert sorted(call["channel"] for call in calls[1:]) == sorted(everywhere)
     # Beyond the first few, calls leave room for others.
-    assert len(pauses) == len(everywhere) + 1 - slack_catch_up.FEW
-    assert set(pauses) == {slack_catch_up.PACE}
+    assert len(pauses) == len(everywhere) + 1 - slack_patience.AT_ONCE
+    assert set(pauses) == {slack_patience.PACE}
 
 
 async def test_replies_are_looked_for_where_they_may_be(
@@ -311,6 +317,27 @@ async def test_what_slack_does_not_show_is_left_out(
     async with caught_up(connect(world, notebook, gaps), gaps):
         pass
     assert len(notebook.messages) == 1
+
+
+async def test_a_message_that_cannot_be_taken_down_stands_in_nobodys_way(
+    world: SlackEmulator, notebook: Notebook
+) -> None:
+    gaps = remember(world)
+    gaps.linked[world.team_id].heard_at = gaps.now() - HOUR
+    for text in ("poison?", "missed?"):
+        await world.driver.mention("bruno", "help", text)
+    platform = connect(world, notebook, gaps)
+    assert platform.catch_up is not None
+    hear = platform.receiver.hear
+
+    async def choke(payload: Any) -> None:
+        if "poison" in payload["event"]["text"]:
+            raise LookupError("poison")
+        await hear(payload)
+
+    platform.catch_up._hear = choke
+    async with caught_up(platform, gaps):
+        assert notebook.texts == ["missed?"]
 
 
 async def test_an_app_that_is_rationed_reads_slowly(

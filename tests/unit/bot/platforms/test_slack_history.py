@@ -70,9 +70,11 @@ def test_threads_are_read_where_somebody_replied_since() -> None:
         begin("52.0", "101.0", BOT, count=1),
         begin("53.0", "101.0", "B0BOT", count=1),
         begin("54.0", "101.0", BOT, count=6),
+        begin("55.0", "101.0", "U1", "U2", count=2),
         say("120.0"),
     ]
-    assert find_threads(messages, 100.0, OURS) == ["50.0", "54.0"]
+    assert find_threads(messages, 100.0, OURS) == (["50.0", "54.0"], ["55.0"])
+    assert find_threads(messages, 100.0, OURS, ["55.0"]) == (["50.0", "54.0", "55.0"], [])
 
 
 def test_a_message_reads_like_its_event() -> None:
