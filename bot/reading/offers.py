@@ -3,8 +3,10 @@
 import logging
 from dataclasses import replace
 
+from agents.model import Outcome
 from bot.access import is_for_asker_alone
 from bot.answers.cases import Case
+from bot.answers.ports import Records
 from bot.delivery import Delivery
 from bot.errors import BotError
 from bot.model import (
@@ -28,6 +30,9 @@ from retrieval.model import TenantId, WeightedQuery
 LOOKED_AT = 3
 """Only what comes among the first few would change an answer."""
 
+COMPLETED = frozenset({Outcome.ANSWERED.value, Outcome.UNKNOWN.value})
+"""Outcomes that more sources could have changed."""
+
 LEAST_RELEVANCE = 0.2
 """How likely what was found bears on the question at all; see retrieval.calibration."""
 
@@ -50,6 +55,7 @@ class Offers:
         delivery: Delivery,
         inbox: Inbox,
         preferences: PreferenceStore,
+        records: Records,
     ) -> None:
         self._library = library
         self._scopes = scopes
@@ -57,15 +63,20 @@ class Offers:
         self._delivery = delivery
         self._inbox = inbox
         self._preferences = preferences
+        self._records = records
 
     async def make(self, tenant: TenantId, item: ItemId, question: IncomingMessage) -> None:
         """Offer a private answer where that would say more. What fails is logged: it is an extra.
 
-        The public answer stands by then, so looking for more delays nothing.
+        The public answer stands by then, so looking for more delays nothing. Where there is none,
+        because it was stopped, failed or was not to be given, nothing was left out.
         """
         if is_for_asker_alone(question.place, question.intent) or not question.text.strip():
             return
         try:
+            record = await self._records.find(tenant, item)
+            if record is None or record.outcome not in COMPLETED:
+                return
             settings = await self._channels.read(tenant, question.place, question.person)
             if await self._holds_more(tenant, question, settings):
                 language = choose_language(settings.language, question.text)

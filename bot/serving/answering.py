@@ -70,6 +70,7 @@ def build_worker(footnote: Footnote, parts: Parts, enclosures: Enclosures) -> Wo
         delivery=delivery,
         inbox=parts.inbox,
         preferences=PostgresPreferences(footnote.pool),
+        records=footnote.answers,
     )
     guide = Guide(
         footnote.channels,

@@ -126,6 +126,7 @@ class LeakBot:
             delivery=self._delivery,
             inbox=self.inbox,
             preferences=PostgresPreferences(self._pool),
+            records=self._records,
         )
 
     def _build_assistant(self) -> Assistant:

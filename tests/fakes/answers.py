@@ -94,6 +94,30 @@ class InMemoryRecords:
         self.calls: dict[str, Call] = {}
         self.resolved: dict[str, str] = {}
 
+    def put(
+        self,
+        item: ItemId,
+        question: IncomingMessage,
+        outcome: str,
+        citations: tuple[Citation, ...] = (),
+    ) -> None:
+        """Note how a question ended."""
+        self.records[item] = AnswerRecord(
+            reference=item,
+            tenant=TENANT,
+            thread=question.thread,
+            question=question.text,
+            outcome=outcome,
+            model="",
+            trace=(),
+            timings_ms={},
+            usage=Usage(),
+            error="",
+            at=AT,
+            answer="Twenty days [1].",
+            citations=citations,
+        )
+
     async def find(self, tenant: TenantId, reference: str) -> AnswerRecord | None:
         return self.records.get(reference)
 
@@ -187,21 +211,7 @@ class AnswerScene:
         claim = await self.inbox.claim(TENANT, item)
         assert claim is not None
         await self.inbox.settle(claim, [])
-        self.records.records[item] = AnswerRecord(
-            reference=item,
-            tenant=TENANT,
-            thread=message.thread,
-            question=message.text,
-            outcome=outcome,
-            model="",
-            trace=(),
-            timings_ms={},
-            usage=Usage(),
-            error="",
-            at=AT,
-            answer="Twenty days [1].",
-            citations=cited if outcome == "answered" else (),
-        )
+        self.records.put(item, message, outcome, cited if outcome == "answered" else ())
         for citation in cited:
             self.passages.texts[citation.chunk] = (citation.passage, readers)
         return item

@@ -19,6 +19,7 @@ from bot.reading.verbs import build_lesser_verbs, build_reading_verbs
 from bot.rights import Rights
 from bot.scopes import Scopes
 from retrieval.model import AccessScope, ChunkId, ReadableSource, TenantId
+from tests.fakes.answers import InMemoryRecords
 from tests.fakes.channels import InMemoryChannels, make_guide
 from tests.fakes.intake import InMemoryAudit, InMemoryInbox, InMemoryOutbox
 from tests.fakes.messages import make_command
@@ -54,6 +55,7 @@ class ReadingScene:
     def __init__(self) -> None:
         self.messenger = InMemoryMessenger()
         self.outbox = InMemoryOutbox()
+        self.records = InMemoryRecords()
         self.inbox = InMemoryInbox(self.outbox)
         self.library = InMemoryPassageSearch(
             [HANDBOOK, PLANS], {ChunkId(2): frozenset({"slack:group:SLEADS"})}
@@ -71,6 +73,7 @@ class ReadingScene:
             delivery=delivery,
             inbox=self.inbox,
             preferences=self.preferences,
+            records=self.records,
         )
         audit = InMemoryAudit()
         chosen = PreferenceVerbs(self.preferences, self.channels)
@@ -101,7 +104,9 @@ class ReadingScene:
         assert posted.reply.private
         return posted.text
 
-    async def offer(self, question: IncomingMessage) -> list[str]:
-        """The offers made after a question was answered."""
+    async def offer(self, question: IncomingMessage, outcome: str = "answered") -> list[str]:
+        """The offers made after a question was answered, or ended in another way."""
+        if outcome:
+            self.records.put(ItemId(question.message), question, outcome)
         await self.offers.make(TENANT, ItemId(question.message), question)
         return [posted.text for posted in self.messenger.posts]

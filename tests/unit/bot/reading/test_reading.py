@@ -102,6 +102,16 @@ async def test_nothing_is_offered_where_there_is_nothing_more(
     assert await scene.offer(replace(question, **change)) == []
 
 
+@pytest.mark.parametrize("outcome", ["", "stopped", "failed", "declined", "clarify", "chat"])
+async def test_nothing_is_offered_where_nothing_was_left_out(
+    scene: ReadingScene, outcome: str
+) -> None:
+    question = make_message(text="When are layoffs of leave staff planned?", person=LEADER)
+    assert await scene.offer(question, outcome) == []
+    assert scene.library.calls == []
+    assert len(await scene.offer(question, "unknown")) == 1
+
+
 async def test_nothing_is_offered_to_those_who_do_not_want_it(scene: ReadingScene) -> None:
     scene.preferences.chosen[LEADER.id] = Preferences(offers=False)
     assert await scene.offer(make_message(text="Layoffs of leave staff?", person=LEADER)) == []
