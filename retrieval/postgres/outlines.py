@@ -1,7 +1,9 @@
 """What sources are about, by titles and headings of what may be read of them, in PostgreSQL."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from retrieval.model import AccessScope, SourceOutline
 from retrieval.postgres.errors import translate_errors
@@ -11,7 +13,8 @@ from retrieval.postgres.queries import compose
 MOST_TOPICS = 12
 """Of one source."""
 LOOKED_AT = 60
-"""Documents of a source whose titles and headings are looked at, however many there are."""
+"""Documents of a source whose titles and headings are looked at, however many there are; and of its
+readerships the largest, where there are more."""
 FEW = 3
 """Titles up to which the headings of a source's documents are shown instead."""
 FRESH_SECONDS = 60.0
@@ -35,8 +38,8 @@ class PostgresOutlines:
     async def outline_sources(self, scope: AccessScope) -> Sequence[SourceOutline]:
         """The sources of which something may be read in the scope, by name, with some topics each.
 
-        Topics are spread over the first LOOKED_AT documents of a source, in the order of their
-        ids: titles, and where these are few, headings. Conversations have none.
+        Topics are spread over the first LOOKED_AT documents of a source, in the order in which they
+        came: titles, and where these are few, headings. Conversations have none.
         """
         now = self._clock()
         held = self._held.get(scope)
@@ -49,30 +52,48 @@ class PostgresOutlines:
         return outlines
 
     async def _read(self, scope: AccessScope) -> Sequence[SourceOutline]:
-        values = {
+        values: dict[str, Any] = {
             "tenant": scope.tenant,
             "readers": sorted(scope.readers),
             "sources": None if scope.sources is None else sorted(scope.sources),
             "limit": LOOKED_AT,
+            "without": sorted(CONVERSATIONS),
         }
         async with translate_errors(), self._pool.connection() as connection:
             cursor = await connection.execute(compose("outline_sources"), values)
-            rows = await cursor.fetchall()
-            titles = {
-                name: [] if kind in CONVERSATIONS else _distinct(found)
-                for name, kind, found in rows
-            }
-            few = [name for name, found in titles.items() if 0 < len(found) <= FEW]
-            headings: dict[str, list[str]] = {name: [] for name in few}
+            outlined = _gather(await cursor.fetchall())
+            few = [
+                document
+                for one in outlined.values()
+                if len(_distinct(one.topics)) <= FEW
+                for document in one.documents
+            ]
             if few:
-                bound = {**values, "sources": few}
+                bound = {"tenant": scope.tenant, "readers": values["readers"], "documents": few}
                 cursor = await connection.execute(compose("outline_documents"), bound)
                 for name, heading in await cursor.fetchall():
-                    headings[name].append(heading)
+                    outlined[name].topics.append(heading)
         return [
-            SourceOutline(name, kind, _choose([*titles[name], *headings.get(name, ())]))
-            for name, kind, _ in rows
+            SourceOutline(name, one.kind, _choose(one.topics)) for name, one in outlined.items()
         ]
+
+
+@dataclass(slots=True)
+class _Outlined:
+    kind: str
+    documents: list[int] = field(default_factory=list)
+    topics: list[str | None] = field(default_factory=list)
+
+
+def _gather(rows: Iterable[tuple[str, str, int | None, str | None]]) -> dict[str, _Outlined]:
+    """Documents and their titles by source; one of which none was looked at has neither."""
+    outlined: dict[str, _Outlined] = {}
+    for name, kind, document, title in rows:
+        one = outlined.setdefault(name, _Outlined(kind))
+        if document is not None:
+            one.documents.append(document)
+            one.topics.append(title)
+    return outlined
 
 
 def _distinct(texts: Sequence[str | None]) -> list[str]:

@@ -501,35 +501,48 @@ FROM sections
 GROUP BY document_id, name, title, heading
 ORDER BY document_id DESC, min(ordinal);
 
+-- Documents are looked for readership by readership, so that none is looked at that may not be read.
+
 -- name: outline_sources
-WITH visible AS (
-    SELECT DISTINCT source_id FROM access_group
-    WHERE tenant_id = %(tenant)s AND chunks > 0 AND audience && %(readers)s::text[]
-)
-SELECT name, kind, ARRAY(
-    SELECT title FROM document
-    WHERE document.tenant_id = source.tenant_id AND document.source_id = source.source_id
-        AND document.audience && %(readers)s::text[]
-    ORDER BY external_id
+SELECT name, kind, looked_at.document_id, looked_at.title
+FROM source
+LEFT JOIN LATERAL (
+    SELECT found.*
+    FROM (
+        SELECT audience FROM access_group
+        WHERE access_group.tenant_id = source.tenant_id
+            AND access_group.source_id = source.source_id
+            AND access_group.audience && %(readers)s::text[]
+        ORDER BY chunks DESC, group_id
+        LIMIT %(limit)s
+    ) AS readership
+    CROSS JOIN LATERAL (
+        SELECT document_id, title FROM document
+        WHERE document.tenant_id = source.tenant_id AND document.source_id = source.source_id
+            AND document.audience = readership.audience
+        ORDER BY document_id
+        LIMIT %(limit)s
+    ) AS found
+    WHERE source.kind <> ALL (%(without)s::text[])
+    ORDER BY document_id
     LIMIT %(limit)s
-)
-FROM source JOIN visible USING (source_id)
+) AS looked_at ON true
 WHERE tenant_id = %(tenant)s
     AND (%(sources)s::text[] IS NULL OR name = ANY(%(sources)s::text[]))
-ORDER BY name;
+    AND EXISTS (
+        SELECT FROM access_group
+        WHERE access_group.tenant_id = source.tenant_id
+            AND access_group.source_id = source.source_id AND access_group.chunks > 0
+            AND access_group.audience && %(readers)s::text[]
+    )
+ORDER BY name, looked_at.document_id;
 
 -- name: outline_documents
 SELECT source.name, coalesce(nullif(heading_path[1], title), heading_path[2]) AS heading
-FROM source
-CROSS JOIN LATERAL (
-    SELECT document_id, title FROM document
-    WHERE document.tenant_id = source.tenant_id AND document.source_id = source.source_id
-        AND document.audience && %(readers)s::text[]
-    ORDER BY external_id
-    LIMIT %(limit)s
-) AS looked_at
-JOIN chunk ON chunk.tenant_id = source.tenant_id AND chunk.document_id = looked_at.document_id
-WHERE source.tenant_id = %(tenant)s AND source.name = ANY(%(sources)s::text[])
-    AND heading_path <> '{{}}'
-GROUP BY source.name, looked_at.document_id, heading
-ORDER BY source.name, looked_at.document_id, min(ordinal);
+FROM document
+JOIN source USING (tenant_id, source_id)
+JOIN chunk USING (tenant_id, document_id)
+WHERE document.tenant_id = %(tenant)s AND document_id = ANY(%(documents)s::bigint[])
+    AND document.audience && %(readers)s::text[] AND heading_path <> '{{}}'
+GROUP BY source.name, document_id, heading
+ORDER BY document_id, min(ordinal);

@@ -53,9 +53,17 @@ FROM source
 JOIN LATERAL (
     SELECT count(*) AS documents, max(synced_at) AS synced_at
     FROM (
-        SELECT synced_at FROM document
-        WHERE document.tenant_id = source.tenant_id AND document.source_id = source.source_id
-            AND document.audience && %(readers)s::text[]
+        SELECT found.synced_at
+        FROM access_group
+        CROSS JOIN LATERAL (
+            SELECT synced_at FROM document
+            WHERE document.tenant_id = source.tenant_id AND document.source_id = source.source_id
+                AND document.audience = access_group.audience
+            LIMIT %(most)s
+        ) AS found
+        WHERE access_group.tenant_id = source.tenant_id
+            AND access_group.source_id = source.source_id
+            AND access_group.audience && %(readers)s::text[]
         LIMIT %(most)s
     ) AS seen
 ) AS held ON held.documents > 0

@@ -27,6 +27,7 @@ from retrieval.postgres.runs import find_query
 from retrieval.postgres.sources import PostgresSourceStore
 from retrieval.postgres.store import PostgresDocumentStore
 from tests.fakes.embedder import InMemoryEmbedder
+from tests.integration.plans import count_rows, list_indexes, read_plan
 
 HOME = TenantId("default")
 MEMBERS = frozenset({EVERYONE})
@@ -115,19 +116,23 @@ async def test_its_age_is_that_of_the_last_sync_that_worked(library: Library) ->
 
 FILL = """
 INSERT INTO document (tenant_id, source_id, external_id, url, title, body, audience, content_hash)
-SELECT tenant_id, source_id, 'x' || number, 'https://docs.test/x', '', '', '{everyone}', ''
-FROM source, generate_series(1, 2000) AS number
+SELECT tenant_id, source_id, 'x' || number, 'https://docs.test/x', '', '', '{staff}', ''
+FROM source, generate_series(1, 9000) AS number WHERE name = %(name)s
 """
 
 
-async def test_indexes_find_it(pool: Pool, library: Library) -> None:
-    values = {"tenant": HOME, "readers": [EVERYONE], "sources": None, "most": 10_000}
-    async with pool.connection() as connection, connection.transaction():
-        await connection.execute(FILL)
-        await connection.execute("ANALYZE document, source")
-        await connection.execute("SET LOCAL enable_seqscan = off")
-        query = "EXPLAIN " + find_query("list_readable").as_string(connection)
-        cursor = await connection.execute(query, values)
-        plan = "\n".join(row[0] for row in await cursor.fetchall())
-    assert "document_tenant_id_source_id_external_id_key" in plan
-    assert "sync_run_by_source" in plan
+async def test_of_a_large_source_nothing_is_looked_at_that_may_not_be_read(
+    pool: Pool, library: Library
+) -> None:
+    source = await library.add("archive", EVERYONE, "staff", EVERYONE)
+    values = {"tenant": HOME, "readers": [EVERYONE], "sources": [source.name], "most": 10_000}
+    async with pool.connection() as connection:
+        await connection.execute(FILL, {"name": source.name})
+        await connection.execute("ANALYZE document, source, access_group")
+        plan = await read_plan(connection, find_query("list_readable"), values)
+    assert count_rows(plan, "document") == 2
+    assert list_indexes(plan) >= {"document_by_audience", "sync_run_by_source"}
+    (readable,) = await library.list(sources=frozenset({source.name}))
+    assert readable.documents == 2
+    (readable,) = await library.list(STAFF, frozenset({source.name}))
+    assert readable.documents == 9_003

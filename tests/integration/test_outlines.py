@@ -80,7 +80,7 @@ async def test_only_what_the_scope_may_read_is_told(shelf: Shelf) -> None:
         await shelf.put(handbook, title)
     await shelf.put(handbook, "Salaries", audience="staff")
     await shelf.put(board, "Layoffs", audience="staff")
-    public = SourceOutline("handbook", "files", ("Expenses", "Hours", "Leave", "Travel"))
+    public = SourceOutline("handbook", "files", ("Leave", "Travel", "Expenses", "Hours"))
     assert await shelf.outlines.outline_sources(EVERYBODY) == [public]
     assert [one.name for one in await shelf.outlines.outline_sources(STAFF)] == [
         "board",

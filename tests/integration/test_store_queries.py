@@ -38,6 +38,7 @@ from retrieval.postgres.packing import pack_vectors, sparse_vector, unpack_vecto
 from retrieval.postgres.pool import Pool
 from retrieval.postgres.queries import compose, load_queries
 from retrieval.postgres.store import PostgresDocumentStore
+from tests.integration.plans import count_rows, list_indexes, read_plan
 
 HOME = TenantId("default")
 EVERYBODY = AccessScope(HOME, frozenset({EVERYONE}))
@@ -239,16 +240,22 @@ async def test_topics_are_those_of_the_latest_documents_and_no_others_are_read(
 
 
 async def test_of_a_large_source_a_few_documents_tell_what_it_is_about(filled: Pool) -> None:
-    values = {"tenant": HOME, "readers": [EVERYONE], "sources": ["docs"], "limit": LOOKED_AT}
     async with filled.connection() as connection:
         await connection.execute("ANALYZE document, chunk, source, access_group")
-        for name in ("outline_sources", "outline_documents"):
-            cursor = await connection.execute(sql.SQL("EXPLAIN ") + compose(name), values)
-            plan = "\n".join(row[0] for row in await cursor.fetchall())
-            assert "document_tenant_id_source_id_external_id_key" in plan
-            assert "Sort Key: document.external_id" not in plan
-            assert "Seq Scan on document" not in plan
-            assert "Seq Scan on chunk" not in plan
+        for readers, groups in ((["staff"], 1), ([EVERYONE, "staff"], 3)):
+            scope = {"tenant": HOME, "readers": readers, "sources": None}
+            bound = {**scope, "limit": LOOKED_AT, "without": ["slack"]}
+            plan = await read_plan(connection, compose("outline_sources"), bound)
+            assert count_rows(plan, "document") == groups * LOOKED_AT
+            assert "document_by_audience" in list_indexes(plan)
+            cursor = await connection.execute(compose("outline_sources"), bound)
+            documents = [row[2] for row in await cursor.fetchall()]
+            assert len(documents) == LOOKED_AT
+            bound = {**scope, "documents": documents}
+            plan = await read_plan(connection, compose("outline_documents"), bound)
+            assert count_rows(plan, "document") == LOOKED_AT
+            assert count_rows(plan, "chunk") <= LOOKED_AT
+            assert "chunk_tenant_id_document_id_ordinal_key" in list_indexes(plan)
 
 
 async def test_the_way_is_chosen_by_what_is_visible() -> None:
