@@ -12,6 +12,7 @@ import random
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import assert_never
 
 import psycopg
@@ -20,7 +21,9 @@ from procrastinate.exceptions import AlreadyEnqueued, ConnectorException, Unique
 from procrastinate.jobs import Job as StoredJob
 from procrastinate.jobs import Status
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
+from procrastinate.schema import SchemaManager
 from procrastinate.worker import Worker
+from psycopg import sql
 from psycopg_pool import PoolTimeout
 
 from bot.cancellation import is_cancelled
@@ -42,6 +45,8 @@ MOST_RUNS = 50
 """Runs after which a job is given up whatever its handler says; handlers give up far earlier."""
 MOST_REST = 30.0
 """Seconds that a job rests at most after its worker has died."""
+FIRST_TABLES = "03.04.00_50_post_add_retry_failed_job_procedure"
+"""The newest migration of the queue's tables where none is noted."""
 RESCUE_LOCK = 7_302_114_602
 """Key of the advisory lock that lets one process at a time rescue jobs."""
 
@@ -315,16 +320,33 @@ async def _work(worker: Worker) -> None:
         work.result()
 
 
-async def set_up_queue(connection: psycopg.AsyncConnection) -> bool:
-    """Create procrastinate's own tables where there are none; whether that was so."""
-    cursor = await connection.execute("SELECT to_regclass('procrastinate_jobs') IS NULL")
-    row = await cursor.fetchone()
-    if row is None or not row[0]:
-        return False
-    schema = App(connector=PsycopgConnector()).schema_manager.get_schema()
-    async with connection.transaction():
-        await connection.execute(schema.encode())
-    return True
+async def set_up_queue(connection: psycopg.AsyncConnection) -> list[str]:
+    """Create procrastinate's own tables, or bring them up to date; the names of what was applied.
+
+    It ships its migrations and keeps no record of them: the newest is noted at its main table.
+    """
+    cursor = await connection.execute(
+        "SELECT jobs IS NOT NULL, obj_description(jobs, 'pg_class')"
+        " FROM to_regclass('procrastinate_jobs') AS jobs"
+    )
+    exists, newest = await cursor.fetchone() or (False, None)
+    steps = _read_migrations()
+    if exists:
+        steps = [step for step in steps if step[0] > (newest or FIRST_TABLES)]
+    else:
+        steps = [(steps[-1][0], SchemaManager.get_schema())]
+    for name, text in steps:
+        async with connection.transaction():
+            await connection.execute(text.encode())
+            note = sql.SQL("COMMENT ON TABLE procrastinate_jobs IS {}").format(name)
+            await connection.execute(note)
+    return [name for name, _ in steps] if exists else ["procrastinate"]
+
+
+def _read_migrations() -> list[tuple[str, str]]:
+    """Those that procrastinate ships, by name, in order."""
+    files = sorted(Path(SchemaManager.get_migrations_path()).glob("*.sql"))
+    return [(file.stem, file.read_text(encoding="utf-8")) for file in files]
 
 
 def _lock_sync(tenant: str, source: str) -> str:

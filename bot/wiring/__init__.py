@@ -153,9 +153,7 @@ async def set_up_database(url: str) -> list[str]:
         hold_lock(connection),
     ):
         applied = await migrate(connection)
-        if await set_up_queue(connection):
-            applied.append("procrastinate")
-    return applied
+        return applied + await set_up_queue(connection)
 
 
 @asynccontextmanager
