@@ -165,6 +165,27 @@ async def test_what_happened_to_earlier_questions_is_heard(
     assert notebook.texts == ["before?", "soon gone?", "I know"]
 
 
+async def test_answers_to_what_is_read_late_say_so(
+    world: SlackEmulator, notebook: Notebook
+) -> None:
+    gaps = remember(world)
+    async with caught_up(connect(world, notebook, gaps), gaps):
+        await world.driver.mention("bruno", "help", "before?")
+        await notebook.wait_for(1)
+    await world.driver.mention("bruno", "help", "missed?")
+    await world.driver.post("chen", "help", "does anybody know?")
+    gaps.passed += HOUR
+    platform = connect(world, notebook, gaps)
+    platform.receiver._now = gaps.now
+    async with caught_up(platform, gaps):
+        assert {each.text: each.late for each in notebook.messages} == {
+            "before?": False,
+            "missed?": True,
+        }
+    # Who asked nobody in particular does not wait for an answer any more.
+    assert notebook.overheard == []
+
+
 async def test_sockets_that_were_away_have_missed_something(
     world: SlackEmulator, notebook: Notebook
 ) -> None:
