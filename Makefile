@@ -13,6 +13,7 @@ QUESTIONS ?=
 MINUTES  ?=
 QUERIES  ?=
 CORPUS   ?=
+PEERS    ?=
 
 .PHONY: help demo test check unit format bench pictures lock clean
 
@@ -64,8 +65,8 @@ format: $(VENV)/.dev  ## Format and sort imports
 	@.bench/venv/bin/python -m pip --disable-pip-version-check -q install -r requirements/bench.in
 	@touch $@
 
-bench: $(VENV)/.dev $(if $(or $(filter ingest quality,$(ONLY)),$(if $(ONLY),,all)),.bench/.peers)  ## Benchmarks; ONLY="latency ann", DATA="folders", LARGE=1, DOCS=1, QUESTIONS=10000, MINUTES=20, QUERIES=100, CORPUS=300
-	$(RUN) -m tests.bench $(ONLY) $(if $(DATA),--data $(DATA)) $(if $(LARGE),--large) $(if $(DOCS),--docs) $(if $(QUESTIONS),--questions $(QUESTIONS)) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(QUERIES),--queries $(QUERIES)) $(if $(CORPUS),--corpus $(CORPUS)) --json .bench/figures.json
+bench: $(VENV)/.dev $(if $(or $(filter ingest quality,$(ONLY)),$(if $(ONLY),,all)),.bench/.peers)  ## Benchmarks; ONLY="latency ann", DATA="folders", LARGE=1, DOCS=1, QUESTIONS=10000, MINUTES=20, QUERIES=100, CORPUS=300, PEERS=langchain
+	$(RUN) -m tests.bench $(ONLY) $(if $(DATA),--data $(DATA)) $(if $(LARGE),--large) $(if $(DOCS),--docs) $(if $(QUESTIONS),--questions $(QUESTIONS)) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(QUERIES),--queries $(QUERIES)) $(if $(CORPUS),--corpus $(CORPUS)) $(if $(PEERS),--peers $(PEERS)) --json .bench/figures.json
 
 pictures: $(VENV)/.dev  ## Pictures of real replies for the docs; needs Chromium and the font Lato
 	$(RUN) -m tests.pictures

@@ -22,11 +22,12 @@ from tests.bench.chat import measure_chat
 from tests.bench.clients import measure_clients
 from tests.bench.corpora import Portion, load_sets
 from tests.bench.hostile import measure_hostile
-from tests.bench.ingest import ContenderFailed, measure_ingestion
+from tests.bench.ingest import measure_ingestion
 from tests.bench.latency import measure_latency
 from tests.bench.leaks import measure_leaks
 from tests.bench.neighbours import measure_binary, measure_neighbours
 from tests.bench.page import update_page
+from tests.bench.peers import CONTENDERS, ContenderFailed, choose_contenders
 from tests.bench.precision import measure_precision
 from tests.bench.quality import measure_quality
 from tests.bench.rendering import measure_rendering
@@ -39,6 +40,8 @@ from tests.bench.syncs import measure_syncs
 SIZES = (10_000, 100_000)
 LARGE = 1_000_000
 PAGE = REPOSITORY / "docs/retrieval.md"
+IDLE = 0.5
+"""The load up to which a core counts as idle."""
 CACHED_QUERIES = 48
 """Fewer than there are different queries, so that none is answered from the cache."""
 
@@ -67,6 +70,7 @@ async def run_sections(arguments: argparse.Namespace, console: Console) -> list[
     directories = arguments.data or sorted((REPOSITORY / "tests/evals/data").glob("*/"))
     sizes = arguments.sizes or (*SIZES, *((LARGE,) if arguments.large else ()))
     portion = Portion(arguments.queries, arguments.corpus)
+    peers = choose_contenders(arguments.peers)
     folder = REPOSITORY / ".bench"
     async with run_tuned_postgres(folder / "postgres") as url:
         bench = Bench(
@@ -79,7 +83,7 @@ async def run_sections(arguments: argparse.Namespace, console: Console) -> list[
             keep=arguments.keep,
         )
         choice: Mapping[str, Callable[[], Awaitable[Section]]] = {
-            "ingest": lambda: measure_ingestion(bench, arguments.documents, arguments.turns),
+            "ingest": lambda: measure_ingestion(bench, arguments.documents, arguments.turns, peers),
             "latency": lambda: measure_latency(bench, sizes),
             "ann": lambda: measure_neighbours(bench, sizes),
             "binary": lambda: measure_binary(bench, sizes),
@@ -87,7 +91,7 @@ async def run_sections(arguments: argparse.Namespace, console: Console) -> list[
             "sizes": lambda: measure_sizes(bench, sizes),
             "hostile": measure_hostile,
             "int8": lambda: measure_precision(bench, directories, portion),
-            "quality": lambda: measure_quality(bench, directories, portion),
+            "quality": lambda: measure_quality(bench, directories, portion, peers),
             "agent": lambda: measure_agent(bench),
             "chat": lambda: measure_chat(bench),
             "sync": lambda: measure_syncs(bench, large=arguments.large),
@@ -97,8 +101,8 @@ async def run_sections(arguments: argparse.Namespace, console: Console) -> list[
             "chaos": lambda: measure_chaos(arguments.questions, arguments.minutes),
             "leaks": lambda: measure_leaks(arguments.cases),
         }
-        machine = describe_machine()
-        console.print(f"[dim]{machine}[/]\n")
+        busy = os.getloadavg()[0]
+        console.print(f"[dim]{describe_machine(busy)}[/]\n")
         found = []
         for name in arguments.sections or SECTIONS:
             section = await choice[name]()
@@ -107,7 +111,7 @@ async def run_sections(arguments: argparse.Namespace, console: Console) -> list[
                 (folder / file).write_text(svg, encoding="utf-8")
                 console.print(f"  chart: {folder / file}\n")
             if arguments.docs:
-                write_docs(section, machine)
+                write_docs(section, describe_machine(busy if section.timed else None))
             found.append(section)
     return found
 
@@ -126,10 +130,15 @@ def open_console() -> Console:
     return Console(highlight=False, soft_wrap=True, width=max(console.width, 150))
 
 
-def describe_machine() -> str:
-    """The figures hold for this machine, and for how busy it was."""
-    busy = os.getloadavg()[0]
-    return f"{os.cpu_count()} cores, {platform.machine()}, load {busy:.1f} before the run"
+def describe_machine(busy: float | None) -> str:
+    """What the figures hold for: this machine and, where they are times, how busy it was."""
+    cores = os.cpu_count() or 1
+    machine = f"{cores} cores, {platform.machine()}"
+    if busy is None:
+        return machine
+    shared = busy > IDLE * cores
+    slow = "; shared with other programs, so that it took longer than on an idle one"
+    return f"{machine}, load {busy:.1f} before the run{slow if shared else ''}"
 
 
 def main() -> int:
@@ -151,6 +160,9 @@ def main() -> int:
     )
     parser.add_argument("--queries", type=int, default=300, help="of a set, for quality and int8")
     parser.add_argument("--corpus", type=int, help="documents of a set for quality and int8")
+    parser.add_argument(
+        "--peers", nargs="+", choices=CONTENDERS, default=CONTENDERS, help="for quality and ingest"
+    )
     parser.add_argument("--docs", action="store_true", help="write the tables into the docs, too")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
     arguments = parser.parse_args()

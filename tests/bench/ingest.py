@@ -5,7 +5,6 @@ turns counts, so that the ratios hold on a machine that others use too; for the 
 a rate for each second of CPU that the contender itself spent, on all cores and without the server.
 """
 
-import asyncio
 import json
 import sys
 import tempfile
@@ -13,28 +12,26 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import psycopg
-
 from retrieval.inference.minilm_weights import find_files
 from tests.bench.corpora import pick_documents
+from tests.bench.peers import NOT_INSTALLED, PYTHON, provide_database, run_contender
 from tests.bench.report import Row, Section
-from tests.bench.stores import REPOSITORY, Bench, with_database
+from tests.bench.stores import Bench
 
-PEERS = REPOSITORY / ".bench/venv/bin/python"
 RAGLITE = (
     "RAGLite is given our model's vectors and splits sentences by punctuation: its own models come "
     "from a hub, and are slower."
 )
 
 
-class ContenderFailed(Exception):
-    """A contender ended with an error. The text is the end of what it said."""
-
-
-async def measure_ingestion(bench: Bench, documents: int, turns: int) -> Section:
+async def measure_ingestion(
+    bench: Bench, documents: int, turns: int, contenders: Sequence[str]
+) -> Section:
     """One row for each contender, with the ratios to it."""
     picked = pick_documents(bench.sets, documents)
-    notes = [f"{len(picked)} documents, best of {turns} turns each", RAGLITE]
+    notes = [f"{len(picked)} documents, best of {turns} turns each"]
+    if "raglite" in contenders:
+        notes.append(RAGLITE)
     with tempfile.TemporaryDirectory(prefix="footnote-bench-") as folder:
         texts = Path(folder) / "documents.jsonl"
         lines = [json.dumps({"title": d.title, "text": d.text}) for d in picked]
@@ -42,37 +39,33 @@ async def measure_ingestion(bench: Bench, documents: int, turns: int) -> Section
         found: list[dict[str, Any]] = []
         for _ in range(turns):
             found.append(await _run_ours(bench, texts))
-            if PEERS.exists():
-                chunks = Path(found[-1]["chunks_file"])
-                found += await _run_peers(bench, texts, chunks)
-        if not PEERS.exists():
-            notes.append("The others are left out: `make bench` installs them into .bench/venv.")
+            chunks = Path(found[-1]["chunks_file"])
+            found += await _run_peers(bench, contenders, texts, chunks)
+    if not contenders:
+        notes.append(NOT_INSTALLED)
     rows = [row for name in _names(found) if (row := _best(found, name))]
     return Section("ingest", "Ingestion, same texts, same PostgreSQL", rows, [*notes, *_rate(rows)])
 
 
 async def _run_ours(bench: Bench, texts: Path) -> dict[str, Any]:
-    database = "bench_ingest"
-    await _recreate(bench.url, database)
-    url = with_database(bench.url, database)
-    found = await _run([sys.executable, "-m", "tests.bench.ours", url, str(texts)])
-    await _drop(bench.url, database)
-    return found
+    async with provide_database(bench.url, "bench_ingest") as url:
+        return await run_contender(sys.executable, "-m", "tests.bench.ours", url, texts)
 
 
-async def _run_peers(bench: Bench, texts: Path, chunks: Path) -> list[dict[str, Any]]:
-    model = str(find_files().weights.parent)
+async def _run_peers(
+    bench: Bench, contenders: Sequence[str], texts: Path, chunks: Path
+) -> list[dict[str, Any]]:
+    model = find_files().weights.parent
     found = []
     for peer, *kind, file in (
-        ("langchain_peer", "tutorial", texts),
-        ("langchain_peer", "same-chunks", chunks),
-        ("raglite_peer", texts),
+        ("langchain", "tutorial", texts),
+        ("langchain", "same-chunks", chunks),
+        ("raglite", texts),
     ):
-        await _recreate(bench.url, "bench_peer")
-        url = with_database(bench.url, "bench_peer")
-        module = [str(PEERS), "-m", f"tests.bench.{peer}"]
-        found.append(await _run([*module, *map(str, kind), url, model, str(file)]))
-        await _drop(bench.url, "bench_peer")
+        if peer in contenders:
+            async with provide_database(bench.url, "bench_peer") as url:
+                module = PYTHON, "-m", f"tests.bench.{peer}_peer"
+                found.append(await run_contender(*module, *kind, url, model, file))
     return found
 
 
@@ -105,28 +98,3 @@ def _rate(rows: Sequence[Row]) -> list[str]:
             f"{first['what']}: {clock:.2f} × {row['what']}, {work:.2f} × for the CPU spent"
         )
     return notes
-
-
-async def _run(command: Sequence[str]) -> dict[str, Any]:
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        cwd=REPOSITORY,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    output, errors = await process.communicate()
-    if process.returncode:
-        raise ContenderFailed(errors.decode(errors="replace").strip()[-2000:])
-    result: dict[str, Any] = json.loads(output.decode().splitlines()[-1])
-    return result
-
-
-async def _recreate(url: str, database: str) -> None:
-    await _drop(url, database)
-    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as admin:
-        await admin.execute(f"CREATE DATABASE {database}")
-
-
-async def _drop(url: str, database: str) -> None:
-    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as admin:
-        await admin.execute(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")

@@ -34,7 +34,7 @@ async def measure_precision(bench: Bench, directories: Sequence[Path], portion: 
         fp32, int8 = (fmean(one) for one in zip(*pairs, strict=True))
         rows.append(_row(pipeline, MEAN, fp32, int8))
     title = "nDCG@10 with the model in int8 against fp32"
-    return Section("int8", title, rows, [portion.describe()])
+    return Section("int8", title, rows, [portion.describe()], timed=False)
 
 
 async def _measure(

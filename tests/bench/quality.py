@@ -17,12 +17,17 @@ from retrieval.evaluation.embedding_cache import remember_passages
 from retrieval.evaluation.metrics import ndcg, recall
 from retrieval.inference.minilm_weights import find_files
 from tests.bench.corpora import Portion
-from tests.bench.ingest import PEERS, ContenderFailed, _drop, _recreate, _run
+from tests.bench.peers import (
+    NOT_INSTALLED,
+    PYTHON,
+    ContenderFailed,
+    provide_database,
+    run_contender,
+)
 from tests.bench.report import Row, Section
-from tests.bench.stores import REPOSITORY, Bench, digest_files, with_database
+from tests.bench.stores import REPOSITORY, Bench, digest_files
 
 PIPELINES = ("naive", "default")
-CONTENDERS = ("langchain", "raglite")
 PEER_FILES = (
     "tests/bench/quality_peer.py",
     "tests/bench/raglite_peer.py",
@@ -37,13 +42,18 @@ Figures = dict[str, dict[str, tuple[float, float]]]
 """(nDCG@10, recall@20) by contender and data set."""
 
 
-async def measure_quality(bench: Bench, directories: Sequence[Path], portion: Portion) -> Section:
-    """One row for each contender and measure, the sets and their mean in the columns."""
+async def measure_quality(
+    bench: Bench, directories: Sequence[Path], portion: Portion, contenders: Sequence[str]
+) -> Section:
+    """One row for each contender and measure, the sets and their mean in the columns.
+
+    Whole sets and parts of them are sections of their own, since their figures do not compare.
+    """
     figures: Figures = {}
     notes = [f"{portion.describe()}; the same for all"]
     for directory in directories:
         data_set = portion.cut(load_data_set(directory))
-        for contender in CONTENDERS if PEERS.exists() else ():
+        for contender in contenders:
             try:
                 rankings = await _ask_peer(bench, contender, directory, portion, data_set)
             except ContenderFailed as error:
@@ -52,8 +62,8 @@ async def measure_quality(bench: Bench, directories: Sequence[Path], portion: Po
             for name, found in rankings.items():
                 scores = figures.setdefault(name, {})[data_set.name] = _judge(data_set, found)
                 bench.console.print(f"[dim]{data_set.name}, {name}: nDCG@10 {scores[0]:.3f}[/]")
-    if not PEERS.exists():
-        notes.append("The peers are left out: `make bench` installs them into .bench/venv.")
+    if not contenders:
+        notes.append(NOT_INSTALLED)
     sets = await _measure_ours(bench, directories, portion, figures)
     rows = [_row(name, measure, figures[name], sets) for measure in (0, 1) for name in figures]
     chart = draw_bars(
@@ -70,8 +80,10 @@ async def measure_quality(bench: Bench, directories: Sequence[Path], portion: Po
             },
         )
     )
-    title = "Finding, same sets, same queries, vectors of the same model"
-    return Section("quality", title, rows, notes, {"quality-beside-others.svg": chart})
+    name, sets_used = ("quality", "") if portion.documents else ("quality-whole", "whole ")
+    title = f"Finding, same {sets_used}sets, same queries, vectors of the same model"
+    charts = {f"{name}-beside-others.svg": chart}
+    return Section(name, title, rows, notes, charts, timed=False)
 
 
 async def _measure_ours(
@@ -107,24 +119,18 @@ async def _ask_peer(
 
 
 async def _run_peer(bench: Bench, contender: str, directory: Path, portion: Portion) -> Rankings:
-    database = f"bench_quality_{contender}"
-    await _recreate(bench.url, database)
-    try:
-        return await _run(
-            [
-                str(PEERS),
-                "-m",
-                "tests.bench.quality_peer",
-                contender,
-                with_database(bench.url, database),
-                str(find_files().weights.parent),
-                str(directory.resolve()),
-                str(portion.queries),
-                *([str(portion.documents)] if portion.documents else []),
-            ]
+    async with provide_database(bench.url, f"bench_quality_{contender}") as url:
+        return await run_contender(
+            PYTHON,
+            "-m",
+            "tests.bench.quality_peer",
+            contender,
+            url,
+            find_files().weights.parent,
+            directory.resolve(),
+            portion.queries,
+            *([portion.documents] if portion.documents else []),
         )
-    finally:
-        await _drop(bench.url, database)
 
 
 def _judge(data_set: DataSet, found: Mapping[str, Sequence[str]]) -> tuple[float, float]:

@@ -15,13 +15,17 @@ Row = Mapping[str, Cell]
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One benchmark's result. Rows share their columns; `charts` are SVG by file name."""
+    """One benchmark's result. Rows share their columns; `charts` are SVG by file name.
+
+    Where nothing was `timed`, it does not matter how busy the machine was.
+    """
 
     name: str
     title: str
     rows: Sequence[Row]
     notes: Sequence[str] = ()
     charts: Mapping[str, str] = field(default_factory=dict)
+    timed: bool = True
 
     def to_json(self) -> dict[str, object]:
         return {"title": self.title, "rows": [dict(row) for row in self.rows], "notes": self.notes}

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.bench.__main__ import SECTIONS
+from tests.bench.__main__ import SECTIONS, describe_machine
 from tests.bench.page import update_page
 from tests.bench.report import Section
 
@@ -26,9 +26,19 @@ def test_a_section_without_a_place_changes_nothing() -> None:
     assert update_page(PAGE, Section("size", "Disk", []), "2 cores") == PAGE
 
 
+def test_how_busy_the_machine_was_is_told_of_times_alone() -> None:
+    assert "load" not in describe_machine(None)
+    assert describe_machine(0.1).endswith("load 0.1 before the run")
+    busy = describe_machine(1_000.0)
+    assert busy.startswith(describe_machine(None))
+    assert "load 1000.0 before the run; shared with other programs" in busy
+    assert not Section("int8", "Change", [], timed=False).timed
+
+
 def test_the_documentation_has_a_place_for_each_section_of_the_store(repository: Path) -> None:
     page = (repository / "docs/retrieval.md").read_text(encoding="utf-8")
-    for name in ("ingest", "latency", "ann", "clients", "sizes", "binary"):
-        assert name in SECTIONS
+    names = ("ingest", "latency", "ann", "clients", "sizes", "binary", "int8", "quality")
+    for name in (*names, "quality-whole"):
+        assert name.removesuffix("-whole") in SECTIONS
         assert f"<!-- bench {name} -->\n" in page
         assert f"<!-- /bench {name} -->\n" in page
