@@ -30,7 +30,9 @@ from bot.wiring import (
     Footnote,
     discard_other_models,
     open_footnote,
+    provide_database,
     reindex_documents,
+    set_up_database,
 )
 from bot.worker_process import WorkerProcess, attach_to_parent, name_worker_command
 from retrieval.errors import InvalidSource
@@ -134,14 +136,16 @@ def search(query: str, limit: int, readers: tuple[str, ...], as_json: bool) -> N
 def migrate(as_json: bool) -> None:
     """Bring the database schema up to date."""
 
-    async def use(opened: Footnote) -> None:
-        if as_json:
-            print_json({"applied": opened.migrations})
-        else:
-            applied = ", ".join(opened.migrations)
-            click.echo(f"Applied {applied}." if applied else "The schema is up to date.")
+    async def main(settings: Settings) -> list[str]:
+        async with provide_database(settings) as url:
+            return await set_up_database(url)
 
-    _with_footnote(use)
+    applied = run_command(main)
+    if as_json:
+        print_json({"applied": applied})
+    else:
+        names = ", ".join(applied)
+        click.echo(f"Applied {names}." if names else "The schema is up to date.")
 
 
 @footnote.command("reindex")

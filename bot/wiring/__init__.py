@@ -81,7 +81,6 @@ class Footnote:
 
     settings: Settings
     database_url: str
-    migrations: list[str]
     pool: Pool
     knowledge: Knowledge
     parser: ProcessParser
@@ -161,7 +160,7 @@ async def open_footnote(settings: Settings) -> AsyncIterator[Footnote]:
     """Everything but the platforms. Raises StoreUnavailable, MigrationRefused, EmbeddingFailed."""
     async with AsyncExitStack() as stack:
         url = await stack.enter_async_context(provide_database(settings))
-        applied = await set_up_database(url)
+        await set_up_database(url)
         pool = await stack.enter_async_context(open_pool(url, size=settings.workers + 6))
         parser = await stack.enter_async_context(ProcessParser())
         secrets = open_secrets(settings)
@@ -188,7 +187,6 @@ async def open_footnote(settings: Settings) -> AsyncIterator[Footnote]:
         yield Footnote(
             settings=settings,
             database_url=url,
-            migrations=applied,
             pool=pool,
             knowledge=Knowledge(
                 PostgresSourceStore(pool), searcher, parser=parser, secrets=secrets, opener=opener

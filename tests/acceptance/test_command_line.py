@@ -6,7 +6,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.acceptance.program import Shell
+from tests.acceptance.program import Shell, as_address
 
 PIN = "What is the PIN of the printer?"
 
@@ -231,6 +231,22 @@ async def test_the_doctor_names_what_is_missing(shell: Shell) -> None:
     assert checks["discord"]["state"] == "failed"
     assert checks["chat model"]["state"] == "failed"
     assert "nobody" in checks["chat model"]["detail"]
+
+
+async def test_the_schema_is_brought_up_to_date_without_the_models(
+    empty_database_url: str, tmp_path: Path
+) -> None:
+    shell = Shell(
+        tmp_path,
+        DATABASE_URL=as_address(empty_database_url),
+        FOOTNOTE_EMBEDDING_MODEL="nobody:nothing",
+        FOOTNOTE_CHAT_MODEL="nobody:nothing",
+    )
+    outcome = await shell.run("migrate", "--json")
+    assert outcome.code == 0, outcome.errors
+    applied = outcome.json["applied"]
+    assert (applied[0], applied[-1]) == ("0001_core.sql", "procrastinate")
+    assert (await shell.run("migrate")).output == "The schema is up to date.\n"
 
 
 async def test_a_database_of_a_newer_version_is_refused_in_one_sentence(
