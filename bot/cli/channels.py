@@ -7,7 +7,7 @@ import click
 
 from bot.channels.editor import Changed, ChannelEditor, InvalidSettings
 from bot.channels.fields import FIELDS
-from bot.cli.shell import as_json, print_json
+from bot.cli.shell import Group, as_json, print_json
 from bot.cli.sources import note, with_footnote
 from bot.errors import InvalidSetting
 from bot.model import ChannelKind, Place, Platform
@@ -23,7 +23,7 @@ def _of_channel(command: Command) -> Command:
     return platform(workspace(click.argument("channel")(command)))
 
 
-@click.group()
+@click.group(cls=Group)
 def channel() -> None:
     """Show and change how the bot is set up in a channel, by the ids of workspace and channel."""
 

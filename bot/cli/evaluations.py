@@ -13,7 +13,7 @@ from agents.evaluation.conversations import evaluate_conversations, load_turns
 from agents.evaluation.curve import draw_curve
 from agents.evaluation.decisions import evaluate_decisions, load_messages
 from bot.cli import terminal
-from bot.cli.shell import as_json, print_json, run_command
+from bot.cli.shell import Group, as_json, print_json, run_command
 from bot.settings import Settings
 from bot.wiring import EvaluationParts, open_evaluation
 from retrieval.config import Pipeline, parse_pipeline
@@ -32,7 +32,7 @@ keep_vectors = click.option(
 )
 
 
-@click.group("eval")
+@click.group("eval", cls=Group)
 def evaluate() -> None:
     """Measure quality on judged data sets."""
 

@@ -16,7 +16,7 @@ from bot.cli import terminal
 from bot.cli.channels import channel
 from bot.cli.doctor import Check, State, examine
 from bot.cli.evaluations import evaluate
-from bot.cli.shell import as_json, print_json, run_command
+from bot.cli.shell import Group, as_json, print_json, run_command
 from bot.cli.sources import audit, doc, secrets, sources, sync
 from bot.cli.traces import feedback, forget, graph, trace
 from bot.demo import run_demo
@@ -86,7 +86,7 @@ def _with_footnote(use: Callable[[Footnote], Coroutine[Any, Any, Result]]) -> Re
     return run_command(main)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="footnote")
 def footnote() -> None:
     """Answers a team's questions from its own documents, and cites them."""

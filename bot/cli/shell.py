@@ -20,6 +20,16 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON d
 """The option of every command."""
 
 
+class Group(click.Group):
+    """A group whose help has the first sentence of each command whole."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        commands = ((name, self.commands[name]) for name in self.list_commands(ctx))
+        rows = [(name, one.get_short_help_str(limit=200)) for name, one in commands]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
 def run_command(
     main: Callable[[Settings], Coroutine[Any, Any, Result]], *, chatty: bool = False
 ) -> Result:

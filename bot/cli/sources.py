@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from bot.cli import source_tables as tables
-from bot.cli.shell import as_json, print_json, run_command
+from bot.cli.shell import Group, as_json, print_json, run_command
 from bot.cli.source_options import FILES, read_source_options, source_options
 from bot.model import AuditEntry, ChannelKind, ItemId, Person, Place, Platform
 from bot.secrets import make_key
@@ -42,7 +42,7 @@ async def note(opened: Footnote, command: str, detail: str = "") -> None:
 # Sources
 
 
-@click.group()
+@click.group(cls=Group)
 def sources() -> None:
     """Manage the knowledge sources."""
 
@@ -214,7 +214,7 @@ def schedule_source(
 # Syncs
 
 
-class _SyncGroup(click.Group):
+class _SyncGroup(Group):
     """A group in which whatever is no command of it is the name of a source."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -368,7 +368,7 @@ def audit(limit: int, as_json: bool) -> None:
     with_footnote(use)
 
 
-@click.group()
+@click.group(cls=Group)
 def secrets() -> None:
     """Keys that seal the secrets of sources and installations."""
 
