@@ -9,6 +9,16 @@ _UNKNOWN = {
     "fr": "Je ne sais pas : les sources ne semblent pas en parler.",
     "es": "No lo sé: las fuentes no parecen tratarlo.",
 }
+_NOTHING_TO_READ = {
+    "en": "I don't know: there is no document yet that I could look in here. An admin adds some"
+    " with `/sources add`, or on the command line with `footnote sources add`.",
+    "de": "Das weiß ich nicht: Es gibt noch kein Dokument, in dem ich hier nachsehen könnte. Admins"
+    " fügen welche mit `/sources add` hinzu, auf der Kommandozeile mit `footnote sources add`.",
+    "fr": "Je ne sais pas : il n'y a encore aucun document que je puisse consulter ici. Un admin en"
+    " ajoute avec `/sources add`, ou en ligne de commande avec `footnote sources add`.",
+    "es": "No lo sé: aún no hay ningún documento que pueda consultar aquí. Un admin los añade con"
+    " `/sources add`, o en la línea de comandos con `footnote sources add`.",
+}
 _PART_UNKNOWN = {
     "en": "The sources don't seem to cover this.",
     "de": "Die Quellen sagen dazu anscheinend nichts.",
@@ -164,6 +174,11 @@ def say_unknown(nearest: Sequence[str], language: str) -> str:
     if nearest:
         lines.append("\n".join((_pick(_NEAREST, language), *(f"- {line}" for line in nearest))))
     return "\n\n".join(lines)
+
+
+def say_nothing_to_read(language: str) -> str:
+    """That there is nothing yet that could be searched."""
+    return _pick(_NOTHING_TO_READ, language)
 
 
 def say_part_unknown(language: str) -> str:

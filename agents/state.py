@@ -39,6 +39,8 @@ class AgentState(TypedDict, total=False):
     rounds: int
     evidence: Json
     relevance: float
+    nothing_to_read: bool
+    """Whether there is no document at all that may be read in the scope."""
     judgement: Json
     draft: str
     writer: str
@@ -88,6 +90,7 @@ def start_question(fingerprint: str) -> AgentState:
         "rounds": 0,
         "evidence": None,
         "relevance": 0.0,
+        "nothing_to_read": False,
         "judgement": None,
         "draft": "",
         "writer": "",

@@ -11,6 +11,9 @@ from dataclasses import dataclass, replace
 from retrieval.config import Pipeline
 from retrieval.lexical import choose_rare, weigh_inverse
 from retrieval.model import (
+    NO_DOCUMENTS,
+    NOT_FOUND,
+    NOT_VISIBLE,
     AccessScope,
     ChunkId,
     FirstScores,
@@ -28,10 +31,6 @@ CANDIDATE_ROWS = 5_000
 
 SELECTED_FROM = 50
 """Passages that are read for each search whose stages choose among more than they show."""
-
-NO_DOCUMENTS = "Nothing has been synced yet."
-NOT_VISIBLE = "None of the synced documents may be read here."
-NOT_FOUND = "No document matches."
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from retrieval.config import Pipeline
 from retrieval.errors import SearchTimedOut
 from retrieval.lexical import Analyzer
 from retrieval.model import (
+    NO_QUERY,
     AccessScope,
     ChunkId,
     Passage,
@@ -36,8 +37,6 @@ from retrieval.timing import Stopwatch
 AT_ONCE = 4
 """Searches that read the index at the same time; the others wait for their turn. On two cores four
 give all that the machine has. Sixteen cost it 40 % more each, and so answer fewer in a second."""
-
-NO_QUERY = "The query has no words to search for."
 
 _log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from agents.model import EARLIER, Answer, Chat, Clarify, Decision, Decline, Outc
 from agents.nodes.checking import make_citation
 from agents.nodes.deps import AgentDeps, measure
 from agents.nodes.thinking import think
-from agents.replies import escape, say_unknown
+from agents.replies import escape, say_nothing_to_read, say_unknown
 from agents.state import (
     ANSWER,
     DECISION,
@@ -77,6 +77,8 @@ def _answer_without_writing(state: AgentState, deps: AgentDeps) -> Answer:
 
 
 def _say_unknown(state: AgentState, deps: AgentDeps) -> Answer:
+    if state.get("nothing_to_read") and not state.get("evidence"):
+        return Answer(say_nothing_to_read(deps.language), Outcome.UNKNOWN, model=deps.brain.name)
     near: tuple[Passage, ...] = ()
     if state["relevance"] >= deps.config.relevance_floor:
         near = _distinct_sections(EVIDENCE.read(state) or ())[:_NEAREST]

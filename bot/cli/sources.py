@@ -246,7 +246,13 @@ def sync_source(
 
     async def use(opened: Footnote) -> int:
         runs = []
-        for each in await opened.knowledge.resolve(TENANT, name):
+        chosen = await opened.knowledge.resolve(TENANT, name)
+        if not chosen and not as_json:
+            click.echo(
+                "No source to sync: none was added, or all are paused. Add one: footnote sources"
+                " add NAME PATH"
+            )
+        for each in chosen:
             with tables.follow_sync(each.name, shown=not as_json) as progress:
                 run = await opened.knowledge.run(
                     each, mode, confirm_deletions=confirm_deletions, progress=progress

@@ -24,6 +24,8 @@ from bot.rendering.reply import (
     Text,
 )
 
+SHOWN_SEARCHES = 4
+"""What was looked for in vain, at most."""
 _AGES = ((365, answers.YEARS_OLD), (30, answers.MONTHS_OLD), (7, answers.WEEKS_OLD))
 
 
@@ -142,4 +144,7 @@ def compose_source(citation: Citation, language: str = "en") -> SourceLine:
 def _compose_footer(answer: Answer, language: str) -> str:
     if answer.outcome is Outcome.ANSWERED and answer.quoted:
         return answers.QUOTED.say(language)
+    if answer.outcome is Outcome.UNKNOWN and answer.searches:
+        searches = " · ".join(answer.searches[:SHOWN_SEARCHES])
+        return answers.LOOKED_FOR.say(language, searches=searches)
     return ""

@@ -56,6 +56,7 @@ class Front:
 
 
 def choose_platforms(settings: Settings, *, slack: bool, discord: bool) -> list[Platform]:
+    """The platforms that were chosen. Raises SettingsInvalid where there is none, or no token."""
     if slack and not settings.is_on_slack:
         raise SettingsInvalid("SLACK_BOT_TOKEN is not set; see docs/connect-slack.md.")
     if discord and not settings.discord_token:

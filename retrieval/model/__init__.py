@@ -35,7 +35,16 @@ from retrieval.model.names import (
     SourceId,
     TenantId,
 )
-from retrieval.model.search import Passage, SearchResult, WeightedQuery
+from retrieval.model.search import (
+    NO_DOCUMENTS,
+    NO_QUERY,
+    NOT_FOUND,
+    NOT_VISIBLE,
+    NOTHING_TO_READ,
+    Passage,
+    SearchResult,
+    WeightedQuery,
+)
 from retrieval.model.sources import (
     AUTHORITY,
     MOST_COUNTED,
@@ -59,6 +68,11 @@ __all__ = [
     "AUTHORITY",
     "EVERYONE",
     "MOST_COUNTED",
+    "NOTHING_TO_READ",
+    "NOT_FOUND",
+    "NOT_VISIBLE",
+    "NO_DOCUMENTS",
+    "NO_QUERY",
     "PUBLIC",
     "AccessScope",
     "Block",

@@ -7,6 +7,14 @@ from datetime import datetime
 from retrieval.model.documents import Span
 from retrieval.model.names import ChunkId, DocumentId
 
+NO_QUERY = "The query has no words to search for."
+NO_DOCUMENTS = "Nothing has been synced yet."
+NOT_VISIBLE = "None of the synced documents may be read here."
+NOT_FOUND = "No document matches."
+
+NOTHING_TO_READ = frozenset({NO_DOCUMENTS, NOT_VISIBLE})
+"""Reasons for which nothing can be found, whatever is asked."""
+
 
 @dataclass(frozen=True, slots=True)
 class WeightedQuery:

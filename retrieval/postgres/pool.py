@@ -66,7 +66,7 @@ async def check_reachable(database_url: str) -> None:
     try:
         connection = await psycopg.AsyncConnection.connect(database_url, connect_timeout=5)
     except (psycopg.Error, OSError) as error:
-        reason = str(error).strip().splitlines()[-1] if str(error).strip() else "no answer"
+        reason = " ".join(str(error).split()) or "no answer"
         raise StoreUnavailable(
             f"The database cannot be reached ({reason}). Check DATABASE_URL and that the server is "
             "up, or unset DATABASE_URL to use the embedded database."

@@ -10,6 +10,9 @@ from retrieval.errors import EmbeddingFailed
 from retrieval.lexical import Analyzer
 from retrieval.model import (
     EVERYONE,
+    NO_DOCUMENTS,
+    NO_QUERY,
+    NOT_VISIBLE,
     AccessScope,
     Chunk,
     Document,
@@ -20,8 +23,7 @@ from retrieval.model import (
     TenantId,
     WeightedQuery,
 )
-from retrieval.reading import NO_DOCUMENTS, NOT_VISIBLE
-from retrieval.search import NO_QUERY, PassageSearcher
+from retrieval.search import PassageSearcher
 from tests.contract.house import HOME, NOW, PUBLIC, House, speak
 
 

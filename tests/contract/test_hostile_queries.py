@@ -6,10 +6,16 @@ from hypothesis import strategies as st
 
 from retrieval.config import parse_pipeline
 from retrieval.errors import EmbeddingFailed
-from retrieval.model import AccessScope, SearchResult, WeightedQuery
+from retrieval.model import (
+    NO_DOCUMENTS,
+    NO_QUERY,
+    NOT_VISIBLE,
+    AccessScope,
+    SearchResult,
+    WeightedQuery,
+)
 from retrieval.postgres.index import PostgresPassageIndex
-from retrieval.reading import NO_DOCUMENTS, NOT_VISIBLE
-from retrieval.search import NO_QUERY, PassageSearcher
+from retrieval.search import PassageSearcher
 from tests.contract.house import HOME, PUBLIC, House
 from tests.fakes.embedder import InMemoryEmbedder
 

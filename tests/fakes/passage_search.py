@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from agents.language import find_terms
 from retrieval.model import (
     EVERYONE,
+    NOT_FOUND,
+    NOT_VISIBLE,
     AccessScope,
     ChunkId,
     DocumentId,
@@ -83,7 +85,7 @@ class InMemoryPassageSearch:
         scored = sorted((pair for pair in scored if pair[0] > 0), key=lambda pair: -pair[0])[:limit]
         found = tuple(replace(one, score=score) for score, one in scored)
         best = scored[0][0] if scored else 0.0
-        reason = None if found else "nothing matches"
+        reason = None if found else NOT_FOUND if visible else NOT_VISIBLE
         return SearchResult(found, relevance=min(1.0, best), reason=reason)
 
     async def load_context(

@@ -18,6 +18,12 @@ QUOTED: Final = Phrase(
     fr="Cité des sources",
     es="Citado de las fuentes",
 )
+LOOKED_FOR: Final = Phrase(
+    en="I looked for: {searches}",
+    de="Gesucht habe ich: {searches}",
+    fr="J'ai cherché : {searches}",
+    es="He buscado: {searches}",
+)
 REFERENCE: Final = Phrase(
     en="Reference {reference}",
     de="Referenz {reference}",

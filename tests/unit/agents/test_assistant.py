@@ -148,6 +148,21 @@ async def test_outcomes(start_talk: Callable[..., Any], message: str, outcome: O
     assert bool(talk.search.calls) == (outcome is Outcome.UNKNOWN)
 
 
+@pytest.mark.parametrize("language", ["en", "de", "fr", "es"])
+async def test_where_there_is_nothing_to_read_it_says_how_to_add_it(
+    start_talk: Callable[..., Any], language: str
+) -> None:
+    talk = start_talk()
+    asked = "How many days are backups kept, according to the handbook?"
+    settings = AnswerSettings(language=language)
+    assert "/sources add" not in (await talk.ask("What is the capital of Peru?")).text
+    talk.search.passages = ()
+    answer = await talk.ask(asked, settings=settings)
+    assert answer.outcome is Outcome.UNKNOWN
+    assert "/sources add" in answer.text
+    assert answer.searches
+
+
 async def test_a_question_outside_the_remit_is_declined(start_talk: Callable[..., Any]) -> None:
     talk = start_talk()
     settings = AnswerSettings(remit="questions on invoices and refunds")

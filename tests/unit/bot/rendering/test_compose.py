@@ -129,7 +129,8 @@ def test_small_print() -> None:
     assert compose_answer(answer("x [1]", quoted=True)).footer == "Quoted from the sources"
     assert compose_answer(answer("x [1]")).footer == ""
     unknown = Answer("I don't know.", Outcome.UNKNOWN, searches=("leave", "parental leave"))
-    assert compose_answer(unknown).footer == ""  # the answer itself tells what was looked for
+    assert compose_answer(unknown).footer == "I looked for: leave · parental leave"
+    assert compose_answer(unknown, language="de").footer.startswith("Gesucht habe ich: leave")
 
 
 def test_notices_and_privacy_are_kept() -> None:
