@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from bot.rendering.form import LONG_KINDS, SECRET_KINDS, Choice, Field, Form
-from bot.rendering.slack import escape
+from bot.rendering.slack_text import escape
 
 MODAL = "footnote_form"
 """The callback_id of our modals."""

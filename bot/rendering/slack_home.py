@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from bot.rendering.home import Home, Section, Select
-from bot.rendering.slack import escape, render_actions, render_body
+from bot.rendering.slack import render_actions
+from bot.rendering.slack_rich_text import render_body
+from bot.rendering.slack_text import escape
 
 HOME = "footnote_home"
 """The callback_id of our home pages."""

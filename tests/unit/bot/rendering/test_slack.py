@@ -32,10 +32,10 @@ from bot.rendering.slack import (
     MESSAGE_BYTES,
     TEXT_CHARACTERS,
     SlackMessage,
-    escape,
     measure,
     render_messages,
 )
+from bot.rendering.slack_text import escape
 from tests.emulators.slack.validators import check_blocks, check_text
 
 URL = "https://docs.example/leave?a=1&b=2"
