@@ -11,6 +11,7 @@ import pytest
 from procrastinate.exceptions import ConnectorException
 from psycopg.types.json import Jsonb
 
+from bot.asked import MOST_CLAIMS
 from bot.model import Acceptance, CommandJob, Intent, ItemId, ItemState, Job, Person, SyncJob
 from bot.storage.inbox import name_item
 from retrieval.model import SyncMode, TenantId
@@ -113,6 +114,51 @@ async def test_a_question_of_a_killed_worker_is_answered_by_another(
         await bot.wait_async(bot.all_done)
     assert len(bot.messenger.posts) == 1
     assert await bot.count("SELECT attempts FROM inbox") >= 2
+
+
+DEADLY_PROGRAM = """
+import asyncio, os, signal, sys
+from tests.fakes.assistant import ScriptedAssistant
+from tests.integration.bot.conftest import open_bot
+
+class Deadly(ScriptedAssistant):
+    async def answer(self, question, trail):
+        if "deadly" in question.text:
+            os.kill(os.getpid(), signal.SIGKILL)
+        await asyncio.sleep(0.2)
+        async for event in super().answer(question, trail):
+            yield event
+
+async def main(url):
+    async with open_bot(url, assistant=Deadly()) as bot, bot.working():
+        await bot.wait_async(is_rest_done(bot), 600)
+
+def is_rest_done(bot):
+    open_ones = "SELECT count(*) FROM inbox WHERE state <> 'done' AND payload->>'text' <> 'deadly'"
+    async def look():
+        return await bot.count(open_ones) == 0
+    return look
+
+asyncio.run(main(sys.argv[1]))
+"""
+
+
+async def test_a_question_that_kills_its_worker_takes_no_other_along(
+    bot: Bot, queue_url: str, repository: Path
+) -> None:
+    for number, text in enumerate(("deadly", "How?", "When?", "Why?"), start=1):
+        await bot.intake.accept(make_message(number, text, thread=f"t{number}"))
+    code, deaths = -signal.SIGKILL, 0
+    while code == -signal.SIGKILL:
+        deaths += 1
+        worker = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", DEADLY_PROGRAM, queue_url, cwd=repository
+        )
+        code = await worker.wait()
+    assert code == 0
+    assert deaths <= MOST_CLAIMS
+    answers = "SELECT count(*) FROM outbox WHERE reply::text LIKE '%Twenty%'"
+    assert await bot.count(answers) == 3
 
 
 async def test_a_shutdown_hands_work_back_and_costs_no_attempt(queue_url: str) -> None:
