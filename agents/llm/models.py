@@ -223,8 +223,8 @@ def _name_what_is_missing(name: str, provider: str, error: ImportError) -> str:
     if extra is None:
         return f"The chat model '{name}' cannot be loaded: {_tell(error)}"
     return (
-        f"The chat model '{name}' needs the extra '{extra}' of Footnote:"
-        f" pip install 'footnote[{extra}]'."
+        f"The chat model '{name}' needs the extra '{extra}' of Footnote. In the checkout:"
+        f" .venv/bin/pip install '.[{extra}]'."
     )
 
 

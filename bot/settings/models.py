@@ -38,7 +38,7 @@ class ModelSettings(SettingsGroup):
         alias="FOOTNOTE_RERANKER",
         description="How found passages are ranked again: `maxsim` (built in), `none`, "
         "`onnx:FOLDER` (a cross-encoder exported to ONNX), `cross-encoder:MODEL` (needs the extra "
-        "`footnote[cross-encoder]`), or `llm:PROVIDER:MODEL` (a chat model; `llm` alone takes the "
+        "`cross-encoder`), or `llm:PROVIDER:MODEL` (a chat model; `llm` alone takes the "
         "one that answers).",
     )
     chat_model: str | None = Field(

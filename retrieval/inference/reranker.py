@@ -112,8 +112,8 @@ class CrossEncoderReranker:
                 library = importlib.import_module("sentence_transformers")
             except ImportError as error:
                 raise EmbeddingFailed(
-                    f"The reranker {self._name!r} needs sentence-transformers; install it with: "
-                    "pip install 'footnote[cross-encoder]'"
+                    f"The reranker {self._name!r} needs sentence-transformers. In the checkout: "
+                    ".venv/bin/pip install '.[cross-encoder]'"
                 ) from error
             try:
                 self._encoder = library.CrossEncoder(self._name, device="cpu")

@@ -157,7 +157,7 @@ def test_a_provider_that_is_not_installed_names_its_extra(
 ) -> None:
     monkeypatch.setitem(sys.modules, "langchain_google_genai", None)
     monkeypatch.setitem(sys.modules, "langchain_aws", None)
-    with pytest.raises(UnknownModel, match=rf"pip install 'footnote\[{provider}\]'"):
+    with pytest.raises(UnknownModel, match=rf"pip install '\.\[{provider}\]'"):
         open_model(f"{provider}:some-model")
 
 
