@@ -28,8 +28,8 @@ from retrieval.errors import StoreUnavailable
 ASKED_SPAN = timedelta(days=7)
 """Conversations and threads in which something was asked of late are looked at first."""
 MOST_ASKED = 2_000
-AT_ONCE = 8
-"""Workspaces that are read at the same time: each has limits of its own."""
+AT_ONCE = 50
+"""Workspaces that are read at the same time: each has limits of its own, so most of them wait."""
 
 log = logging.getLogger(__name__)
 
