@@ -25,13 +25,8 @@ from retrieval.model import (
     Span,
     TenantId,
 )
-from retrieval.postgres.index import (
-    BEGIN,
-    SETTINGS,
-    PostgresPassageIndex,
-    choose_effort,
-    scan_exactly,
-)
+from retrieval.postgres.effort import choose_effort, scan_exactly
+from retrieval.postgres.index import BEGIN, SETTINGS, PostgresPassageIndex
 from retrieval.postgres.loading import DocumentEntry
 from retrieval.postgres.outlines import LOOKED_AT
 from retrieval.postgres.packing import pack_vectors, sparse_vector, unpack_vectors
