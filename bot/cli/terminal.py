@@ -155,6 +155,7 @@ def search_document(result: SearchResult) -> dict[str, Any]:
         ],
         "relevance": round(result.relevance, 4),
         "reason": result.reason,
+        "trouble": list(result.trouble),
         "timings_ms": {step: round(value, 2) for step, value in result.timings_ms.items()},
     }
 
@@ -172,6 +173,8 @@ def print_passages(result: SearchResult) -> None:
         console.print(f"    {escape(text[:240])}{'…' if len(text) > 240 else ''}")
         if passage.url:
             console.print(f"    [dim]{escape(passage.url)}[/]")
+    for one in result.trouble:
+        console.print(f"[yellow]{escape(one)}[/]")
 
 
 # Progress
