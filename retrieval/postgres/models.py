@@ -5,12 +5,16 @@ import psycopg
 from retrieval.config import VectorIndex
 from retrieval.errors import EmbeddingFailed
 from retrieval.model import EmbeddingModel
+from retrieval.postgres.effort import EXACT_ROWS
 from retrieval.postgres.errors import translate_errors
 from retrieval.postgres.pool import Pool
 from retrieval.postgres.queries import compose
 
 _INDEX_LOCK = 7_302_114_602
 """Key of the advisory lock under which vector indexes are made."""
+
+COUNTED_EVERY = 500
+"""So many chunks are written between two looks at whether there are enough for an index."""
 
 
 _ADD = {VectorIndex.HALFVEC: "add_halfvec_index", VectorIndex.BINARY: "add_binary_index"}
@@ -33,6 +37,8 @@ class ModelRegister:
         self._index = index
         self._number: int | None = None
         self._ensured = False
+        self._unseen = COUNTED_EVERY
+        self._settled = False
 
     @property
     def dimensions(self) -> int:
@@ -55,21 +61,18 @@ class ModelRegister:
         return self._number
 
     async def ensure(self) -> int:
-        """The model's number; it is entered, with an index of its own, if it is new.
+        """The model's number; it is entered if it is new.
 
         An index of another kind than the one set gives way to one of this kind.
         """
-        number = await self._enter(index=True)
+        number = await self.enter()
         if not self._ensured:
             await self._replace_index(number)
             self._ensured = True
         return number
 
     async def enter(self) -> int:
-        """The model's number; it is entered if it is new, without an index."""
-        return await self._enter(index=False)
-
-    async def _enter(self, *, index: bool) -> int:
+        """The model's number; it is entered if it is new."""
         if self._number is not None:
             return self._number
         async with translate_errors(), self._pool.connection() as connection:
@@ -85,9 +88,29 @@ class ModelRegister:
                 number = await self.find(connection)
                 if number is None:
                     raise EmbeddingFailed(f"{self._model.name} could not be entered.")
-                if index:
-                    await self._add_index(connection, number)
             return number
+
+    async def note_written(self, chunks: int) -> None:
+        """Make the index once there are more chunks than a search compares one by one.
+
+        Before that no search would use it, and each vector that goes into it costs as much as all
+        else that is written of a chunk.
+        """
+        self._unseen += chunks
+        if self._settled or self._unseen < COUNTED_EVERY:
+            return
+        self._unseen = 0
+        number = await self.enter()
+        async with translate_errors(), self._pool.connection() as connection:
+            cursor = await connection.execute(compose("look_for_vector_index", model=number))
+            held, there = await cursor.fetchone() or (0, False)
+            if held <= EXACT_ROWS and not there:
+                return
+            if not there:
+                async with connection.transaction():
+                    await connection.execute("SELECT pg_advisory_xact_lock(%s)", [_INDEX_LOCK])
+                    await self._add_index(connection, number)
+        self._settled = True
 
     async def _add_index(self, connection: psycopg.AsyncConnection, number: int) -> None:
         await connection.execute(
@@ -119,8 +142,12 @@ class ModelRegister:
             await connection.execute(compose(kind, model=number, dimensions=self.dimensions))
 
     async def drop_index(self) -> None:
-        """Before a large load: without the index, rows go in many times faster."""
+        """Before a large load: without the index, rows go in many times faster.
+
+        Until `build_index`, this register makes none.
+        """
         number = await self.ensure()
+        self._settled = True
         async with translate_errors(), self._pool.connection() as connection:
             await connection.execute(compose("drop_vector_index", model=number))
 

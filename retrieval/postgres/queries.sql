@@ -25,6 +25,10 @@ CREATE INDEX IF NOT EXISTS embedding_nearest_{model} ON embedding
 -- name: drop_vector_index
 DROP INDEX IF EXISTS embedding_nearest_{model};
 
+-- name: look_for_vector_index
+SELECT coalesce(sum(chunks), 0)::bigint, to_regclass('embedding_nearest_{model}') IS NOT NULL
+FROM access_group;
+
 -- name: read_vector_index
 SELECT pg_get_indexdef(to_regclass('embedding_nearest_{model}'));
 

@@ -110,6 +110,7 @@ class PostgresDocumentStore:
             await copy_embeddings(connection, source.tenant, rows, model)
             await copy_lexical_chunks(connection, source.tenant, rows, pivot)
             await copy_lexical_documents(connection, source.tenant, rows, self._analyzer)
+        await self.models.note_written(sum(len(entry.chunks) for entry in entries))
 
     async def touch_document(self, source: Source, entry: SourceEntry) -> None:
         """Record that a document was seen unchanged (fingerprint, url, audience, synced_at)."""

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from retrieval.model import Chunk, Document
 
+LAST = 32
+"""Fewer chunks than that are not worth a batch of their own at the end."""
+
 
 @dataclass(frozen=True, slots=True)
 class PreparedDocument:
@@ -42,14 +45,19 @@ class WaitingRoom:
     async def take(self, chunks: int) -> list[PreparedDocument]:
         """Documents that together reach `chunks`, or as many as there are, waiting for the first.
 
-        None at the end: when the room is closed and empty.
+        Once nothing more will come, half of what is left, so that little is to be written when the
+        last is embedded. None at the end: when the room is closed and empty.
         """
         async with self._changed:
             await self._changed.wait_for(lambda: self._waiting or self._closed)
+            if self._closed:
+                chunks = min(chunks, max(self._chunks // 2, LAST))
             taken: list[PreparedDocument] = []
-            while self._waiting and sum(len(item.chunks) for item in taken) < chunks:
+            count = 0
+            while self._waiting and count < chunks:
                 taken.append(self._waiting.popleft())
-            self._chunks -= sum(len(item.chunks) for item in taken)
+                count += len(taken[-1].chunks)
+            self._chunks -= count
             self._changed.notify_all()
             return taken
 

@@ -10,7 +10,13 @@ import pytest
 
 from retrieval.errors import EmbeddingFailed
 from retrieval.inference.embedder import MiniLmEmbedder
-from retrieval.inference.minilm import MAX_TOKENS, MiniLm, TextTokens, count_cores
+from retrieval.inference.minilm import (
+    BATCH_TEXTS,
+    MAX_TOKENS,
+    MiniLm,
+    TextTokens,
+    count_cores,
+)
 from retrieval.inference.minilm_graph import Precision
 from retrieval.inference.minilm_weights import (
     MiniLmFiles,
@@ -63,6 +69,28 @@ def test_token_states_equal_those_of_sentence_transformers(
     states = np.concatenate([text.states for text in kept])
     np.testing.assert_allclose(states, reference["tokens"], atol=1e-4)
     np.testing.assert_allclose(vectors, reference["sentences"][: len(counts)], atol=1e-5)
+
+
+def test_many_texts_get_the_vectors_that_each_gets_alone(minilm: MiniLm) -> None:
+    def keep(text: TextTokens) -> tuple[int, int]:
+        return text.row, len(text.ids)
+
+    texts = TEXTS[:40]
+    assert len(texts) > BATCH_TEXTS
+    vectors, kept = minilm.embed_with_tokens(texts, keep)
+    alone = np.concatenate([minilm.embed([text]) for text in texts])
+    np.testing.assert_allclose(vectors, alone, atol=1e-5)
+    lengths = np.minimum(minilm.count_tokens(texts), MAX_TOKENS)
+    assert kept == list(enumerate(lengths.tolist()))
+
+
+def test_what_goes_wrong_among_many_texts_is_told(minilm: MiniLm) -> None:
+    def keep(text: TextTokens) -> None:
+        if text.row == 3:
+            raise ValueError("the third")
+
+    with pytest.raises(ValueError, match="the third"):
+        minilm.embed_with_tokens(TEXTS[:40], keep)
 
 
 def test_tokens_are_counted_exactly(minilm: MiniLm) -> None:

@@ -155,6 +155,35 @@ async def test_the_indexes_are_used(filled: Pool) -> None:
     assert found / wanted >= 0.98
 
 
+async def test_the_vector_index_is_made_once_a_search_would_walk_it(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("retrieval.postgres.models.EXACT_ROWS", 30)
+    monkeypatch.setattr("retrieval.postgres.models.COUNTED_EVERY", 10)
+
+    async def has_index() -> bool:
+        async with pool.connection() as connection:
+            cursor = await connection.execute("SELECT to_regclass('embedding_nearest_1')")
+            return await cursor.fetchone() != (None,)
+
+    store = PostgresDocumentStore(pool, MODEL)
+    source = await add_source(pool)
+    await store.put_documents(source, make_entries(25))
+    await store.put_documents(source, make_entries(3, first=25))
+    assert not await has_index()
+    await store.put_documents(source, make_entries(6, first=28))
+    assert not await has_index()  # it looks only so often
+    await store.put_documents(source, make_entries(1, first=34))
+    assert await has_index()
+
+    await store.models.drop_index()
+    await store.put_documents(source, make_entries(20, first=35))
+    assert not await has_index()
+    # another process sees it with the first that it writes
+    await PostgresDocumentStore(pool, MODEL).put_documents(source, make_entries(1, first=55))
+    assert await has_index()
+
+
 async def test_an_index_of_bits_takes_the_place_of_the_other(filled: Pool) -> None:
     by_index = compose("find_nearest_by_index", model=1, dimensions=SIZE)
     by_code = compose("find_nearest_by_code", model=1, dimensions=SIZE)

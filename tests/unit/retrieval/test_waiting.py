@@ -3,7 +3,7 @@
 import asyncio
 
 from retrieval.model import EVERYONE, Chunk, Document, Span
-from retrieval.sync.waiting import PreparedDocument, WaitingRoom
+from retrieval.sync.waiting import LAST, PreparedDocument, WaitingRoom
 
 
 def prepare(name: str, chunks: int) -> PreparedDocument:
@@ -44,3 +44,12 @@ async def test_the_end_is_told_to_everyone_who_waits() -> None:
     await room.close()
     taken = await asyncio.gather(*waiting)
     assert sorted(map(name_all, taken)) == [[], ["last"]]
+
+
+async def test_the_last_batches_are_smaller() -> None:
+    room = WaitingRoom(100 * LAST)
+    for number in range(8 * LAST):
+        await room.put(prepare(str(number), 1))
+    await room.close()
+    taken = [len(await room.take(5 * LAST)) for _ in range(5)]
+    assert taken == [4 * LAST, 2 * LAST, LAST, LAST, 0]
