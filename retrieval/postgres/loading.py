@@ -10,7 +10,7 @@ from pgvector import HalfVector
 from retrieval.lexical import Analyzer, Terms, count_terms, hash_terms, saturate
 from retrieval.model import Chunk, Document, DocumentId, Embeddings, Source, TenantId
 from retrieval.postgres.packing import pack_frequencies, pack_vectors, sparse_vector
-from retrieval.postgres.queries import compose
+from retrieval.postgres.queries import render
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ async def copy_records(
     records: Iterable[Sequence[object]],
 ) -> None:
     """Rows into the table of a COPY query, in binary form."""
-    async with connection.cursor() as cursor, cursor.copy(compose(query)) as copy:
+    async with connection.cursor() as cursor, cursor.copy(render(query)) as copy:
         copy.set_types(types)
         for record in records:
             await copy.write_row(record)

@@ -41,10 +41,16 @@ FROM document
 WHERE tenant_id = %(tenant)s AND source_id = %(source)s;
 
 -- name: find_group
-INSERT INTO access_group AS existing (tenant_id, source_id, audience)
-VALUES (%(tenant)s, %(source)s, %(audience)s)
-ON CONFLICT (tenant_id, source_id, audience) DO UPDATE SET audience = existing.audience
-RETURNING group_id;
+WITH found AS (
+    SELECT group_id FROM access_group
+    WHERE tenant_id = %(tenant)s AND source_id = %(source)s AND audience = %(audience)s
+), made AS (
+    INSERT INTO access_group AS existing (tenant_id, source_id, audience)
+    SELECT %(tenant)s, %(source)s, %(audience)s WHERE NOT EXISTS (SELECT FROM found)
+    ON CONFLICT (tenant_id, source_id, audience) DO UPDATE SET audience = existing.audience
+    RETURNING group_id
+)
+SELECT group_id FROM found UNION ALL SELECT group_id FROM made;
 
 -- name: put_documents
 INSERT INTO document AS existing (

@@ -33,7 +33,7 @@ from retrieval.postgres.loading import (
 )
 from retrieval.postgres.models import ModelRegister
 from retrieval.postgres.pool import Pool
-from retrieval.postgres.queries import compose
+from retrieval.postgres.queries import render
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class PostgresDocumentStore:
         """What the store holds of a source, by external id."""
         async with translate_errors(), self._pool.connection() as connection:
             cursor = await connection.execute(
-                compose("list_documents"), {"tenant": source.tenant, "source": source.id}
+                render("list_documents"), {"tenant": source.tenant, "source": source.id}
             )
             return {
                 row[0]: StoredDocument(
@@ -103,7 +103,7 @@ class PostgresDocumentStore:
             self._pool.connection() as connection,
             connection.transaction(),
         ):
-            await connection.execute(compose("lock_statistics"), {"tenant": source.tenant})
+            await connection.execute(render("lock_statistics"), {"tenant": source.tenant})
             rows = await self._enter(connection, source, entries, model)
             pivot = await _read_pivot(connection, source.tenant, rows)
             await copy_chunks(connection, source, rows)
@@ -120,9 +120,9 @@ class PostgresDocumentStore:
             self._pool.connection() as connection,
             connection.transaction(),
         ):
-            await connection.execute(compose("lock_statistics"), key)
+            await connection.execute(render("lock_statistics"), key)
             cursor = await connection.execute(
-                compose("touch_document"),
+                render("touch_document"),
                 {
                     **key,
                     "source": source.id,
@@ -147,9 +147,9 @@ class PostgresDocumentStore:
             self._pool.connection() as connection,
             connection.transaction(),
         ):
-            await connection.execute(compose("lock_statistics"), key)
+            await connection.execute(render("lock_statistics"), key)
             cursor = await connection.execute(
-                compose("find_visible_ids"),
+                render("find_visible_ids"),
                 {**key, "source": source.id, "external_ids": list(external_ids)},
             )
             documents = [row[0] async for row in cursor]
@@ -166,14 +166,14 @@ class PostgresDocumentStore:
             self._pool.connection() as connection,
             connection.transaction(),
         ):
-            await connection.execute(compose("lock_statistics"), key)
+            await connection.execute(render("lock_statistics"), key)
             cursor = await connection.execute(
-                compose("find_document_ids"),
+                render("find_document_ids"),
                 {**key, "source": source.id, "external_ids": list(external_ids)},
             )
             documents = [row[0] async for row in cursor]
             await _delete_chunks(connection, source.tenant, documents)
-            await connection.execute(compose("delete_documents"), {**key, "documents": documents})
+            await connection.execute(render("delete_documents"), {**key, "documents": documents})
             return len(documents)
 
     async def describe(self, tenant: TenantId) -> StoreSummary:
@@ -181,7 +181,7 @@ class PostgresDocumentStore:
         async with translate_errors(), self._pool.connection() as connection:
             model = await self.models.find(connection)
             cursor = await connection.execute(
-                compose("describe_tenant", model=model or 0), {"tenant": tenant}
+                render("describe_tenant", model=model or 0), {"tenant": tenant}
             )
             row = await cursor.fetchone()
         chunks, documents, embedded = row or (0, 0, 0)
@@ -217,7 +217,7 @@ class PostgresDocumentStore:
         documents = [entry.document for entry in entries]
         numbers = await _put_documents(connection, source, documents, groups, model)
         cursor = await connection.execute(
-            compose("take_chunk_ids"), {"count": sum(len(entry.chunks) for entry in entries)}
+            render("take_chunk_ids"), {"count": sum(len(entry.chunks) for entry in entries)}
         )
         ids = [row[0] async for row in cursor]
         rows: list[LoadedDocument] = []
@@ -250,7 +250,7 @@ async def _put_documents(
     Raises ModelChanged.
     """
     cursor = await connection.execute(
-        compose("put_documents"),
+        render("put_documents"),
         {
             "tenant": source.tenant,
             "source": source.id,
@@ -275,7 +275,7 @@ async def _find_group(
     connection: psycopg.AsyncConnection, source: Source, audience: frozenset[str]
 ) -> int:
     cursor = await connection.execute(
-        compose("find_group"),
+        render("find_group"),
         {"tenant": source.tenant, "source": source.id, "audience": sorted(audience)},
     )
     row = await cursor.fetchone()
@@ -297,7 +297,7 @@ async def _move_document(
         "audience": sorted(audience),
     }
     for name in ("document", "chunks", "embeddings", "lexical_chunks"):
-        await connection.execute(compose(f"move_{name}"), values)
+        await connection.execute(render(f"move_{name}"), values)
 
 
 async def _delete_chunks(
@@ -305,16 +305,16 @@ async def _delete_chunks(
 ) -> None:
     if documents:
         key = {"tenant": tenant, "documents": list(documents)}
-        await connection.execute(compose("delete_lexical_chunks"), key)
-        await connection.execute(compose("delete_lexical_documents"), key)
-        await connection.execute(compose("delete_chunks"), key)
+        await connection.execute(render("delete_lexical_chunks"), key)
+        await connection.execute(render("delete_lexical_documents"), key)
+        await connection.execute(render("delete_chunks"), key)
 
 
 async def _read_pivot(
     connection: psycopg.AsyncConnection, tenant: TenantId, rows: Sequence[LoadedDocument]
 ) -> float:
     """The mean length of the tenant's chunks; of those coming in where there are none yet."""
-    cursor = await connection.execute(compose("read_mean_length"), {"tenant": tenant})
+    cursor = await connection.execute(render("read_mean_length"), {"tenant": tenant})
     found = await cursor.fetchone()
     if found is not None:
         return float(found[0])
