@@ -15,7 +15,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from agents.language import find_terms, find_words, is_stopword, stem, weigh_cover
-from agents.llm.units import Unit, UnitKind, points_back, read_row, split_units
+from agents.llm.units import (
+    Unit,
+    UnitKind,
+    names_columns,
+    points_back,
+    read_row,
+    split_units,
+)
 from agents.ports import SentenceScorer
 from retrieval.model import Passage
 
@@ -271,7 +278,7 @@ def _find_candidates(
         whole = around.union(*terms[number])
         passage_cover = weigh_cover(wanted, whole, weights)
         for index, unit in enumerate(held):
-            if unit.kind is UnitKind.HEADING or _names_columns(held, index):
+            if unit.kind is UnitKind.HEADING or names_columns(held, index):
                 continue
             reading = read_row(held, index) if unit.kind is UnitKind.ROW else unit.text
             own = terms[number][index].union(find_terms(unit.heading))
@@ -300,14 +307,6 @@ def _in_context(candidate: _Candidate) -> str:
     heading = candidate.unit.heading
     text = f"{heading}: {candidate.reading}" if heading else candidate.reading
     return text[:_LONGEST_UNIT]
-
-
-def _names_columns(units: Sequence[Unit], index: int) -> bool:
-    """Whether a unit is the first row of a table that has more."""
-    unit = units[index]
-    first = index == 0 or units[index - 1].block != unit.block
-    more = index + 1 < len(units) and units[index + 1].block == unit.block
-    return unit.kind is UnitKind.ROW and first and more
 
 
 def _scale(scores: Sequence[float]) -> list[float]:

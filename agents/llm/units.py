@@ -23,6 +23,10 @@ _POINTS_BACK = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_HEADING = 80
+_NAME_WORDS = 5
+"""Of the longest name of a column; the rest are sentences."""
+_TIME = re.compile(r"\b(?:(?:19|20)\d\d|[QH][1-4])\b")
+"""Figures that name columns."""
 _RULE = re.compile(r"^[\s|:+=-]+$")
 
 
@@ -77,13 +81,29 @@ def split_units(text: str, headings: Sequence[str] = ()) -> list[Unit]:
     return units
 
 
+def names_columns(units: Sequence[Unit], index: int) -> bool:
+    """Whether a unit is the row that names the columns of a table: the first of several.
+
+    A passage may begin in the middle of a table. Then its first row is like those that follow.
+    """
+    unit = units[index]
+    if unit.kind is not UnitKind.ROW:
+        return False
+    first, *others = [_cells(row.text) for row in units if row.block == unit.block]
+    if not others or (index and units[index - 1].block == unit.block):
+        return False
+    return index > 0 or not _is_like(first, others)
+
+
 def read_row(units: Sequence[Unit], index: int) -> str:
     """A table row with its column headings: 'Plan: Team, Seats: 50'."""
-    rows = [unit for unit in units if unit.block == units[index].block]
+    block = units[index].block
+    start = next(at for at, unit in enumerate(units) if unit.block == block)
     cells = _cells(units[index].text)
-    names = _cells(rows[0].text)
-    if rows[0] is units[index] or len(names) != len(cells):
-        return ", ".join(cell for cell in cells if cell)
+    names = _cells(units[start].text) if names_columns(units, start) else []
+    if start == index or len(names) != len(cells):
+        told = [cell for cell in cells if cell]
+        return (": " if len(told) == 2 else ", ").join(told)
     pairs = zip(names, cells, strict=True)
     return "; ".join(f"{name}: {cell}" if name else cell for name, cell in pairs if cell)
 
@@ -91,6 +111,27 @@ def read_row(units: Sequence[Unit], index: int) -> str:
 def points_back(text: str) -> bool:
     """Whether a sentence begins with a word that points to the one before it."""
     return _POINTS_BACK.match(text) is not None
+
+
+def _is_like(first: Sequence[str], others: Sequence[Sequence[str]]) -> bool:
+    """Whether a row has code, figures or many words in a column where most others have, too."""
+    return any(
+        mark(cell) and 2 * sum(mark(row[at]) for row in others if at < len(row)) > len(others)
+        for at, cell in enumerate(first)
+        for mark in (_has_code, _has_figures, _has_many_words)
+    )
+
+
+def _has_code(cell: str) -> bool:
+    return "`" in cell
+
+
+def _has_figures(cell: str) -> bool:
+    return any(sign.isdigit() for sign in _TIME.sub("", cell))
+
+
+def _has_many_words(cell: str) -> bool:
+    return len(cell.split()) > _NAME_WORDS
 
 
 def _cells(row: str) -> list[str]:

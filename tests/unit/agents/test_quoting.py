@@ -4,7 +4,7 @@ import pytest
 
 from agents.llm.composition import compose
 from agents.llm.evidence import match_kind, rank_units
-from agents.llm.units import UnitKind, split_units
+from agents.llm.units import UnitKind, names_columns, read_row, split_units
 from tests.fakes.passage_search import InMemorySentenceScorer, make_passages
 
 DOCUMENTS = {
@@ -81,6 +81,33 @@ async def test_a_table_row_is_found_by_the_name_of_its_column() -> None:
     ranking = await rank_units(question, passages, InMemorySentenceScorer())
     assert ranking.best[0].unit.text == "IT desk | 115"
     assert ranking.best[0].cover == 1.0
+
+
+@pytest.mark.parametrize(
+    ("table", "read"),
+    [
+        ("`run` | starts the bot\n`stop` | ends the bot", "`stop`: ends the bot"),
+        ("Team | 50\nBusiness | 100", "Business: 100"),
+        (
+            "Lisa | she calls new customers of the north\nOmar | he calls all the other new ones",
+            "Omar: he calls all the other new ones",
+        ),
+        ("Room | Phone\nReception | 100", "Room: Reception; Phone: 100"),
+        ("Plan | 2025 | 2026\nTeam | 50 | 60", "Plan: Team; 2025: 50; 2026: 60"),
+        (
+            "command | what it does\n`stop` | ends the bot",
+            "command: `stop`; what it does: ends the bot",
+        ),
+    ],
+)
+def test_the_first_row_of_a_passage_names_columns_unless_it_is_like_the_rest(
+    table: str, read: str
+) -> None:
+    units = split_units(table)
+    assert read_row(units, 1) == read
+    assert names_columns(units, 0) == (";" in read)
+    after = split_units(f"This is a table.\n\n{table}")
+    assert names_columns(after, 1)
 
 
 async def test_a_sentence_that_points_back_brings_the_one_before_it() -> None:
