@@ -11,7 +11,7 @@ import aiohttp
 import psycopg
 
 from bot.errors import SettingsInvalid
-from bot.settings import Settings, load_settings
+from bot.settings import Settings, find_unknown_settings, load_settings
 from bot.wiring import FAILURES, provide_database
 from bot.wiring.models import build_brain, build_embedder, build_judge
 from migrations.runner import check_versions, find_missing
@@ -57,7 +57,7 @@ async def examine() -> AsyncIterator[Check]:
     except SettingsInvalid as error:
         yield Check("settings", State.FAILED, str(error), "Correct the setting and try again.")
         return
-    yield Check("settings", State.OK, "every setting can be read")
+    yield _check_names()
     async with AsyncExitStack() as stack:
         examination = _Examination(settings, stack)
         for what, run in _CHECKS.items():
@@ -66,6 +66,18 @@ async def examine() -> AsyncIterator[Check]:
             except FAILURES as error:
                 detail, _, mend = str(error).partition(". ")
                 yield Check(what, State.FAILED, detail, mend or "See docs/troubleshooting.md.")
+
+
+def _check_names() -> Check:
+    unknown = find_unknown_settings()
+    if not unknown:
+        return Check("settings", State.OK, "every setting can be read")
+    return Check(
+        "settings",
+        State.WARNING,
+        f"set, but no setting of Footnote: {', '.join(unknown)}",
+        "Correct the name: `footnote settings` lists every setting.",
+    )
 
 
 async def _check_data_directory(examination: _Examination) -> Check:

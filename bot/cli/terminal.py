@@ -164,7 +164,7 @@ def print_passages(result: SearchResult) -> None:
     """Passages, best first, with what each stage thought of them."""
     console = open_console()
     if not result.passages:
-        console.print(f"Nothing found: {escape(result.reason or 'no passage matches')}.")
+        console.print(f"Nothing found: {escape(result.reason or 'No passage matches.')}")
     for rank, passage in enumerate(result.passages, 1):
         place = " › ".join(part for part in (passage.title, passage.section) if part)
         stages = "  ".join(f"{stage} {value:.3f}" for stage, value in passage.scores.items())

@@ -99,6 +99,8 @@ class DiscordClient(discord.AutoShardedClient):
     ) -> None:
         redirect_library(api_url, gateway_url)
         quicken_library()
+        # It warns of what a bot that speaks would lack.
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
         # The library keeps this very object, so that it can still learn what we may ask for.
         self._asked = build_intents()
         super().__init__(

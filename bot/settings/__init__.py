@@ -6,6 +6,7 @@ package lets see what `.env` holds.
 """
 
 import os
+from difflib import get_close_matches
 from typing import Literal, Self
 
 from dotenv import dotenv_values
@@ -106,6 +107,17 @@ def _explain(error: ValidationError) -> str:
         message = fault["msg"].removeprefix("Value error, ")
         faults.append(f"{name}: {message}" if name else message)
     return "; ".join(faults) + "."
+
+
+def find_unknown_settings() -> list[str]:
+    """Names that look like settings of ours and are none, each with the one that may be meant."""
+    known = [str(field.alias) for field in Settings.model_fields.values()]
+    told = []
+    for name in sorted(os.environ):
+        if name.startswith("FOOTNOTE_") and name not in known:
+            meant = get_close_matches(name, known, n=1)
+            told.append(f"{name} (perhaps {meant[0]})" if meant else name)
+    return told
 
 
 def describe_settings() -> list[tuple[str, str, str]]:

@@ -227,10 +227,13 @@ async def test_the_doctor_names_what_is_missing(shell: Shell) -> None:
         "DISCORD_TOKEN": "x",
         "FOOTNOTE_DISCORD_API_URL": "http://127.0.0.1:9/api",
         "FOOTNOTE_CHAT_MODEL": "nobody:nothing",
+        "FOOTNOTE_WORKER": "2",
     }
     outcome = await shell.run("doctor", "--json")
     checks = {check["what"]: check for check in outcome.json["checks"]}
     assert outcome.code == 1
+    assert checks["settings"]["state"] == "warning"
+    assert "FOOTNOTE_WORKER (perhaps FOOTNOTE_WORKERS)" in checks["settings"]["detail"]
     assert checks["discord"]["state"] == "failed"
     assert checks["chat model"]["state"] == "failed"
     assert "nobody" in checks["chat model"]["detail"]
