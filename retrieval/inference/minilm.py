@@ -159,15 +159,15 @@ class MiniLm:
         encode = tokenizer.encode_batch if offsets else tokenizer.encode_batch_fast
         encodings = encode([_clean(text[:TEXT_LIMIT]) for text in texts])
         ids = [np.array(encoding.ids, np.int32) for encoding in encodings]
-        shared = len(texts) <= BATCH_TEXTS or self._threads == 1
-        session = self._ready().session if shared else self._open_apart()
+        lengths = [len(own) for own in ids]
+        many = len(texts) > BATCH_TEXTS
+        session = self._open_apart() if many else self._ready().session
 
         def work(rows: NDArray[np.int64]) -> None:
             own = [ids[row] for row in rows]
             take(_Batch(rows, own, _pass(session, outputs, own), [encodings[row] for row in rows]))
 
-        lengths = [len(own) for own in ids]
-        if shared:
+        if not many:
             for rows in plan_batches(lengths, texts=BATCH_TEXTS, tokens=BATCH_TOKENS):
                 work(rows)
             return
@@ -197,7 +197,7 @@ class MiniLm:
         loaded = self._ready()
         with self._loading:
             if self._apart is None:
-                self._apart = loaded.open_session(1)
+                self._apart = loaded.session if self._threads == 1 else loaded.open_session(1)
             return self._apart
 
 

@@ -71,13 +71,14 @@ def test_token_states_equal_those_of_sentence_transformers(
     np.testing.assert_allclose(vectors, reference["sentences"][: len(counts)], atol=1e-5)
 
 
-def test_many_texts_get_the_vectors_that_each_gets_alone(minilm: MiniLm) -> None:
+@pytest.mark.parametrize("threads", [1, 3])
+def test_many_texts_get_the_vectors_that_each_gets_alone(minilm: MiniLm, threads: int) -> None:
     def keep(text: TextTokens) -> tuple[int, int]:
         return text.row, len(text.ids)
 
     texts = TEXTS[:40]
     assert len(texts) > BATCH_TEXTS
-    vectors, kept = minilm.embed_with_tokens(texts, keep)
+    vectors, kept = MiniLm(threads=threads).embed_with_tokens(texts, keep)
     alone = np.concatenate([minilm.embed([text]) for text in texts])
     np.testing.assert_allclose(vectors, alone, atol=1e-5)
     lengths = np.minimum(minilm.count_tokens(texts), MAX_TOKENS)
