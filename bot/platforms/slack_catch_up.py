@@ -40,11 +40,12 @@ class Gaps(Protocol):
     `workspace` is the only one that this process serves, None where it serves all that are linked.
     """
 
-    async def hear(self, workspace: str | None, *, started: bool) -> None:
+    async def hear(self, workspace: str | None, *, doubtful: bool) -> None:
         """Note that events come in, and since when they may not have.
 
-        That is so where nobody has noted it for a while, or where this process has just `started`:
-        what was on its way to its predecessor may be lost.
+        That is so where nobody has noted it for a while, or where this process is `doubtful`: it
+        could not take something down, or it is new and what was on its way to the one before it
+        may be lost.
         """
         ...
 
@@ -73,7 +74,10 @@ class Gaps(Protocol):
 
 
 class CatchUp:
-    """Reads what was missed, and hears nothing that is older than `span`."""
+    """Reads what was missed, and hears nothing that is older than `span`.
+
+    `untaken` is set by who could not take down what came in.
+    """
 
     def __init__(
         self,
@@ -82,6 +86,7 @@ class CatchUp:
         hear: Hear,
         is_allowed: Callable[[str], bool],
         *,
+        untaken: asyncio.Event,
         span: timedelta,
         beat: float = BEAT,
         pause: Pause = asyncio.sleep,
@@ -91,6 +96,7 @@ class CatchUp:
         self._accounts = accounts
         self._hear = hear
         self._is_allowed = is_allowed
+        self._untaken = untaken
         self._span = span
         self._beat = beat
         self._pause = pause
@@ -100,17 +106,21 @@ class CatchUp:
 
     async def run(self, receiving: asyncio.Event, workspace: str | None) -> None:
         """Watch for gaps while `receiving` is set, and read what was missed, until cancelled."""
-        started = True
+        self._untaken.set()
         try:
             while not is_cancelled():
                 await receiving.wait()
+                doubtful = self._untaken.is_set()
+                self._untaken.clear()
                 try:
-                    await self._gaps.hear(workspace, started=started)
-                    started = False
+                    await self._gaps.hear(workspace, doubtful=doubtful)
+                    doubtful = False
                     await self._gaps.keep(self._owner, list(self._reading))
                     await self._begin_readings(workspace)
                 except StoreUnavailable as error:
                     log.warning("slack: it is not noted that events come in: %s", error)
+                if doubtful:
+                    self._untaken.set()
                 heed_cancellation()
                 await asyncio.sleep(self._beat)
         finally:

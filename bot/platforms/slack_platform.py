@@ -274,7 +274,9 @@ def _build_catch_up(
     def is_allowed(workspace: str) -> bool:
         return ports.workspaces.is_allowed(Platform.SLACK, workspace)
 
-    return CatchUp(ports.gaps, accounts, receiver.hear, is_allowed, span=span)
+    return CatchUp(
+        ports.gaps, accounts, receiver.hear, is_allowed, untaken=receiver.untaken, span=span
+    )
 
 
 def _build_http(app: AsyncApp, server: HttpServer | None, routes: Sequence[RouteDef]) -> SlackHttp:

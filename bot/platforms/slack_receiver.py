@@ -1,5 +1,6 @@
 """Hands over what Slack delivers, and only then lets Slack have its ack."""
 
+import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -82,11 +83,17 @@ class SlackReceiver:
         self._pane = pane
         self._home = home
         self._now = now
+        self.untaken = asyncio.Event()
+        """Set when an event could not be taken down, for whoever looks after such."""
 
     async def receive(self, payload: Payload) -> BoltResponse | None:
         """The ack, or None where the payload is for others to handle. Raises StoreUnavailable."""
         if payload.get("type") == "event_callback":
-            await self._receive_event(payload)
+            try:
+                await self._receive_event(payload)
+            except Exception:
+                self.untaken.set()
+                raise
             return BoltResponse(status=200)
         if payload.get("command"):
             return await self._receive_command(payload)

@@ -390,11 +390,11 @@ SET message = greatest(discord_cursor.message, excluded.message), changed_at = n
 WITH heard AS (
     -- In one order, lest two processes wait for each other.
     SELECT tenant_id, workspace_id,
-           %(started)s OR heard_at < now() - %(patience)s::interval AS is_after_gap
+           %(doubtful)s OR heard_at < now() - %(patience)s::interval AS is_after_gap
     FROM workspace
     WHERE platform = 'slack' AND unlinked_at IS NULL
       AND (%(home)s::text IS NULL OR workspace_id = %(home)s)
-      AND (%(started)s OR heard_at IS NULL OR heard_at < now() - %(rest)s::interval)
+      AND (%(doubtful)s OR heard_at IS NULL OR heard_at < now() - %(rest)s::interval)
     ORDER BY tenant_id, workspace_id
     FOR UPDATE
 )

@@ -15,11 +15,11 @@ class PostgresGaps:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def hear(self, workspace: str | None, *, started: bool) -> None:
+    async def hear(self, workspace: str | None, *, doubtful: bool) -> None:
         """Note that events come in, and since when they may not have."""
         async with connect(self._pool) as connection:
             await connection.execute(
-                QUERIES["hear_workspaces"], {"home": workspace, "started": started, **_SPANS}
+                QUERIES["hear_workspaces"], {"home": workspace, "doubtful": doubtful, **_SPANS}
             )
 
     async def take(self, workspace: str | None, owner: str) -> Gap | None:

@@ -340,6 +340,20 @@ async def test_what_slack_does_not_show_is_left_out(
     assert len(notebook.messages) == 1
 
 
+async def test_what_could_not_be_taken_down_when_it_came_is_read(
+    world: SlackEmulator, notebook: Notebook
+) -> None:
+    gaps = remember(world)
+    async with caught_up(connect(world, notebook, gaps), gaps):
+        notebook.failures = 1
+        asked = await world.driver.dm("bruno", "in vain?")
+        await notebook.wait_for(1)
+        await world.driver.advance(3.1)
+        (event,) = asked["event_ids"]
+        await world.driver.wait_for_entry("event.given_up", match={"event_id": event})
+    assert notebook.texts == ["in vain?"]
+
+
 async def test_a_message_that_cannot_be_taken_down_stands_in_nobodys_way(
     world: SlackEmulator, notebook: Notebook
 ) -> None:
@@ -425,7 +439,13 @@ async def test_each_workspace_is_read_with_its_own_account(world: SlackEmulator)
         return gaps.starts > 0 and not gaps.missed
 
     catch_up = CatchUp(
-        gaps, Accounts(), hear, lambda team: team != "T0BARRED001", span=DAY, beat=0.02
+        gaps,
+        Accounts(),
+        hear,
+        lambda team: team != "T0BARRED001",
+        untaken=asyncio.Event(),
+        span=DAY,
+        beat=0.02,
     )
     receiving = asyncio.Event()
     receiving.set()

@@ -28,10 +28,10 @@ class Bench(Protocol):
 
 async def hear_for(bench: Bench, span: timedelta, workspace: str | None = None) -> None:
     """Hear for a while without a gap."""
-    await bench.gaps.hear(workspace, started=False)
+    await bench.gaps.hear(workspace, doubtful=False)
     for _ in range(int(span / PATIENCE * 2)):
         await bench.wait(PATIENCE / 2)
-        await bench.gaps.hear(workspace, started=False)
+        await bench.gaps.hear(workspace, doubtful=False)
 
 
 def is_about(moment: datetime, expected: datetime) -> bool:
@@ -42,7 +42,7 @@ class GapsContract:
     """Every keeper of gaps."""
 
     async def test_a_workspace_that_was_never_heard_has_no_gap(self, bench: Bench) -> None:
-        await bench.gaps.hear(None, started=True)
+        await bench.gaps.hear(None, doubtful=True)
         assert await bench.gaps.take(None, "a") is None
 
     async def test_what_is_heard_all_the_time_has_no_gap(self, bench: Bench) -> None:
@@ -50,9 +50,9 @@ class GapsContract:
         assert await bench.gaps.take(None, "a") is None
 
     async def test_where_nobody_was_there_is_a_long_gap(self, bench: Bench) -> None:
-        await bench.gaps.hear("T1", started=False)
+        await bench.gaps.hear("T1", doubtful=False)
         await bench.wait(timedelta(hours=3))
-        await bench.gaps.hear("T1", started=False)
+        await bench.gaps.hear("T1", doubtful=False)
         gap = await bench.gaps.take("T1", "a")
         assert gap is not None
         assert gap.workspace == "T1"
@@ -62,7 +62,7 @@ class GapsContract:
 
     async def test_a_process_that_starts_makes_a_short_one(self, bench: Bench) -> None:
         await hear_for(bench, timedelta(minutes=1))
-        await bench.gaps.hear(None, started=True)
+        await bench.gaps.hear(None, doubtful=True)
         gap = await bench.gaps.take("T2", "a")
         assert gap is not None
         assert not gap.is_long
@@ -70,8 +70,8 @@ class GapsContract:
 
     async def test_one_process_reads_while_it_gives_signs_of_life(self, bench: Bench) -> None:
         gaps = bench.gaps
-        await gaps.hear("T1", started=True)
-        await gaps.hear("T1", started=True)
+        await gaps.hear("T1", doubtful=True)
+        await gaps.hear("T1", doubtful=True)
         assert await gaps.take("T2", "a") is None
         assert await gaps.take(None, "a")
         assert await gaps.take(None, "b") is None
@@ -89,8 +89,8 @@ class GapsContract:
 
     async def test_what_was_read_is_closed_but_not_by_who_lost_it(self, bench: Bench) -> None:
         gaps = bench.gaps
-        await gaps.hear("T1", started=True)
-        await gaps.hear("T1", started=True)
+        await gaps.hear("T1", doubtful=True)
+        await gaps.hear("T1", doubtful=True)
         lost = await gaps.take("T1", "a")
         await bench.wait(LEASE + SOON)
         held = await gaps.take("T1", "b")
@@ -107,13 +107,13 @@ class GapsContract:
         self, bench: Bench
     ) -> None:
         gaps = bench.gaps
-        await gaps.hear("T1", started=True)
+        await gaps.hear("T1", doubtful=True)
         await bench.wait(timedelta(hours=2))
-        await gaps.hear("T1", started=True)
+        await gaps.hear("T1", doubtful=True)
         first = await gaps.take("T1", "a")
         assert first is not None
         await bench.wait(SOON)
-        await gaps.hear("T1", started=True)
+        await gaps.hear("T1", doubtful=True)
         await gaps.close("a", first)
         second = await gaps.take("T1", "a")
         assert second is not None
@@ -122,11 +122,11 @@ class GapsContract:
 
     async def test_gaps_that_follow_each_other_are_one(self, bench: Bench) -> None:
         gaps = bench.gaps
-        await gaps.hear("T1", started=False)
+        await gaps.hear("T1", doubtful=False)
         await bench.wait(timedelta(hours=1))
-        await gaps.hear("T1", started=True)
+        await gaps.hear("T1", doubtful=True)
         await bench.wait(timedelta(hours=1))
-        await gaps.hear("T1", started=True)
+        await gaps.hear("T1", doubtful=True)
         gap = await gaps.take("T1", "a")
         assert gap is not None
         assert is_about(gap.since, gap.until - timedelta(hours=2) - OVERLAP)
@@ -172,11 +172,11 @@ class TestPostgresGaps(GapsContract):
         self, bench: PostgresBench
     ) -> None:
         workspaces = PostgresWorkspaces(bench.pool)
-        await bench.gaps.hear("T1", started=True)
+        await bench.gaps.hear("T1", doubtful=True)
         await bench.wait(timedelta(hours=1))
-        await bench.gaps.hear("T1", started=True)
+        await bench.gaps.hear("T1", doubtful=True)
         await workspaces.unlink(Platform.SLACK, "T1")
         assert await bench.gaps.take(None, "a") is None
         await workspaces.link(Platform.SLACK, "T1", "T1")
-        await bench.gaps.hear("T1", started=True)
+        await bench.gaps.hear("T1", doubtful=True)
         assert await bench.gaps.take(None, "a") is None

@@ -23,7 +23,7 @@ class Heard:
 class InMemoryGaps:
     """Satisfies bot.platforms.slack_catch_up.Gaps; `failures` calls fail first.
 
-    `starts` counts the processes that began to hear.
+    `starts` counts how often somebody was in doubt, as each process is when it begins.
     """
 
     linked: dict[str, Heard] = field(default_factory=dict)
@@ -46,17 +46,17 @@ class InMemoryGaps:
             raise StoreUnavailable
         return {name: each for name, each in self.linked.items() if workspace in (None, name)}
 
-    async def hear(self, workspace: str | None, *, started: bool) -> None:
+    async def hear(self, workspace: str | None, *, doubtful: bool) -> None:
         now = self.now()
         for each in self._find(workspace).values():
             silence = now - each.heard_at if each.heard_at else timedelta(0)
-            if each.heard_at and not started and silence <= REST:
+            if each.heard_at and not doubtful and silence <= REST:
                 continue
-            if each.heard_at and (started or silence > PATIENCE):
+            if each.heard_at and (doubtful or silence > PATIENCE):
                 each.since = each.since or each.heard_at - OVERLAP
                 each.until = now
             each.heard_at = now
-        self.starts += started
+        self.starts += doubtful
 
     async def take(self, workspace: str | None, owner: str) -> Gap | None:
         now = self.now()

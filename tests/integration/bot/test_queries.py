@@ -85,7 +85,7 @@ VALUES: dict[str, object] = {
     "shards": 1,
     "since": "2026-01-31T00:00:00Z",
     "draft": "m1",
-    "started": False,
+    "doubtful": False,
     "state": "done",
     "source": 1,
     "subject": "groups",
