@@ -1,19 +1,16 @@
 """Fills a store to a size: real documents first, then mixtures of them, which cost no embedding.
 
-A made-up chunk takes sentences from two real ones, in any order, and its vectors are those of the
-first with noise added; so the terms, the vectors and the sizes of the rows are like real ones. Its
-words are those of the real ones: rare terms become as many times more frequent as the store is
-larger than the real text, which is harder on lexical search than growth is. The noise is as long
-as the vector: 60,000 vectors made of 1,500 so are about as hard to search as real ones (recall@10
-of .93 with ef_search 150 and .98 with 400, against .97 and .99 for 39,461 real ones). With half of
-it they form islands that the graph of the index does not join.
+A made-up chunk takes sentences from two real ones that are near each other, in any order, and its
+vectors are made of theirs (see tests.bench.mixing); so the terms, the vectors and the sizes of the
+rows are like real ones. Its words are those of the real ones: rare terms become as many times more
+frequent as the store is larger than the real text, which is harder on lexical search than growth
+is.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from retrieval.model import (
     EVERYONE,
@@ -29,12 +26,10 @@ from retrieval.postgres.loading import DocumentEntry
 from retrieval.postgres.store import PostgresDocumentStore
 from retrieval.sentences import split_sentences
 from tests.bench.corpora import RealDocument
+from tests.bench.mixing import Mixer
 
 CHUNKS_A_DOCUMENT = 4
 BATCH = 1000
-NOISE = 1.0
-"""Length of the noise against vectors of length 1."""
-
 VISIBILITY = {"90 %": 0.90, "9 %": 0.09, "1 %": 0.009, "0.1 %": 0.001}
 """Each document is in one of these audiences besides everyone's; the shares add up to 1."""
 
@@ -84,32 +79,40 @@ def make_entries(
             document.embeddings,
         )
     pieces = take_apart(real)
+    mixer = Mixer(np.stack([piece.passage for piece in pieces]))
     number = 0
     while left:
         count = min(CHUNKS_A_DOCUMENT, left)
-        yield mix_document(f"mixed-{number}", pieces, count, generator)
+        yield mix_document(f"mixed-{number}", pieces, mixer, count, generator)
         left -= count
         number += 1
 
 
 def mix_document(
-    name: str, pieces: Sequence[Piece], count: int, generator: np.random.Generator
+    name: str,
+    pieces: Sequence[Piece],
+    mixer: Mixer,
+    count: int,
+    generator: np.random.Generator,
 ) -> DocumentEntry:
-    """A document of `count` chunks, each a mixture of two pieces; the first piece is its topic."""
-    topic = pieces[generator.integers(len(pieces))]
-    mixed = [
-        mix_pieces(topic, pieces[generator.integers(len(pieces))], generator) for _ in range(count)
-    ]
-    texts = [text for text, _, _, _ in mixed]
+    """A document of `count` chunks, each a mixture of two pieces; the first piece is its topic.
+
+    The mixer is that of the pieces' passages.
+    """
+    places = np.repeat(mixer.pick(1, generator), count)
+    others = mixer.pick_near(places, generator)
+    topic = pieces[places[0]]
+    mixed = [mix_pieces(topic, pieces[other], generator) for other in others]
+    texts = [text for text, _ in mixed]
     starts = np.cumsum([0, *(len(text) + 2 for text in texts)])
     chunks = [
         Chunk(place, text, Span(int(start), int(start) + len(text)), tokens=len(text) // 4)
         for place, (text, start) in enumerate(zip(texts, starts[:-1], strict=True))
     ]
-    tokens = [kept for _, _, _, kept in mixed]
+    tokens = [kept for _, kept in mixed]
     embeddings = Embeddings(
-        np.stack([passage for _, passage, _, _ in mixed]),
-        tuple(vectors for _, _, vectors, _ in mixed),
+        mixer.mix(places, others, generator),
+        tuple(mixer.move(topic.vectors, generator) for _ in mixed),
         tuple(kept for kept in tokens if kept is not None)
         if None not in map(type, tokens)
         else None,
@@ -120,8 +123,8 @@ def mix_document(
 
 def mix_pieces(
     one: Piece, other: Piece, generator: np.random.Generator
-) -> tuple[str, Vector, Vector, StoredTokens | None]:
-    """Text, vector (d,), sentence vectors (k, d) and tokens, as many as a real chunk has."""
+) -> tuple[str, StoredTokens | None]:
+    """Text, and token vectors, as many as a real chunk has."""
     share = generator.uniform(0.2, 0.8)
     sentences = [
         *_draw(one.sentences, share, generator),
@@ -136,16 +139,7 @@ def mix_pieces(
                 other.tokens[: int(len(other.tokens) * (1 - share)) + 1],
             ]
         )
-    return text, jitter(one.passage, generator), jitter(one.vectors, generator), tokens
-
-
-def jitter(vectors: NDArray[np.float32], generator: np.random.Generator) -> Vector:
-    """Normalised vectors with noise of length NOISE, normalised again."""
-    straight = vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
-    noise = generator.standard_normal(vectors.shape).astype(np.float32)
-    noise *= NOISE / np.linalg.norm(noise, axis=-1, keepdims=True)
-    moved = straight + noise
-    return np.asarray(moved / np.linalg.norm(moved, axis=-1, keepdims=True), np.float32)
+    return text, tokens
 
 
 async def fill_store(

@@ -1,8 +1,8 @@
 """Makes a filled store many times larger inside the database, which costs no Python.
 
-Each copy repeats the documents, chunks and terms under other ids, and has vectors of its own:
-between those of two real passages, with noise (see tests.bench.filling). What a search reads so has
-the size, the frequencies and the disk of a store of that many chunks; only its texts come again.
+Each copy repeats the documents, chunks and terms under other ids, and has vectors of its own, made
+of real ones (see tests.bench.mixing). What a search reads so has the size, the frequencies and the
+disk of a store of that many chunks; only its texts come again.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ import psycopg
 from psycopg import sql
 
 from retrieval.model import Vector
-from tests.bench.filling import jitter
+from tests.bench.mixing import Mixer
 
 TEXT_INDEX = "lexical_chunk_by_term"
 """Dropped meanwhile, and built at the end in one go."""
@@ -100,6 +100,7 @@ async def multiply_store(
     [ids] = await cursor.fetchone() or [[]]
     cursor = await connection.execute("SELECT max(document_id) FROM document")
     [last_document] = await cursor.fetchone() or [0]
+    mixer = Mixer(real)
     for number in range(1, copies):
         bound = {
             "chunks": max(ids) * number,
@@ -108,7 +109,8 @@ async def multiply_store(
             "last_chunk": max(ids),
             "last_document": last_document,
         }
-        vectors = jitter(mix_vectors(real, len(ids), generator), generator)
+        places = mixer.pick(len(ids), generator)
+        vectors = mixer.mix(places, mixer.pick_near(places, generator), generator)
         await _copy_vectors(connection, np.array(ids) + bound["chunks"], vectors)
         for statement in COPY_ROWS:
             await connection.execute(statement, bound if "%" in statement else None)
@@ -117,17 +119,6 @@ async def multiply_store(
         await connection.execute(statement, {"copies": copies} if "%" in statement else None)
     await connection.execute("SET maintenance_work_mem = '1GB'")
     await connection.execute(definition.encode())
-
-
-def mix_vectors(real: Vector, count: int, generator: np.random.Generator) -> Vector:
-    """Vectors (count, d) between pairs of real ones.
-
-    Hundreds made of one alone are an island that the graph of the index does not join to others:
-    of the ten nearest, 87 % were found instead of 99 %.
-    """
-    share = generator.uniform(0.3, 0.7, (count, 1)).astype(np.float32)
-    one, other = (real[generator.integers(len(real), size=count)] for _ in range(2))
-    return np.asarray(share * one + (1 - share) * other, np.float32)
 
 
 async def _copy_vectors(

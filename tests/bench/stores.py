@@ -45,6 +45,7 @@ MATTERS = (
     "retrieval/postgres/loading.py",
     "retrieval/postgres/packing.py",
     "tests/bench/filling.py",
+    "tests/bench/mixing.py",
     "tests/bench/multiplying.py",
 )
 """A change in these fills the stores anew, unless they are to be kept."""

@@ -8,7 +8,8 @@ from retrieval.postgres.index import PostgresPassageIndex
 from retrieval.postgres.pool import open_pool
 from retrieval.postgres.store import PostgresDocumentStore
 from tests.bench.corpora import RealDocument
-from tests.bench.filling import fill_store, jitter, make_entries
+from tests.bench.filling import fill_store, make_entries
+from tests.bench.mixing import normalise
 from tests.bench.multiplying import multiply_store
 from tests.bench.stores import add_source
 
@@ -24,7 +25,7 @@ COUNTED = """
 
 async def test_copies_are_whole_and_counted(database_url: str) -> None:
     generator = np.random.default_rng(1)
-    real = jitter(np.ones((1, SIZE), np.float32), generator)
+    real = normalise(generator.standard_normal((1, SIZE)))
     document = RealDocument(
         "bread",
         TEXT,
