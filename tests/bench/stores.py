@@ -1,5 +1,6 @@
 """Filled databases, one for each size, kept between runs while what fills them stays the same."""
 
+import asyncio
 import hashlib
 import pickle
 import time
@@ -179,6 +180,23 @@ async def run_tuned_postgres(directory: Path) -> AsyncIterator[str]:
 def with_database(url: str, name: str) -> str:
     """The same server, another database."""
     return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+
+
+async def read_into_memory(bench: Bench, store: FilledStore) -> None:
+    """Read the files of a store once, so that the system keeps of it what fits into memory."""
+    async with store.pool.connection() as connection:
+        cursor = await connection.execute(
+            "SELECT oid::text FROM pg_database WHERE datname = current_database()"
+        )
+        [number] = await cursor.fetchone() or [""]
+    files = (bench.folder / "postgres" / "base" / number).iterdir()
+    await asyncio.to_thread(lambda: [_read_through(file) for file in files if file.is_file()])
+
+
+def _read_through(file: Path) -> None:
+    with file.open("rb") as opened:
+        while opened.read(1 << 24):
+            pass
 
 
 async def add_source(pool: Pool, name: str) -> Source:
