@@ -56,13 +56,15 @@ class InMemoryPassageSearch:
     """Satisfies agents.ports.PassageSearch, SourceCatalog and SourceGuide over passages.
 
     `audience` tells who may read a chunk, everyone by default. Every search is kept in `calls`,
-    with its period in `periods`.
+    with its period in `periods` and its time in `seconds`. Each says that it had the `trouble`.
     """
 
     passages: Sequence[Passage]
     audience: Mapping[ChunkId, frozenset[str]] = field(default_factory=dict)
     calls: list[tuple[tuple[WeightedQuery, ...], AccessScope]] = field(default_factory=list)
     periods: list[Period | None] = field(default_factory=list)
+    seconds: list[float | None] = field(default_factory=list)
+    trouble: tuple[str, ...] = ()
 
     async def search(
         self,
@@ -76,6 +78,7 @@ class InMemoryPassageSearch:
         """Passages by the share of the query's words they hold."""
         self.calls.append((tuple(queries), scope))
         self.periods.append(period)
+        self.seconds.append(seconds)
         visible = [
             one
             for one in self.passages
@@ -86,7 +89,7 @@ class InMemoryPassageSearch:
         found = tuple(replace(one, score=score) for score, one in scored)
         best = scored[0][0] if scored else 0.0
         reason = None if found else NOT_FOUND if visible else NOT_VISIBLE
-        return SearchResult(found, relevance=min(1.0, best), reason=reason)
+        return SearchResult(found, relevance=min(1.0, best), reason=reason, trouble=self.trouble)
 
     async def load_context(
         self, passage: Passage, scope: AccessScope, *, before: int = 1, after: int = 1

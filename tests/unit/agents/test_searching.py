@@ -17,26 +17,6 @@ COMPARISON = "What is the difference between refunds and backups?"
 
 
 @dataclass
-class TroubledSearch(InMemoryPassageSearch):
-    """Says what it did without, and how long it was given."""
-
-    given: list[float | None] = field(default_factory=list)
-
-    async def search(
-        self,
-        queries: Sequence[WeightedQuery],
-        scope: AccessScope,
-        *,
-        limit: int = 10,
-        period: Period | None = None,
-        seconds: float | None = None,
-    ) -> SearchResult:
-        self.given.append(seconds)
-        found = await super().search(queries, scope, limit=limit, period=period)
-        return SearchResult(found.passages, found.relevance, trouble=("the reranker is left out",))
-
-
-@dataclass
 class FailingSearch(InMemoryPassageSearch):
     """The first search fails once all others wait, which they do until they are ended."""
 
@@ -67,7 +47,7 @@ class FailingSearch(InMemoryPassageSearch):
 
 async def test_what_a_search_did_without_is_in_the_trace(start_talk: Callable[..., Any]) -> None:
     talk = start_talk()
-    talk.assistant._passages = TroubledSearch(talk.search.passages)
+    talk.search.trouble = ("the reranker is left out",)
     answer: Answer = await talk.ask(COMPARISON)
     assert answer.citations
     assert answer.decisions.count("search: the reranker is left out") == 1
@@ -78,10 +58,9 @@ async def test_a_search_has_the_time_that_writing_leaves(
     start_talk: Callable[..., Any], seconds: float, least: float, most: float
 ) -> None:
     talk = start_talk(config=AgentConfig(seconds=seconds))
-    talk.assistant._passages = search = TroubledSearch(talk.search.passages)
     await talk.ask("When are refunds paid?")
-    assert search.given
-    assert all(given is not None and least <= given <= most for given in search.given)
+    assert talk.search.seconds
+    assert all(given is not None and least <= given <= most for given in talk.search.seconds)
 
 
 @pytest.mark.parametrize("error", [SearchTimedOut(), StoreUnavailable("gone")])
