@@ -130,7 +130,8 @@ async def test_a_reranker_that_never_returns_holds_up_no_other_search(
     async with await psycopg.AsyncConnection.connect(pool.conninfo, autocommit=True) as admin:
         cursor = await admin.execute(
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-            " AND pid <> pg_backend_pid() AND (xact_start IS NOT NULL OR state <> 'idle')"
+            " AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
+            " AND (xact_start IS NOT NULL OR state <> 'idle')"
         )
         assert await cursor.fetchone() == (0,)
     stats = pool.get_stats()
