@@ -188,10 +188,7 @@ class PostgresDocumentStore:
         return StoreSummary(documents, chunks, embedded)
 
     def _check(self, entry: DocumentEntry) -> None:
-        self._check_shape(entry.embeddings, len(entry.chunks))
-
-    def _check_shape(self, embeddings: Embeddings, count: int) -> None:
-        shape = embeddings.passages.shape
+        shape, count = entry.embeddings.passages.shape, len(entry.chunks)
         if shape != (count, self.models.dimensions) and (count or shape[0]):
             raise EmbeddingFailed(
                 f"The vectors have shape {shape}, but {count} chunks of {self.models.dimensions} "
