@@ -10,6 +10,7 @@ import sys
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
+import psutil
 from rich.console import Console
 
 from retrieval.evaluation.datasets import UnusableDataSet
@@ -40,8 +41,11 @@ from tests.bench.syncs import measure_syncs
 SIZES = (10_000, 100_000)
 LARGE = 1_000_000
 PAGE = REPOSITORY / "docs/retrieval.md"
-IDLE = 0.5
-"""The load up to which a core counts as idle."""
+LOOK_SECONDS = 2.0
+"""How long it is watched before a run how busy the machine is. A load average would be of a minute,
+and tell of what ended before it."""
+IDLE = 0.1
+"""The share of all cores up to which a machine counts as idle."""
 CACHED_QUERIES = 48
 """Fewer than there are different queries, so that none is answered from the cache."""
 
@@ -72,6 +76,7 @@ async def run_sections(arguments: argparse.Namespace, console: Console) -> list[
     portion = Portion(arguments.queries, arguments.corpus)
     peers = choose_contenders(arguments.peers)
     folder = REPOSITORY / ".bench"
+    busy = psutil.cpu_percent(LOOK_SECONDS) / 100
     async with run_tuned_postgres(folder / "postgres") as url:
         bench = Bench(
             url,
@@ -101,7 +106,6 @@ async def run_sections(arguments: argparse.Namespace, console: Console) -> list[
             "chaos": lambda: measure_chaos(arguments.questions, arguments.minutes),
             "leaks": lambda: measure_leaks(arguments.cases),
         }
-        busy = os.getloadavg()[0]
         console.print(f"[dim]{describe_machine(busy)}[/]\n")
         found = []
         for name in arguments.sections or SECTIONS:
@@ -131,14 +135,15 @@ def open_console() -> Console:
 
 
 def describe_machine(busy: float | None) -> str:
-    """What the figures hold for: this machine and, where they are times, how busy it was."""
-    cores = os.cpu_count() or 1
-    machine = f"{cores} cores, {platform.machine()}"
+    """What the figures hold for: this machine and, where they are times, how busy it was.
+
+    `busy` is the share of its cores, 0..1, that other programs took before the run.
+    """
+    machine = f"{os.cpu_count()} cores, {platform.machine()}"
     if busy is None:
         return machine
-    shared = busy > IDLE * cores
     slow = "; shared with other programs, so that it took longer than on an idle one"
-    return f"{machine}, load {busy:.1f} before the run{slow if shared else ''}"
+    return f"{machine}, {100 * busy:.0f} % busy before the run{slow if busy > IDLE else ''}"
 
 
 def main() -> int:

@@ -30,7 +30,7 @@ async def measure_sizes(bench: Bench, sizes: Sequence[int]) -> Section:
         {"part": name, "MB": round(taken / 2**20, 1), "GB a million": per_million(taken, size)}
         for name, taken in [("everything", whole), *parts]
     ]
-    return Section("sizes", f"Disk at {size:,} chunks", rows)
+    return Section("sizes", f"Disk at {size:,} chunks", rows, timed=False)
 
 
 def per_million(taken: int, chunks: int) -> float:

@@ -27,11 +27,11 @@ def test_a_section_without_a_place_changes_nothing() -> None:
 
 
 def test_how_busy_the_machine_was_is_told_of_times_alone() -> None:
-    assert "load" not in describe_machine(None)
-    assert describe_machine(0.1).endswith("load 0.1 before the run")
-    busy = describe_machine(1_000.0)
+    assert "busy" not in describe_machine(None)
+    assert describe_machine(0.03).endswith(", 3 % busy before the run")
+    busy = describe_machine(0.5)
     assert busy.startswith(describe_machine(None))
-    assert "load 1000.0 before the run; shared with other programs" in busy
+    assert "50 % busy before the run; shared with other programs" in busy
     assert not Section("int8", "Change", [], timed=False).timed
 
 
