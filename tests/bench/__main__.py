@@ -26,6 +26,7 @@ from tests.bench.hostile import measure_hostile
 from tests.bench.ingest import measure_ingestion
 from tests.bench.latency import measure_latency
 from tests.bench.leaks import measure_leaks
+from tests.bench.likeness import measure_likeness
 from tests.bench.neighbours import measure_binary, measure_neighbours
 from tests.bench.page import update_page
 from tests.bench.peers import CONTENDERS, ContenderFailed, choose_contenders
@@ -66,7 +67,7 @@ SECTIONS = (
     "ack",
     "sockets",
 )
-ON_DEMAND = ("chaos", "leaks")
+ON_DEMAND = ("chaos", "leaks", "likeness")
 """What takes too long to be among all."""
 
 
@@ -105,6 +106,7 @@ async def run_sections(arguments: argparse.Namespace, console: Console) -> list[
             "sockets": measure_sockets,
             "chaos": lambda: measure_chaos(arguments.questions, arguments.minutes),
             "leaks": lambda: measure_leaks(arguments.cases),
+            "likeness": lambda: measure_likeness(bench),
         }
         console.print(f"[dim]{describe_machine(busy)}[/]\n")
         found = []
