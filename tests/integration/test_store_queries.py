@@ -1,5 +1,6 @@
 """The SQL of the store: every query is sound and used, and the indexes are really used."""
 
+import asyncio
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -182,6 +183,27 @@ async def test_the_vector_index_is_made_once_a_search_would_walk_it(
     # another process sees it with the first that it writes
     await PostgresDocumentStore(pool, MODEL).put_documents(source, make_entries(1, first=55))
     assert await has_index()
+
+
+async def test_processes_that_write_while_the_index_is_due_make_it_together(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("retrieval.postgres.models.EXACT_ROWS", 0)
+    source = await add_source(pool)
+    stores = [PostgresDocumentStore(pool, MODEL) for _ in range(4)]
+    await asyncio.gather(
+        *(
+            store.put_documents(source, make_entries(5, first=5 * number))
+            for number, store in enumerate(stores)
+        )
+    )
+    async with pool.connection() as connection:
+        cursor = await connection.execute(
+            "SELECT count(*) FROM pg_index WHERE indrelid = 'embedding'::regclass AND indisvalid"
+            " AND indexrelid = to_regclass('embedding_nearest_1')"
+        )
+        assert await cursor.fetchone() == (1,)
+    assert (await stores[0].describe(HOME)).embedded == 20
 
 
 async def test_an_index_of_bits_takes_the_place_of_the_other(filled: Pool) -> None:
