@@ -176,7 +176,10 @@ class PassageSearcher:
                     return await self._mix(found, reranker), ()
         except TimeoutError:
             spent = watch.timings["rerank"] / 1000
-            trouble = f"the reranker {reranker.name} took longer than {spent:.1f} s and is left out"
+            trouble = (
+                f"the reranker {reranker.name} is left out: it had {spent:.1f} s until the search's"
+                " time was up"
+            )
             _log.warning("Of a search, %s", trouble)
             return found.ranking, (trouble,)
 
