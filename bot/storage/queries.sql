@@ -78,7 +78,7 @@ RETURNING draft;
 -- name: list_pressed
 SELECT item_id FROM inbox
 WHERE tenant_id = %(tenant)s AND kind = 'command' AND payload->>'name' IN ('answer', 'proof')
-  AND payload->'words'->>-1 = %(item)s
+  AND payload->'words' ? %(item)s
 ORDER BY received_at;
 
 -- name: settle_item
@@ -651,7 +651,7 @@ WITH blanked AS (
     SELECT item_id FROM inbox
     WHERE tenant_id = %(tenant)s AND kind = 'command' AND (
         payload->>'name' IN ('answer', 'proof')
-            AND payload->'words'->>-1 IN (SELECT item_id FROM blanked)
+            AND payload->'words' ?| ARRAY(SELECT item_id FROM blanked)
         OR payload->>'name' = 'proof' AND payload->'words' = '[]'
             AND platform = %(platform)s AND person = %(person)s
     )

@@ -102,14 +102,15 @@ async def test_what_was_shown_of_an_answer_is_deleted_with_it_whoever_pressed(bo
     _, latest = await press(bot, 3, "proof", ANNA)
     _, others = await press(bot, 4, f"answer proof {theirs}", ANNA)
     _, own = await press(bot, 5, "proof", BEN)
-    assert await bot.inbox.list_pressed(TENANT, ItemId(mine)) == [call, proof]
+    passage, chosen = await press(bot, 6, f"answer passage {mine} 2", BEN)
+    assert await bot.inbox.list_pressed(TENANT, ItemId(mine)) == [call, proof, passage]
     await PostgresKeepsakes(bot.pool).blank(TENANT, make_place(), ANNA, ["t1"])
     async with bot.pool.connection() as connection:
         cursor = await connection.execute(
             "SELECT key FROM outbox WHERE reply::text LIKE '%Twenty%'"
         )
         left = {row[0] for row in await cursor.fetchall()}
-    assert {called, proved, latest, f"{mine}:answer"}.isdisjoint(left)
+    assert {called, proved, latest, chosen, f"{mine}:answer"}.isdisjoint(left)
     assert left == {others, own, f"{theirs}:answer"}
 
 
