@@ -49,7 +49,9 @@ class WaitingRoom:
             keys = [await self._turn_away(each) for each in surplus]
             await asyncio.gather(*(self._delivery.attempt(*key) for key in keys if key))
         while untold := await self._line.take_untold(self._first):
-            await asyncio.gather(*(self._tell(each) for each in untold))
+            if not all(await asyncio.gather(*(self._tell(each) for each in untold))):
+                # They are taken again after a while; going on might never end and turn nobody away.
+                break
 
     async def _turn_away(self, surplus: Surplus) -> tuple[TenantId, str] | None:
         """Close a question with when to ask it again; the letter to be posted, if any."""
@@ -64,7 +66,8 @@ class WaitingRoom:
         where = question.place, reply, question.reply_token
         return Letter(surplus.tenant, name_refusal(surplus.item), *where)
 
-    async def _tell(self, waiting: Waiting) -> None:
+    async def _tell(self, waiting: Waiting) -> bool:
+        """Whether this one need not be told later."""
         try:
             if _wants_to_know(waiting.question):
                 await self._tell_number(waiting)
@@ -72,8 +75,9 @@ class WaitingRoom:
             _log.info("Question %s waits untold: %s", waiting.item, error)
         except DeliveryFailed as error:
             _log.info("Question %s is told its number later: %s", waiting.item, error)
-            return
+            return False
         await self._line.note_told(waiting)
+        return True
 
     async def _tell_number(self, waiting: Waiting) -> None:
         question, place = waiting.question, waiting.question.place

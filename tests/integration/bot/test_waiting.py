@@ -80,6 +80,17 @@ async def test_a_number_that_cannot_be_told_yet_is_told_later(bot: Bot) -> None:
     assert bot.texts == ["You are number 3 in the queue."]
 
 
+async def test_a_platform_that_is_away_keeps_nobody_from_being_turned_away(bot: Bot) -> None:
+    bot.messenger.says_activity = False
+    for number in range(1, 4):
+        await bot.inbox.put_question(TENANT, make_message(number))
+    bot.messenger.faults.extend([DeliveryFailed("away")] * 9)
+    await open_room(bot, first=1, telling_seconds=0.0).keep()
+    assert len(bot.messenger.faults) == 7
+    await open_room(bot, first=9, most=2).keep()
+    assert await list_states(bot) == ["queued", "queued", "done"]
+
+
 async def test_what_is_worked_on_does_not_wait(bot: Bot) -> None:
     for number in range(1, 4):
         await bot.inbox.put_question(TENANT, make_message(number))
