@@ -404,11 +404,15 @@ async def test_one_process_reads(world: SlackEmulator, notebook: Notebook) -> No
     gaps = remember(world)
     gaps.linked[world.team_id].heard_at = gaps.now() - HOUR
     world.faults.add("users.conversations", "timeout", seconds=60.0)
+
+    async def both_look() -> bool:
+        return gaps.starts == 2
+
     async with running(connect(world, notebook, gaps)):
         await world.driver.wait_for_entry("api.spoiled")
         first = gaps.linked[world.team_id].owner
         async with running(connect(world, notebook, gaps)):
-            await asyncio.sleep(0.1)
+            await wait_until(both_look)
             assert gaps.linked[world.team_id].owner == first
             assert list_calls(world, "users.conversations") == []
     assert gaps.linked[world.team_id].owner == ""
