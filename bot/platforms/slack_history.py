@@ -4,6 +4,7 @@ https://docs.slack.dev/reference/methods/conversations.history, conversations.re
 users.conversations.
 """
 
+import logging
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -22,6 +23,8 @@ MOST_PAGES = 50
 
 Json = Mapping[str, Any]
 Call = Callable[[], Awaitable[AsyncSlackResponse]]
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,8 @@ class SlackHistory:
             cursor = (page.get("response_metadata") or {}).get("next_cursor")
             if not cursor or (items and back_to and float(items[-1]["ts"]) <= back_to):
                 break
+        else:
+            log.warning("slack: more %s of %s are not read", field, self._team)
         return found
 
 

@@ -75,7 +75,10 @@ class WorkspaceReading:
                 more = await self._read_conversation(conversation, known, after)
                 unseen += [(conversation, ts) for ts in more[0]]
                 others += [(conversation, ts) for ts in more[1]]
-        for conversation, thread in [*unseen, *others][:MOST_THREADS]:
+        threads = [*unseen, *others]
+        if len(threads) > MOST_THREADS:
+            log.warning("slack: %d threads are not read", len(threads) - MOST_THREADS)
+        for conversation, thread in threads[:MOST_THREADS]:
             if (after := self._find_start()) is not None:
                 await self._read_thread(conversation, thread, after)
 
